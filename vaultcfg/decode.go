@@ -1,0 +1,150 @@
+package vaultcfg
+
+import "time"
+
+// A decoder fills in a Config from a document. A value of the wrong type, which
+// the schema check has reported, is read as if it were not there.
+type decoder struct {
+	options *Options
+	found   *findings
+}
+
+func (d decoder) config(doc *node, c *Config) {
+	c.Name = literal(doc.get("name"))
+	c.Tier = Tier(literal(doc.get("tier")))
+	c.Environment = Environment(literal(doc.get("environment")))
+	c.Description = d.text(doc.get("description"))
+
+	data := doc.get("data")
+	c.Data.Catalog = d.text(data.get("catalog"))
+	c.Data.ConnectionTimeout = time.Duration(integer(data.get("default_connection_timeout_ms"), defaultConnectionTimeoutMS)) * time.Millisecond
+	c.Data.MaxRowsPerQuery = integer(data.get("max_rows_per_query"), defaultMaxRowsPerQuery)
+
+	notify := doc.get("notifications")
+	c.Notifications.DefaultChannel = ChannelSlack
+	if channel := literal(notify.get("default_channel")); channel != "" {
+		c.Notifications.DefaultChannel = Channel(channel)
+	}
+	c.Notifications.SlackWebhook = d.text(notify.get("slack_webhook"))
+	c.Notifications.EmailFrom = d.text(notify.get("email_from"))
+	c.Notifications.WebhookURL = d.text(notify.get("webhook_url"))
+
+	d.audit(doc.get("audit"), &c.Audit)
+
+	sync := doc.get("sync")
+	c.Sync.Auto = boolean(sync.get("auto"), false)
+	c.Sync.PreRun = boolean(sync.get("pre_run"), false)
+
+	permissions := doc.get("permissions")
+	c.Permissions.WhoCanEditL2 = d.teams(permissions.get("who_can_edit_l2"))
+	c.Permissions.WhoCanCreateAgents = d.teams(permissions.get("who_can_create_agents"))
+}
+
+func (d decoder) audit(n *node, a *Audit) {
+	a.Enabled = boolean(n.get("enabled"), true)
+	a.RetentionDays = integer(n.get("retention_days"), defaultRetentionDays)
+	a.IncludeInputs = boolean(n.get("include_inputs"), false)
+	a.IncludeOutputs = boolean(n.get("include_outputs"), false)
+	a.PIIRedaction = boolean(n.get("pii_redaction"), false)
+	for _, item := range n.get("pii_patterns").list() {
+		a.PIIPatterns = append(a.PIIPatterns, pattern(item))
+	}
+	a.Destination, _ = ParseLocation(defaultDestination)
+	if to := d.location(n.get("destination")); to != nil {
+		a.Destination = *to
+	}
+	a.SecondaryDestination = d.location(n.get("secondary_destination"))
+}
+
+func pattern(n *node) PIIPattern {
+	if text := literal(n); text != "" {
+		return PIIPattern{Regexp: text}
+	}
+	return PIIPattern{
+		Name:     literal(n.get("name")),
+		Regexp:   literal(n.get("regexp")),
+		Group:    integer(n.get("group"), 0),
+		Operator: literal(n.get("operator")),
+		Keywords: literals(n.get("keywords")),
+		Allow:    literals(n.get("allow")),
+	}
+}
+
+// location returns the location that n names, or nil when there is none or it is
+// not valid.
+func (d decoder) location(n *node) *Location {
+	written, ok := n.asString()
+	if !ok {
+		return nil
+	}
+	value, bad := d.options.resolve(written)
+	if bad == nil {
+		var loc Location
+		if loc, bad = parseLocation(value, written); bad == nil {
+			return &loc
+		}
+	}
+	d.found.value(n, bad.msg, bad.hint)
+	return nil
+}
+
+// text returns the string at n with a reference resolved.
+func (d decoder) text(n *node) string {
+	value, bad := d.options.resolve(literal(n))
+	if bad != nil {
+		d.found.value(n, bad.msg, bad.hint)
+	}
+	return value
+}
+
+// teams returns the names in n, which is a list of them or a single one.
+func (d decoder) teams(n *node) []string {
+	if _, ok := n.asString(); ok {
+		return []string{d.text(n)}
+	}
+	var names []string
+	for _, item := range n.list() {
+		names = append(names, d.text(item))
+	}
+	return names
+}
+
+// literal returns the string at n as it is written.
+func literal(n *node) string {
+	text, _ := n.asString()
+	return text
+}
+
+func literals(n *node) []string {
+	var texts []string
+	for _, item := range n.list() {
+		texts = append(texts, literal(item))
+	}
+	return texts
+}
+
+// boolean returns what n says, and otherwise when it says nothing.
+func boolean(n *node, otherwise bool) bool {
+	if n == nil {
+		return otherwise
+	}
+	if b, ok := n.value.(bool); ok {
+		return b
+	}
+	return otherwise
+}
+
+// integer returns the number at n. The schema takes 365.0 and 3.65e2 for the
+// whole numbers they are, so this does too.
+func integer(n *node, otherwise int) int {
+	if n == nil {
+		return otherwise
+	}
+	switch v := n.value.(type) {
+	case int64:
+		return int(v)
+	case float64:
+		return int(v)
+	}
+	return otherwise
+}
