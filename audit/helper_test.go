@@ -1,0 +1,157 @@
+package audit_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"strings"
+	"sync"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/santhosh-tekuri/jsonschema/v5"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/flexorhq/flexor-go/audit"
+	"github.com/flexorhq/flexor-go/audit/audittest"
+	"github.com/flexorhq/flexor-go/schema"
+)
+
+// newRecorder returns a recorder whose records are all checked when the test
+// ends. Every entry of this package's tests goes through here.
+func newRecorder(tb testing.TB, options ...func(*audit.Config)) *audittest.Recorder {
+	tb.Helper()
+	rec := audittest.New(tb, options...)
+	tb.Cleanup(func() { checkRecords(tb, rec.Records()) })
+	return rec
+}
+
+// compiled is the published schema of entries.
+var compiled = sync.OnceValues(func() (*jsonschema.Schema, error) {
+	c := jsonschema.NewCompiler()
+	c.AssertFormat = true
+	if err := c.AddResource(schema.EntryID, strings.NewReader(schema.Entry())); err != nil {
+		return nil, err
+	}
+	return c.Compile(schema.EntryID)
+})
+
+// checkEntry checks the line of an entry against the published schema.
+func checkEntry(tb testing.TB, line []byte) {
+	tb.Helper()
+	sch, err := compiled()
+	require.NoError(tb, err)
+	dec := json.NewDecoder(bytes.NewReader(line))
+	dec.UseNumber()
+	var v any
+	require.NoError(tb, dec.Decode(&v))
+	require.NoError(tb, sch.Validate(v), "%.2000s", line)
+	again, err := audit.DecodeEntry(line)
+	require.NoError(tb, err)
+	rec, err := again.Record()
+	require.NoError(tb, err)
+	require.JSONEq(tb, string(line), string(rec.JSON), "an entry that is read and written again is the same")
+}
+
+// checkRecords checks what holds for the records of any recorder: their form,
+// their bounds, and that each run's numbers have no gap.
+func checkRecords(tb testing.TB, records []audit.Record) {
+	tb.Helper()
+	seqs := map[string]map[int]bool{}
+	for _, r := range records {
+		require.LessOrEqual(tb, len(r.JSON), audit.MaxRecord-128)
+		require.True(tb, utf8.Valid(r.JSON))
+		require.False(tb, bytes.ContainsAny(r.JSON, "\n\r"), "a record is one line")
+		require.True(tb, json.Valid(r.JSON), "%.500s", r.JSON)
+		require.True(tb, bytes.HasPrefix(r.JSON, []byte(`{"kind":"`+string(r.Kind)+`"`)), "%.100s", r.JSON)
+		line, err := audit.DecodeLine(r.JSON)
+		require.NoError(tb, err)
+		require.Equal(tb, r.Kind, line.Kind)
+		require.Equal(tb, r.RunID, line.RunID)
+		require.False(tb, line.At.IsZero())
+		if r.Kind == audit.KindRun {
+			checkEntry(tb, r.JSON)
+			continue
+		}
+		if seqs[r.RunID] == nil {
+			seqs[r.RunID] = map[int]bool{}
+		}
+		require.False(tb, seqs[r.RunID][line.Seq], "seq %d twice", line.Seq)
+		seqs[r.RunID][line.Seq] = true
+	}
+	for id, seen := range seqs {
+		for i := range len(seen) {
+			require.True(tb, seen[i], "run %s has no record %d of %d", id, i, len(seen))
+		}
+	}
+}
+
+// kinds returns the kinds of records, in order.
+func kinds(records []audit.Record) []string {
+	var out []string
+	for _, r := range records {
+		out = append(out, string(r.Kind))
+	}
+	return out
+}
+
+// member returns one member of a record.
+func member(tb testing.TB, r audit.Record, name string) any {
+	tb.Helper()
+	var m map[string]any
+	require.NoError(tb, json.Unmarshal(r.JSON, &m))
+	return m[name]
+}
+
+// manual is the trigger of most tests.
+var manual = audit.Trigger{Type: audit.Manual, By: "alice@fund.com"}
+
+// do runs an agent that is expected to be run.
+func do(tb testing.TB, rec *audittest.Recorder, fn func(ctx context.Context, run *audit.Run) error) error {
+	tb.Helper()
+	called := false
+	err := rec.Do(tb.Context(), "feed-monitor", manual, func(ctx context.Context, run *audit.Run) error {
+		called = true
+		return fn(ctx, run)
+	})
+	assert.True(tb, called)
+	return err
+}
+
+// fakeGate admits and stops as a test wants.
+type fakeGate struct {
+	admit func(a audit.Admission) (audit.Pass, error)
+
+	mu    sync.Mutex
+	stops map[string]func(audit.Kill)
+	asked []audit.Admission
+	left  []string
+}
+
+func (g *fakeGate) Admit(_ context.Context, a audit.Admission, stop func(audit.Kill)) (audit.Pass, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.asked = append(g.asked, a)
+	if g.stops == nil {
+		g.stops = map[string]func(audit.Kill){}
+	}
+	g.stops[a.RunID] = stop
+	if g.admit == nil {
+		return audit.Pass{}, nil
+	}
+	return g.admit(a)
+}
+
+func (g *fakeGate) Leave(runID string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.left = append(g.left, runID)
+}
+
+func (g *fakeGate) kill(runID string, k audit.Kill) {
+	g.mu.Lock()
+	stop := g.stops[runID]
+	g.mu.Unlock()
+	stop(k)
+}

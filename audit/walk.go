@@ -1,0 +1,306 @@
+package audit
+
+import (
+	"encoding"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// survey looks through a value before encoding/json does: that has no bound,
+// and a small value can be endless in JSON when its parts are shared.
+type survey struct {
+	nodes   int  // left; negative: too many
+	awkward bool // encoding/json would refuse it, or lose something
+}
+
+// visit counts v and what is in it.
+func (s *survey) visit(v reflect.Value, depth int) {
+	if s.nodes--; s.nodes < 0 || s.awkward || !v.IsValid() {
+		return
+	}
+	if depth > maxDepth {
+		s.awkward = true
+		return
+	}
+	if v.Kind() != reflect.Interface && marshals(v.Type()) {
+		return // its methods decide
+	}
+	switch v.Kind() {
+	case reflect.Interface:
+		if v.IsNil() {
+			return
+		}
+		e := v.Elem()
+		if e.Type().Implements(reflect.TypeFor[error]()) && !marshals(e.Type()) {
+			s.awkward = true // encoding/json writes {} for most errors
+			return
+		}
+		s.visit(e, depth)
+	case reflect.Pointer:
+		s.visit(v.Elem(), depth+1)
+	case reflect.Map:
+		if scalar(v.Type().Elem()) {
+			s.nodes -= v.Len()
+			return
+		}
+		for it := v.MapRange(); it.Next() && s.nodes >= 0; {
+			s.visit(it.Value(), depth+1)
+		}
+	case reflect.Slice, reflect.Array:
+		if scalar(v.Type().Elem()) {
+			s.nodes -= v.Len()
+			return
+		}
+		for i := 0; i < v.Len() && s.nodes >= 0; i++ {
+			s.visit(v.Index(i), depth+1)
+		}
+	case reflect.Struct:
+		for i := 0; i < v.NumField() && s.nodes >= 0; i++ {
+			if f := v.Type().Field(i); f.IsExported() || f.Anonymous {
+				s.visit(v.Field(i), depth+1)
+			}
+		}
+	case reflect.Chan, reflect.Func, reflect.UnsafePointer, reflect.Complex64, reflect.Complex128:
+		s.awkward = true
+	}
+}
+
+// scalar reports whether values of t have no parts.
+func scalar(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Bool, reflect.String, reflect.Float32, reflect.Float64,
+		reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
+		return true
+	}
+	return false
+}
+
+// The bounds of a walk. They are tighter than those of encoding/json: what is
+// walked is broken somewhere.
+const (
+	walkDepth = 32
+	walkNodes = 10_000
+)
+
+// walkValue encodes a value that encoding/json refused, as that would, with a
+// placeholder for each part that cannot be encoded.
+func walkValue(v reflect.Value) json.RawMessage {
+	w := walker{nodes: walkNodes}
+	w.value(v, 0)
+	return w.out
+}
+
+// walker writes a value part by part.
+type walker struct {
+	out   []byte
+	nodes int
+}
+
+// value writes v.
+func (w *walker) value(v reflect.Value, depth int) {
+	if !v.IsValid() {
+		w.out = append(w.out, "null"...)
+		return
+	}
+	if w.nodes--; w.nodes < 0 || depth > walkDepth || len(w.out) > MaxRecord {
+		why := "too many elements"
+		if depth > walkDepth {
+			why = "too deep, or a cycle"
+		}
+		w.out = fmt.Appendf(w.out, `{%q:%q}`, omittedName, why)
+		return
+	}
+	if (v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface) && v.IsNil() {
+		w.out = append(w.out, "null"...)
+		return
+	}
+	if v.Kind() == reflect.Interface {
+		w.value(v.Elem(), depth)
+		return
+	}
+	if w.method(v) {
+		return
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		w.value(v.Elem(), depth+1)
+	case reflect.Map:
+		w.object(v, depth)
+	case reflect.Slice, reflect.Array:
+		w.array(v, depth)
+	case reflect.Struct:
+		w.out = append(w.out, '{')
+		w.fields(v, depth, map[string]bool{})
+		w.out = append(w.out, '}')
+	default:
+		w.leaf(v)
+	}
+}
+
+// method writes v by a method of its own, and reports whether it has one that
+// counts.
+func (w *walker) method(v reflect.Value) bool {
+	if !v.CanInterface() {
+		return false
+	}
+	if marshals(v.Type()) {
+		w.leaf(v)
+		return true
+	}
+	if err, ok := v.Interface().(error); ok {
+		w.out = appendQuoted(w.out, errorText(err))
+		return true
+	}
+	return false
+}
+
+// leaf writes a value without looking into it.
+func (w *walker) leaf(v reflect.Value) {
+	if !v.CanInterface() {
+		w.out = append(w.out, unencodable(v.Type(), "not exported")...)
+		return
+	}
+	raw, err := marshal(v.Interface())
+	if err == nil {
+		w.out = append(w.out, raw...)
+		return
+	}
+	if text, ok := stringerText(v.Interface()); ok && !marshals(v.Type()) {
+		w.out = appendQuoted(w.out, text)
+		return
+	}
+	w.out = append(w.out, unencodable(v.Type(), err.Error())...)
+}
+
+// array writes a slice or an array.
+func (w *walker) array(v reflect.Value, depth int) {
+	if v.Kind() == reflect.Slice && v.IsNil() {
+		w.out = append(w.out, "null"...)
+		return
+	}
+	if v.Type().Elem().Kind() == reflect.Uint8 {
+		w.leaf(v)
+		return
+	}
+	w.out = append(w.out, '[')
+	for i := range v.Len() {
+		if i > 0 {
+			w.out = append(w.out, ',')
+		}
+		w.value(v.Index(i), depth+1)
+		if w.nodes < 0 {
+			break
+		}
+	}
+	w.out = append(w.out, ']')
+}
+
+// object writes a map, ordered by key.
+func (w *walker) object(v reflect.Value, depth int) {
+	if v.IsNil() {
+		w.out = append(w.out, "null"...)
+		return
+	}
+	type member struct {
+		key   string
+		value reflect.Value
+	}
+	var members []member
+	for it := v.MapRange(); it.Next() && len(members) < walkNodes; {
+		key, ok := keyText(it.Key())
+		if !ok {
+			w.out = append(w.out, unencodable(v.Type(), "its keys cannot be names")...)
+			return
+		}
+		members = append(members, member{key, it.Value()})
+	}
+	slices.SortFunc(members, func(a, b member) int { return strings.Compare(a.key, b.key) })
+	w.out = append(w.out, '{')
+	for i, m := range members {
+		if i > 0 {
+			w.out = append(w.out, ',')
+		}
+		w.out = append(appendQuoted(w.out, m.key), ':')
+		w.value(m.value, depth+1)
+		if w.nodes < 0 {
+			break
+		}
+	}
+	w.out = append(w.out, '}')
+}
+
+// keyText returns the key of a map as encoding/json writes it.
+func keyText(k reflect.Value) (text string, ok bool) {
+	defer func() {
+		if recover() != nil {
+			text, ok = "", false
+		}
+	}()
+	if k.Kind() == reflect.String {
+		return k.String(), true
+	}
+	if k.CanInterface() {
+		if m, is := k.Interface().(encoding.TextMarshaler); is {
+			b, err := m.MarshalText()
+			return string(b), err == nil
+		}
+	}
+	switch {
+	case k.CanInt(), k.CanUint():
+		return fmt.Sprint(k), true
+	}
+	return "", false
+}
+
+// fields writes the fields of a struct, and those of the structs embedded in
+// it, by the names that encoding/json gives them. seen holds the names that are
+// taken: the outer field wins.
+func (w *walker) fields(v reflect.Value, depth int, seen map[string]bool) {
+	var embedded []reflect.Value
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		tag := f.Tag.Get("json")
+		if tag == "-" {
+			continue
+		}
+		name, options, _ := strings.Cut(tag, ",")
+		if f.Anonymous && name == "" {
+			if e := v.Field(i); e.Kind() == reflect.Struct {
+				embedded = append(embedded, e)
+				continue
+			} else if e.Kind() == reflect.Pointer && e.Type().Elem().Kind() == reflect.Struct {
+				if !e.IsNil() {
+					embedded = append(embedded, e.Elem())
+				}
+				continue
+			}
+		}
+		if !f.IsExported() {
+			continue
+		}
+		if name == "" {
+			name = f.Name
+		}
+		if seen[name] || strings.Contains(options, "omit") && v.Field(i).IsZero() {
+			continue
+		}
+		seen[name] = true
+		if w.out[len(w.out)-1] != '{' {
+			w.out = append(w.out, ',')
+		}
+		w.out = append(appendQuoted(w.out, name), ':')
+		w.value(v.Field(i), depth+1)
+		if w.nodes < 0 {
+			return
+		}
+	}
+	for _, e := range embedded {
+		if depth < walkDepth && w.nodes >= 0 {
+			w.fields(e, depth+1, seen)
+		}
+	}
+}

@@ -1,0 +1,185 @@
+package flexor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/flexorhq/flexor-go/audit"
+	"github.com/flexorhq/flexor-go/sinks/vault"
+	"github.com/flexorhq/flexor-go/vaultcfg"
+)
+
+// Options is what [Open] may be told. The zero value works.
+type Options struct {
+	// Logger hears of repairs and of failures in the background. Zero: nobody.
+	Logger *slog.Logger
+	// TracerProvider makes a span of each run and each task. Zero: none are made,
+	// and entries name the span they find in the caller's context.
+	TracerProvider trace.TracerProvider
+	// Sync says which records wait for the disk. Zero: the entry of each run, and
+	// with it all that was recorded before; [audit.SyncEvery]: every record.
+	Sync audit.SyncMode
+	// Window is how long a record that nobody waits for may stay off the disk.
+	// Zero: 10 ms.
+	Window time.Duration
+	// Signer signs the log's checkpoints in place of the key file
+	// keys/audit-log.key in the vault, for keys that are held elsewhere.
+	Signer vault.Signer
+	// Gate decides which runs may start, and stops them. Zero: every run may.
+	Gate audit.Gate
+	// Redactor sees every value before it is written. Zero: values are written as
+	// they are, and a vault that asks for pii_redaction is not opened.
+	Redactor audit.Redactor
+	// Now tells the time. Zero: time.Now.
+	Now func() time.Time
+	// Getenv looks up the variables that vault.json refers to. Zero: os.LookupEnv.
+	Getenv func(name string) (string, bool)
+}
+
+// Vault is an open vault. Its fields must not be changed; all of it is safe for
+// concurrent use.
+type Vault struct {
+	// Audit records runs.
+	Audit *audit.Recorder
+	// Log reads what was recorded: queries, proofs, verification. Nil if
+	// vault.json disables the audit log.
+	Log *vault.Reader
+	// Config is the vault's vault.json.
+	Config *vaultcfg.Config
+
+	log *vault.Log
+}
+
+// ErrDestination is wrapped when vault.json sends the audit log to where this
+// program cannot send it.
+var ErrDestination = errors.New("flexor: destination")
+
+// Open opens the vault in path, a directory or its vault.json, for recording
+// runs. It creates the audit log on first use, repairs what a process that died
+// left half written, and closes that process's runs as interrupted. A nil o
+// stands for the zero Options. ctx bounds the opening only.
+//
+// Open refuses rather than record less than vault.json promises: an unknown
+// destination, or redaction without a redactor, is an error.
+func Open(ctx context.Context, path string, o *Options) (*Vault, error) {
+	if o == nil {
+		o = &Options{}
+	}
+	cfg, err := vaultcfg.Load(path, &vaultcfg.Options{Getenv: o.Getenv})
+	if err != nil {
+		return nil, fmt.Errorf("flexor: open vault: %w", err)
+	}
+	if o.Logger != nil {
+		for _, w := range cfg.Warnings {
+			o.Logger.Warn("flexor: " + w)
+		}
+	}
+	v := &Vault{Config: cfg}
+	var sink audit.Sink
+	writer := ""
+	if cfg.Audit.Enabled {
+		if err := v.openLog(ctx, o); err != nil {
+			return nil, err
+		}
+		sink, writer = v.log, v.log.Writer()
+	}
+	v.Audit, err = audit.New(sink, &audit.Config{
+		Vault:          cfg.Name,
+		Environment:    string(cfg.Environment),
+		Gate:           o.Gate,
+		Redactor:       o.Redactor,
+		IncludeInputs:  cfg.Audit.IncludeInputs,
+		IncludeOutputs: cfg.Audit.IncludeOutputs,
+		Sync:           o.Sync,
+		Writer:         writer,
+		Logger:         o.Logger,
+		TracerProvider: o.TracerProvider,
+		Now:            o.Now,
+	})
+	if err != nil {
+		if v.log != nil {
+			err = errors.Join(err, v.log.Close())
+		}
+		return nil, fmt.Errorf("flexor: open vault %s: %w", cfg.Dir, err)
+	}
+	return v, nil
+}
+
+// openLog opens the log that vault.json names.
+func (v *Vault) openLog(ctx context.Context, o *Options) error {
+	cfg := v.Config
+	if d := cfg.Audit.SecondaryDestination; d != nil {
+		return fmt.Errorf("%w: %s: audit.secondary_destination is %s, and this version has no sink for %s; remove the key to record to %s only",
+			ErrDestination, cfg.Path, d.Raw, d.Scheme, cfg.Audit.Destination.Raw)
+	}
+	if (cfg.Audit.PIIRedaction || len(cfg.Audit.PIIPatterns) > 0) && o.Redactor == nil {
+		return fmt.Errorf("flexor: %s: audit.pii_redaction is on, and no redactor was given: set flexor.Options.Redactor, or turn pii_redaction off", cfg.Path)
+	}
+	dir, err := LogDir(cfg)
+	if err != nil {
+		return err
+	}
+	v.log, err = vault.Open(ctx, dir, &vault.Config{
+		Origin:  "flexor/" + cfg.Name + "/" + filepath.Base(dir),
+		KeyFile: filepath.Join(cfg.Dir, "keys", filepath.Base(dir)+".key"),
+		Signer:  o.Signer,
+		Window:  o.Window,
+		Now:     o.Now,
+		Logger:  o.Logger,
+	})
+	if err != nil {
+		return fmt.Errorf("flexor: open vault %s: %w", cfg.Dir, err)
+	}
+	v.Log = v.log.Reader
+	return nil
+}
+
+// LogDir returns the directory of the audit log of a vault. Its error wraps
+// [ErrDestination] if the log is not kept in the vault.
+func LogDir(cfg *vaultcfg.Config) (string, error) {
+	d := cfg.Audit.Destination
+	if d.Scheme != "vault" {
+		return "", fmt.Errorf("%w: %s: audit.destination is %s, and this version has no sink for %s; use vault://audit-log/",
+			ErrDestination, cfg.Path, d.Raw, d.Scheme)
+	}
+	dir, err := cfg.Resolve(d)
+	if err != nil {
+		return "", fmt.Errorf("flexor: open vault: %w", err)
+	}
+	return dir, nil
+}
+
+// Settled returns the ids of the runs that [Open] closed as interrupted, because
+// their process had died.
+func (v *Vault) Settled() []string {
+	if v.log == nil {
+		return nil
+	}
+	return v.log.Settled()
+}
+
+// Recovery returns what [Open] had to repair.
+func (v *Vault) Recovery() vault.Recovery {
+	if v.log == nil {
+		return vault.Recovery{}
+	}
+	return v.log.Recovery()
+}
+
+// Flush returns once everything recorded before is on disk.
+func (v *Vault) Flush(ctx context.Context) error {
+	if v.log == nil {
+		return nil
+	}
+	return v.log.Flush(ctx)
+}
+
+// Close closes the vault. Runs in flight can no longer record; the next opener
+// closes them as interrupted. It is idempotent.
+func (v *Vault) Close() error { return v.Audit.Close() }

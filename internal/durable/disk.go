@@ -1,0 +1,65 @@
+package durable
+
+import (
+	"io/fs"
+	"os"
+
+	"github.com/flexorhq/flexor-go/internal/lock"
+)
+
+// Disk is the host's file system.
+//
+// Sync is fdatasync on Linux, F_FULLFSYNC on macOS (the drive's own cache
+// included) and FlushFileBuffers on Windows. SyncDir does nothing on Windows,
+// which has no such call: NTFS journals names.
+type Disk struct{}
+
+var _ FS = Disk{}
+
+// diskFile makes Sync of an *os.File the cheapest one that keeps the promise.
+type diskFile struct{ *os.File }
+
+// Sync implements [File].
+func (f diskFile) Sync() error { return datasync(f.File) }
+
+// OpenFile implements [FS].
+func (Disk) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
+	f, err := os.OpenFile(name, flag, perm)
+	if err != nil {
+		return nil, err
+	}
+	return diskFile{f}, nil
+}
+
+// Mkdir implements [FS].
+func (Disk) Mkdir(name string, perm fs.FileMode) error { return os.Mkdir(name, perm) }
+
+// Rename implements [FS].
+func (Disk) Rename(from, to string) error { return os.Rename(from, to) }
+
+// Remove implements [FS].
+func (Disk) Remove(name string) error { return os.Remove(name) }
+
+// ReadDir implements [FS].
+func (Disk) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(name) }
+
+// Stat implements [FS].
+func (Disk) Stat(name string) (fs.FileInfo, error) { return os.Stat(name) }
+
+// SameFile implements [FS].
+func (Disk) SameFile(a, b fs.FileInfo) bool { return os.SameFile(a, b) }
+
+// SyncDir implements [FS].
+func (Disk) SyncDir(name string) error { return syncDir(name) }
+
+// Lock implements [FS].
+func (Disk) Lock(name string, wait bool) (Unlocker, error) {
+	l, err := lock.Acquire(name, wait)
+	if err != nil {
+		return nil, err
+	}
+	if l == nil {
+		return nil, ErrLocked
+	}
+	return l, nil
+}

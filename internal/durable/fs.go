@@ -1,0 +1,127 @@
+// Package durable is the seam between the ledger and the disk: the few file
+// operations a log needs, with a promise about the disk attached to each.
+// The real one is [Disk]; tests put a faulting or a crashing one in its place.
+package durable
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// FS is the file system under a ledger. Names are paths of the host.
+// Implementations are safe for concurrent use.
+type FS interface {
+	// OpenFile is os.OpenFile. A created file is durable under its name
+	// only after SyncDir of its directory.
+	OpenFile(name string, flag int, perm fs.FileMode) (File, error)
+	// Mkdir is os.Mkdir. The directory is durable under its name only after
+	// SyncDir of its parent.
+	Mkdir(name string, perm fs.FileMode) error
+	// Rename is os.Rename: atomic for everyone who looks, durable after SyncDir.
+	Rename(from, to string) error
+	// Remove is os.Remove.
+	Remove(name string) error
+	// ReadDir is os.ReadDir: entries sorted by name.
+	ReadDir(name string) ([]fs.DirEntry, error)
+	// Stat is os.Stat. Two results are of the same file if SameFile says so.
+	Stat(name string) (fs.FileInfo, error)
+	// SameFile is os.SameFile.
+	SameFile(a, b fs.FileInfo) bool
+	// SyncDir makes the names in a directory durable.
+	SyncDir(name string) error
+	// Lock takes the exclusive advisory lock on a file that must exist,
+	// waiting for it if wait is set; otherwise it returns [ErrLocked] when another
+	// holder has it. The lock ends with Unlock or with the process.
+	Lock(name string, wait bool) (Unlocker, error)
+}
+
+// File is an open file of an [FS].
+type File interface {
+	io.ReaderAt
+	io.WriterAt
+	// Sync returns once the file's content, and the size needed to read it,
+	// are on disk. After it failed once, what is on disk is unknown.
+	Sync() error
+	Truncate(size int64) error
+	Stat() (fs.FileInfo, error)
+	Close() error
+}
+
+// Unlocker is a held lock.
+type Unlocker interface{ Unlock() error }
+
+// ErrLocked is returned by [FS.Lock] without wait when another holder has the lock.
+var ErrLocked = errors.New("durable: locked by another holder")
+
+// WriteFile puts data under name, so that whoever opens name sees all of it or
+// what was there before, also after a power cut once it returned. The file is
+// written beside name and renamed over it.
+func WriteFile(fsys FS, name string, data []byte, perm fs.FileMode) error {
+	tmp := name + ".tmp"
+	if err := writeNew(fsys, tmp, data, perm); err != nil {
+		return err
+	}
+	if err := fsys.Rename(tmp, name); err != nil {
+		return err
+	}
+	return fsys.SyncDir(filepath.Dir(name))
+}
+
+func writeNew(fsys FS, name string, data []byte, perm fs.FileMode) error {
+	f, err := fsys.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, perm)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteAt(data, 0)
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}
+
+// ReadFile returns the content of a file of at most limit bytes.
+func ReadFile(fsys FS, name string, limit int64) ([]byte, error) {
+	f, err := fsys.OpenFile(name, os.O_RDONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() // opened for reading: nothing to lose
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > limit {
+		return nil, &fs.PathError{Op: "read", Path: name, Err: errors.New("file is larger than this format allows")}
+	}
+	data := make([]byte, info.Size())
+	n, err := f.ReadAt(data, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	return data[:n], nil
+}
+
+// MkdirAll is os.MkdirAll, with each directory that it creates durable under
+// its name.
+func MkdirAll(fsys FS, name string, perm fs.FileMode) error {
+	info, err := fsys.Stat(name)
+	if err == nil && !info.IsDir() {
+		return &fs.PathError{Op: "mkdir", Path: name, Err: errors.New("exists and is not a directory")}
+	}
+	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	parent := filepath.Dir(name)
+	if parent != name {
+		if err := MkdirAll(fsys, parent, perm); err != nil {
+			return err
+		}
+	}
+	if err := fsys.Mkdir(name, perm); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return fsys.SyncDir(parent)
+}

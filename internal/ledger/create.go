@@ -1,0 +1,36 @@
+package ledger
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/flexorhq/flexor-go/internal/durable"
+)
+
+// create writes the files that a ledger begins with. The identity comes last
+// and by rename: a directory with a log.json is a whole ledger.
+func create(fsys durable.FS, dir string, info Info) error {
+	f, err := fsys.OpenFile(lockName(dir), os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	for _, d := range []string{segmentsDir, writersDir} {
+		if err := fsys.Mkdir(filepath.Join(dir, d), 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+	l, err := fsys.Lock(lockName(dir), true)
+	if err != nil {
+		return err
+	}
+	_, err = fsys.Stat(filepath.Join(dir, infoFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		err = durable.WriteFile(fsys, filepath.Join(dir, infoFile), info.encode(), 0o644)
+	}
+	return errors.Join(err, l.Unlock())
+}

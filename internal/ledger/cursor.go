@@ -1,0 +1,180 @@
+package ledger
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// cursor walks the commits of a log in order and checks each: what it has
+// passed matches the tree whose root stands in the last commit line. The links
+// and roots of all commits are checked, signatures are not: whoever uses the
+// cursor checks that of the last commit ([cursor.authenticate]), and it
+// vouches for all before it.
+type cursor struct {
+	verifier note.Verifier
+	hasher   leafHasher
+	front    frontier
+	link     link
+	last     Checkpoint // the newest commit passed
+	durable  uint64     // the largest size that a passed commit knew to be on disk
+	sealed   bool       // the newest commit finished its segment
+
+	spare  frontier     // takes turns with front, so that a failed step changes nothing
+	hashes []tlog.Hash  // scratch for the tree hashes of one commit
+	stored *[]tlog.Hash // if set, receives the tree hashes of the commits passed
+}
+
+// span is where a record stands in the bytes of its segment.
+type span struct{ start, end int }
+
+// commit is one commit that a cursor passed.
+type commit struct {
+	first   uint64 // index of its first record
+	records []span
+	line    span // its commit line
+	sealed  bool // it finished its segment
+	end     int  // offset behind the newline of its commit line
+}
+
+// damage is why a cursor could not pass: the first record and the offset that
+// cannot be vouched for. Whether it is the unfinished write of a process that
+// died, or corruption, depends on what is known to have been on disk: see
+// [view.judge].
+type damage struct {
+	index  uint64
+	offset int
+	reason string
+}
+
+// Error implements error.
+func (d *damage) Error() string { return d.reason }
+
+func newCursor(v note.Verifier) *cursor {
+	return &cursor{verifier: v, hasher: newLeafHasher()}
+}
+
+// next checks the commit at data[off:] and passes it. It returns [io.EOF] when
+// nothing but padding follows, and a *damage when what follows is no whole and
+// right commit; the cursor then stays where it was.
+func (c *cursor) next(data []byte, off int) (commit, error) {
+	at := commit{first: c.front.size}
+	front := &c.spare
+	front.size, front.hashes = c.front.size, append(front.hashes[:0], c.front.hashes...)
+	c.hashes = c.hashes[:0]
+	bad := func(pos int, reason string) (commit, error) {
+		return commit{}, &damage{at.first + uint64(len(at.records)), pos, reason}
+	}
+	for pos := off; ; {
+		if pos == len(data) || data[pos] == 0 {
+			if i := bytes.IndexFunc(data[pos:], func(r rune) bool { return r != 0 }); i >= 0 {
+				return bad(pos+i, "bytes in the padding behind the last commit")
+			}
+			if pos == off {
+				return commit{}, io.EOF
+			}
+			return commit{}, &damage{at.first, off, "records without the commit line that ends them"}
+		}
+		n := bytes.IndexByte(data[pos:], '\n')
+		if n < 0 {
+			return bad(pos, "a line without its end")
+		}
+		line := span{pos, pos + n}
+		pos += n + 1
+		text := data[line.start:line.end]
+		if bytes.HasPrefix(text, []byte(commitPrefix)) {
+			at.line, at.end = line, pos
+			if err := c.accept(text, &at, front); err != nil {
+				return commit{}, &damage{at.first, off, err.Error()}
+			}
+			return at, nil
+		}
+		if err := checkLine(text); err != nil {
+			return bad(line.start, err.Error())
+		}
+		c.hashes = front.append(c.hasher.sum(text), c.hashes)
+		at.records = append(at.records, line)
+	}
+}
+
+// accept checks a commit line over the tree that its records make, and moves
+// the cursor behind it.
+func (c *cursor) accept(text []byte, at *commit, front *frontier) error {
+	l, cp, err := parseCommitLine(text)
+	if err != nil {
+		return err
+	}
+	switch {
+	case cp.Origin != c.verifier.Name():
+		return fmt.Errorf("a commit of the log %q in the log %q", cp.Origin, c.verifier.Name())
+	case cp.Size != front.size:
+		return fmt.Errorf("the commit line states %d records where %d stand", cp.Size, front.size)
+	case cp.Root != front.root():
+		return errors.New("the records do not match the root in their commit line")
+	case l.Durable > at.first:
+		return fmt.Errorf("the commit line states %d records on disk when %d were written", l.Durable, at.first)
+	case c.link.next(linkPrefix(text)) != link(l.Link):
+		return errors.New("the commit line does not link to the one before it")
+	}
+	c.front, c.spare = *front, c.front
+	c.link, c.last, c.sealed = link(l.Link), cp, l.Sealed
+	c.durable = max(c.durable, l.Durable)
+	at.sealed = l.Sealed
+	if c.stored != nil {
+		*c.stored = append(*c.stored, c.hashes...)
+	}
+	return nil
+}
+
+// walk passes all commits of a segment from data[off:] on and calls visit for
+// each. It returns the offset behind the last one, and a *damage when more
+// follows that it could not pass.
+func (c *cursor) walk(data []byte, off int, visit func(commit)) (end int, err error) {
+	for {
+		at, err := c.next(data, off)
+		if err == io.EOF {
+			return off, nil
+		}
+		if err != nil {
+			return off, err
+		}
+		off = at.end
+		if visit != nil {
+			visit(at)
+		}
+		if at.sealed && off != len(data) {
+			return off, &damage{c.front.size, off, "bytes behind the end of a finished segment"}
+		}
+		if at.sealed {
+			return off, nil
+		}
+	}
+}
+
+// authenticate checks the signature of the newest commit passed.
+func (c *cursor) authenticate() error {
+	if c.last.Note == nil {
+		return nil // nothing was passed
+	}
+	_, err := ParseCheckpoint(c.last.Note, c.verifier)
+	return err
+}
+
+// checkLine checks what every record is: one JSON object on one line. That it
+// is valid JSON inside was checked when it was appended; its hash vouches for
+// the rest.
+func checkLine(line []byte) error {
+	switch {
+	case len(line) > MaxLine:
+		return fmt.Errorf("a record of more than %d bytes", MaxLine)
+	case len(line) < 2 || line[0] != '{' || line[len(line)-1] != '}':
+		return errors.New("a line that is no JSON object")
+	case bytes.IndexByte(line, 0) >= 0:
+		return errors.New("a zero byte inside a record")
+	}
+	return nil
+}

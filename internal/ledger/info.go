@@ -1,0 +1,70 @@
+package ledger
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/flexorhq/flexor-go/internal/durable"
+)
+
+// Format is the version of the format on disk; see docs/design/ledger.md.
+const Format = "flexor.ledger/v1"
+
+// infoFile holds the [Info] of a ledger. It is written once.
+const infoFile = "log.json"
+
+// Info identifies a ledger. It is the content of its log.json.
+type Info struct {
+	Format    string `json:"format"`
+	Origin    string `json:"origin"`     // the name in every checkpoint, "flexor/<vault>/<log>"
+	PublicKey string `json:"public_key"` // C2SP signed-note verifier key
+}
+
+// encode returns the one encoding of i; a log.json that differs from it in any
+// byte was not written by us.
+func (i Info) encode() []byte {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	_ = enc.Encode(i) // three strings: cannot fail
+	return b.Bytes()
+}
+
+// ReadInfo reads and checks the log.json of the ledger in dir.
+func ReadInfo(fsys durable.FS, dir string) (Info, note.Verifier, error) {
+	data, err := durable.ReadFile(fsys, filepath.Join(dir, infoFile), 1<<16)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Info{}, nil, fmt.Errorf("%w: %s has no %s", ErrNotFound, dir, infoFile)
+	}
+	if err != nil {
+		return Info{}, nil, err
+	}
+	corrupt := func(reason string) (Info, note.Verifier, error) {
+		return Info{}, nil, &CorruptionError{File: infoFile, Reason: reason}
+	}
+	var info Info
+	if err := json.Unmarshal(data, &info); err != nil {
+		return corrupt(err.Error())
+	}
+	if info.Format != Format {
+		return corrupt(fmt.Sprintf("format %q is not %q; a newer version of this software may read it", info.Format, Format))
+	}
+	if !bytes.Equal(info.encode(), data) {
+		return corrupt("not in the form in which it was written")
+	}
+	v, err := note.NewVerifier(info.PublicKey)
+	if err != nil {
+		return corrupt("public_key: " + err.Error())
+	}
+	if v.Name() != info.Origin {
+		return corrupt(fmt.Sprintf("public_key is of %q, not of %q", v.Name(), info.Origin))
+	}
+	return info, v, nil
+}

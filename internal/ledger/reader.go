@@ -1,0 +1,171 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"slices"
+	"syscall"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/flexorhq/flexor-go/internal/durable"
+)
+
+// Reader reads a ledger. It needs no key but the public one, no lock, and no
+// right to write: a copy on a read-only disk will do. It is safe for
+// concurrent use, also while others write.
+type Reader struct {
+	fs       durable.FS
+	dir      string
+	info     Info
+	verifier note.Verifier
+}
+
+// Record is one record of a ledger.
+type Record struct {
+	Index  uint64
+	Line   []byte // without its newline; must not be changed
+	File   string // the segment, as a path below the ledger's directory
+	Offset int64  // of the line in File
+}
+
+// OpenReader opens the ledger in dir for reading. A nil fsys is the host's.
+func OpenReader(fsys durable.FS, dir string) (*Reader, error) {
+	if fsys == nil {
+		fsys = durable.Disk{}
+	}
+	info, v, err := ReadInfo(fsys, dir)
+	if err != nil {
+		return nil, err
+	}
+	return &Reader{fsys, dir, info, v}, nil
+}
+
+// Info returns the ledger's identity.
+func (r *Reader) Info() Info { return r.info }
+
+// Head returns the newest checkpoint. Its records are on disk.
+func (r *Reader) Head() (Checkpoint, error) {
+	v, err := look(r.fs, r.dir, r.verifier)
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	if len(v.segs) == 0 {
+		return Checkpoint{Origin: r.info.Origin, Root: (&frontier{}).root()}, nil
+	}
+	_, c, err := r.load(v, len(v.segs)-1)
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	return c.last, nil
+}
+
+// Records yields the records from index from on, or, newest first, from the
+// last one down to from. Each was checked against the log's signed tree before
+// it is yielded. A problem is yielded as an error and ends the iteration; the
+// records before it stand.
+func (r *Reader) Records(ctx context.Context, from uint64, newestFirst bool) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		v, err := look(r.fs, r.dir, r.verifier)
+		if err != nil {
+			yield(Record{}, err)
+			return
+		}
+		order := make([]int, 0, len(v.segs))
+		for i := range v.segs {
+			if i+1 == len(v.segs) || v.segs[i+1].first > from {
+				order = append(order, i)
+			}
+		}
+		if newestFirst {
+			slices.Reverse(order)
+		}
+		for _, i := range order {
+			if err := context.Cause(ctx); err != nil {
+				yield(Record{}, err)
+				return
+			}
+			recs, _, err := r.load(v, i)
+			if newestFirst {
+				if err != nil {
+					yield(Record{}, err)
+					return
+				}
+				slices.Reverse(recs)
+			}
+			for _, rec := range recs {
+				if rec.Index >= from && !yield(rec, nil) {
+					return
+				}
+			}
+			if err != nil {
+				yield(Record{}, err)
+				return
+			}
+		}
+	}
+}
+
+// Record returns the record with that index.
+func (r *Reader) Record(ctx context.Context, index uint64) (Record, error) {
+	for rec, err := range r.Records(ctx, index, false) {
+		return rec, err
+	}
+	return Record{}, fmt.Errorf("ledger: there is no record %d in %s", index, r.dir)
+}
+
+// load reads segment i of v and returns its records, checked. With an error it
+// returns those that stand before the damage.
+func (r *Reader) load(v *view, i int) ([]Record, *cursor, error) {
+	c, err := v.cursorAt(i)
+	if err != nil {
+		return nil, nil, err
+	}
+	s := v.segs[i]
+	data, err := readSegment(r.fs, r.dir, s)
+	if err != nil {
+		return nil, nil, err
+	}
+	var recs []Record
+	name := s.name()
+	end, err := c.walk(data, 0, func(at commit) {
+		for j, sp := range at.records {
+			recs = append(recs, Record{at.first + uint64(j), data[sp.start:sp.end:sp.end], name, int64(sp.start)})
+		}
+	})
+	if err := v.judge(c, i, data, end, err); err != nil {
+		var ce *CorruptionError
+		if errors.As(err, &ce) && c.authenticate() != nil {
+			recs = nil // nothing vouches for any of them
+		}
+		return recs, c, err
+	}
+	if i == len(v.segs)-1 && c.front.size > v.published.Size {
+		// Written, but not known to be on disk: a writer may be about to sync it, or
+		// died before it could. What is shown must stay.
+		if err := r.settle(s); err != nil {
+			return nil, nil, err
+		}
+	}
+	return recs, c, nil
+}
+
+// settle syncs a segment that this reader did not write. Where that is not
+// allowed nobody writes, and what is there stays.
+func (r *Reader) settle(s segment) error {
+	f, err := r.fs.OpenFile(s.path(r.dir), os.O_RDONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close() // opened for reading: nothing to lose
+	err = f.Sync()
+	for _, harmless := range []error{syscall.EROFS, syscall.EINVAL, syscall.EBADF, syscall.EPERM, syscall.EACCES} {
+		if errors.Is(err, harmless) {
+			return nil
+		}
+	}
+	return err
+}

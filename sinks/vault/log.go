@@ -1,0 +1,224 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/flexorhq/flexor-go/audit"
+	"github.com/flexorhq/flexor-go/internal/durable"
+	"github.com/flexorhq/flexor-go/internal/ident"
+	"github.com/flexorhq/flexor-go/internal/ledger"
+)
+
+// Config is what [Open] may be told.
+type Config struct {
+	// Origin names the log in its checkpoints, for example
+	// "flexor/company/audit-log". Zero: the log must exist already.
+	Origin string
+	// KeyFile holds the private key that signs checkpoints; it is created together with a new
+	// log. Zero: the file keys/<name of the log's directory>.key beside that directory.
+	KeyFile string
+	// Signer signs checkpoints in place of a key file, for keys that are held
+	// elsewhere. Zero: the key file is used.
+	Signer Signer
+	// Window is how long a record that nobody waits for may stay off the disk.
+	// Zero: 10 ms.
+	Window time.Duration
+	// Now tells the UTC day, at whose end a new segment begins. Zero: time.Now.
+	Now func() time.Time
+	// Logger hears of repairs and of failures in the background. Zero: nobody.
+	Logger *slog.Logger
+}
+
+// Log appends to an audit log, and reads it. It is safe for concurrent use.
+type Log struct {
+	*Reader
+	ledger   *ledger.Log
+	writer   string
+	recovery Recovery
+	settled  []string
+	logger   *slog.Logger
+
+	mu       sync.Mutex
+	running  map[string]struct{} // runs started through this Log without an entry yet; guarded by mu
+	presence *ledger.Presence    // nil when closed; guarded by mu
+}
+
+var _ audit.Sink = (*Log)(nil)
+
+// Recovery says what opening a log had to repair: an unfinished write that a
+// process left behind when it died, of which nothing had been acknowledged, was
+// cut off. Its fields are Segment, Offset, Cut (bytes) and SHA256 (of those bytes).
+// The zero value: nothing.
+type Recovery = ledger.Recovery
+
+// Open opens the log in dir for appending, and creates it if it is not there
+// and [Config.Origin] is set. It cuts off what a process that died left half
+// written, and writes the entries of the runs that ended with their process: see
+// [Log.Recovery] and [Log.Settled]. ctx bounds the opening only.
+//
+// Errors wrap [ErrNotFound], [ErrKey] or [ErrCorrupt], or are of the file system.
+func Open(ctx context.Context, dir string, cfg *Config) (*Log, error) {
+	if cfg == nil {
+		cfg = &Config{}
+	}
+	o := &ledger.Options{Signer: cfg.Signer, Window: cfg.Window, Now: cfg.Now, Logger: cfg.Logger}
+	if err := prepare(dir, cfg, o); err != nil {
+		return nil, err
+	}
+	led, rec, err := ledger.Open(dir, o)
+	if err != nil {
+		return nil, fmt.Errorf("vault: open %s: %w", dir, err)
+	}
+	l := &Log{ledger: led, writer: ident.New("wrt"), recovery: rec, running: map[string]struct{}{}, logger: cfg.Logger}
+	if l.logger == nil {
+		l.logger = slog.New(slog.DiscardHandler)
+	}
+	if err := l.enter(ctx, dir); err != nil {
+		return nil, errors.Join(err, led.Close())
+	}
+	return l, nil
+}
+
+// prepare finds the signer, and creates what is not there.
+func prepare(dir string, cfg *Config, o *ledger.Options) error {
+	keyFile := cfg.KeyFile
+	if keyFile == "" {
+		keyFile = filepath.Join(filepath.Dir(dir), "keys", filepath.Base(dir)+".key")
+	}
+	_, _, err := ledger.ReadInfo(durable.Disk{}, dir)
+	missing := errors.Is(err, ledger.ErrNotFound)
+	switch {
+	case err != nil && !missing:
+		return fmt.Errorf("vault: open %s: %w", dir, err)
+	case missing && cfg.Origin == "":
+		return fmt.Errorf("vault: open %s: %w", dir, ErrNotFound)
+	}
+	if o.Signer == nil {
+		if missing {
+			o.Signer, err = createKey(keyFile, cfg.Origin)
+		} else {
+			o.Signer, err = ReadKey(keyFile)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if !missing {
+		return nil
+	}
+	if name := o.Signer.Name(); name != cfg.Origin {
+		return fmt.Errorf("%w: it is of %s, but the new log in %s is %s", ErrKey, name, dir, cfg.Origin)
+	}
+	if err := ledger.Create(dir, o); err != nil {
+		return fmt.Errorf("vault: create %s: %w", dir, err)
+	}
+	return nil
+}
+
+// enter makes the log readable, shows that this process writes it, and settles
+// the runs of those that died.
+func (l *Log) enter(ctx context.Context, dir string) error {
+	var err error
+	if l.Reader, err = OpenReader(dir); err != nil {
+		return err
+	}
+	l.presence, err = ledger.Enter(durable.Disk{}, dir, l.writer, l.ledger.Durable().Size)
+	if err != nil {
+		return fmt.Errorf("vault: open %s: %w", dir, err)
+	}
+	if err := l.settle(ctx); err != nil {
+		return errors.Join(fmt.Errorf("vault: open %s: close the runs of a process that died: %w", dir, err), l.presence.Leave(durable.Disk{}))
+	}
+	return nil
+}
+
+// Writer returns the id by which this Log's runs are told from those of other
+// processes; it belongs into [audit.Config.Writer].
+func (l *Log) Writer() string { return l.writer }
+
+// Recovery returns what opening the log had to repair.
+func (l *Log) Recovery() Recovery { return l.recovery }
+
+// Settled returns the ids of the runs that were closed as interrupted when the
+// log was opened.
+func (l *Log) Settled() []string { return l.settled }
+
+// Append implements [audit.Sink]: the records have reached the operating
+// system when it returns and, with Sync, the disk.
+func (l *Log) Append(ctx context.Context, b audit.Batch) error {
+	lines := make([][]byte, len(b.Records))
+	l.mu.Lock()
+	for i, r := range b.Records {
+		lines[i] = r.JSON
+		if r.Kind == audit.KindStart {
+			l.running[r.RunID] = struct{}{}
+		}
+	}
+	l.mu.Unlock()
+	first, err := l.ledger.Append(lines...)
+	if err == nil && b.Sync {
+		err = l.ledger.Sync(context.WithoutCancel(ctx), first+uint64(len(lines)))
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range b.Records {
+		// A run whose entry failed stays open, and one whose start surely did not get
+		// in never was.
+		if r.Kind == audit.KindRun && err == nil || r.Kind == audit.KindStart && notStored(err) {
+			delete(l.running, r.RunID)
+		}
+	}
+	return sinkError(err)
+}
+
+// notStored reports whether a failed append left nothing in the log.
+func notStored(err error) bool {
+	var a *ledger.AppendError
+	return err != nil && !(errors.As(err, &a) && a.Outcome == ledger.Unknown)
+}
+
+// sinkError says in the terms of [audit.Sink] what became of a batch.
+func sinkError(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, ledger.ErrClosed):
+		return fmt.Errorf("%w: %w: %w", audit.ErrClosed, audit.ErrNotStored, err)
+	case notStored(err):
+		return fmt.Errorf("%w: %w", audit.ErrNotStored, err)
+	}
+	return err
+}
+
+// Flush returns once everything that was appended before is on disk.
+func (l *Log) Flush(ctx context.Context) error { return l.ledger.Flush(ctx) }
+
+// Close syncs what is not on disk yet and closes the log. Runs that have no
+// entry by then will be closed as interrupted by the next one who opens the log. It
+// is idempotent.
+func (l *Log) Close() error {
+	l.mu.Lock()
+	p := l.presence
+	l.presence = nil
+	open := len(l.running)
+	l.mu.Unlock()
+	if p == nil {
+		return nil
+	}
+	err := l.ledger.Close()
+	if err != nil || open > 0 {
+		l.logger.Warn("vault: closed with runs that have no entry; the next opener closes them as interrupted", "dir", l.dir, "runs", open)
+		return errors.Join(err, p.Abandon())
+	}
+	if err := p.Leave(durable.Disk{}); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}

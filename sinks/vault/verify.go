@@ -1,0 +1,67 @@
+package vault
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/flexorhq/flexor-go/audit"
+	"github.com/flexorhq/flexor-go/internal/ledger"
+)
+
+// Verdict says how far the trust in a verified log goes.
+type Verdict string
+
+const (
+	// SelfSigned: the log is what its own key signed. Somebody who holds that key and
+	// can write the directory could have rewritten all of it.
+	SelfSigned Verdict = "SELF-SIGNED"
+	// Anchored: besides, the log holds unchanged what a checkpoint stated that
+	// was kept elsewhere.
+	Anchored Verdict = "ANCHORED"
+)
+
+// VerifyOptions is what [Reader.Verify] may be told.
+type VerifyOptions struct {
+	// Anchor is a checkpoint of this log that was kept elsewhere, a signed note.
+	// Zero: the log is verified against itself only.
+	Anchor []byte
+	// PublicKey is the log's verifier key as known from elsewhere. Zero: that of the log.
+	PublicKey string
+}
+
+// Report is what [Reader.Verify] found: Head, Segments, Commits, Bytes, Anchored,
+// Unfinished (bytes of a write that never finished) and Notes (findings that
+// take nothing from the records) of the log, and what its records are.
+type Report struct {
+	ledger.Report
+	Verdict Verdict
+	Entries int                // finished runs
+	Kinds   map[audit.Kind]int // records by kind
+}
+
+// Verify reads the whole log and checks every byte of it: see docs/design/ledger.md
+// for what that proves and what it does not. Damage is a [*CorruptionError]; the
+// report then says how far the log is right.
+func (r *Reader) Verify(ctx context.Context, o *VerifyOptions) (Report, error) {
+	if o == nil {
+		o = &VerifyOptions{}
+	}
+	rep := Report{Verdict: SelfSigned, Kinds: map[audit.Kind]int{}}
+	if o.PublicKey != "" && o.PublicKey != r.PublicKey() {
+		return rep, &CorruptionError{File: "log.json", Reason: fmt.Sprintf("the log belongs to the key %s, not to %s", r.PublicKey(), o.PublicKey)}
+	}
+	var err error
+	rep.Report, err = r.ledger.Verify(ctx, o.Anchor, func(rec Record) error {
+		line, err := audit.DecodeLine(rec.Line)
+		if err != nil {
+			return fmt.Errorf("%w: record %d: %w", ErrForeign, rec.Index, err)
+		}
+		rep.Kinds[line.Kind]++
+		return nil
+	})
+	rep.Entries = rep.Kinds[audit.KindRun]
+	if rep.Anchored {
+		rep.Verdict = Anchored
+	}
+	return rep, err
+}
