@@ -21,7 +21,7 @@ func benchRun(b *testing.B, sink audit.Sink, fn func(run *audit.Run)) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	err = rec.Do(b.Context(), "bench", audit.Trigger{}, func(_ context.Context, run *audit.Run) error {
+	err = rec.Do(b.Context(), "bench", audit.Trigger{}, func(ctx context.Context, run *audit.Run) error {
 		fn(run)
 		return nil
 	})
@@ -71,9 +71,9 @@ func BenchmarkDo(b *testing.B) {
 		do(b, func(context.Context, *audit.Run) error { return nil })
 	})
 	b.Run("tasks=5 decisions=10", func(b *testing.B) {
-		do(b, func(_ context.Context, run *audit.Run) error {
+		do(b, func(ctx context.Context, run *audit.Run) error {
 			for i := range 5 {
-				err := run.Task("data-freshness-check", func(_ context.Context, t *audit.Task) error {
+				err := run.Task(ctx, "data-freshness-check", func(ctx context.Context, t *audit.Task) error {
 					t.If("feed is stale", i%2 == 0, audit.Value("age_minutes", i))
 					t.If("feed has gaps", i%2 != 0, audit.Value("gaps", i))
 					return nil

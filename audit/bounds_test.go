@@ -20,14 +20,14 @@ func TestEntryIsBounded(t *testing.T) {
 	const n = 20_000
 	rec := newRecorder(t)
 	last := errors.New("the error that explains it")
-	err := do(t, rec, func(_ context.Context, run *audit.Run) error {
+	err := do(t, rec, func(ctx context.Context, run *audit.Run) error {
 		for i := range n {
 			run.If("again", i%2 == 0, audit.Value("i", i))
 		}
 		for i := range 2000 {
 			run.Output("o", strings.Repeat("x", 100))
 			run.Error(fmt.Errorf("error %d: %s", i, strings.Repeat("\x01", 50)))
-			_ = run.Task("small", func(_ context.Context, task *audit.Task) error {
+			_ = run.Task(ctx, "small", func(_ context.Context, task *audit.Task) error {
 				task.Input("i", strings.Repeat("y", 200))
 				return nil
 			})
@@ -73,7 +73,7 @@ func TestMemoryOfARunIsBounded(t *testing.T) {
 		runtime.ReadMemStats(&m)
 		return m.HeapAlloc
 	}
-	require.NoError(t, rec.Do(t.Context(), "busy", manual, func(_ context.Context, run *audit.Run) error {
+	require.NoError(t, rec.Do(t.Context(), "busy", manual, func(ctx context.Context, run *audit.Run) error {
 		before := heap()
 		for i := range 100_000 {
 			run.If("again", true, audit.Value("i", i))
@@ -87,7 +87,7 @@ func TestMemoryOfARunIsBounded(t *testing.T) {
 func TestLargestRecords(t *testing.T) {
 	rec := newRecorder(t)
 	nasty := strings.Repeat("\x01\"", 40<<10)
-	require.NoError(t, do(t, rec, func(_ context.Context, run *audit.Run) error {
+	require.NoError(t, do(t, rec, func(ctx context.Context, run *audit.Run) error {
 		attrs := make([]audit.Attr, 400)
 		alternatives := make([]string, 2000)
 		for i := range attrs {
@@ -97,7 +97,7 @@ func TestLargestRecords(t *testing.T) {
 			alternatives[i] = fmt.Sprintf("%d%s", i, nasty)
 		}
 		run.Choose(nasty, nasty, alternatives, attrs...)
-		return run.Task("large", func(_ context.Context, task *audit.Task) error {
+		return run.Task(ctx, "large", func(_ context.Context, task *audit.Task) error {
 			for _, a := range attrs {
 				task.Input(a.Name, a.Value)
 				task.Output(a.Name, a.Value)
@@ -122,7 +122,7 @@ func TestLargestRecords(t *testing.T) {
 // An entry that someone else made too large is shortened when it is written.
 func TestRecordShortensAnEntry(t *testing.T) {
 	rec := newRecorder(t)
-	require.NoError(t, do(t, rec, func(_ context.Context, run *audit.Run) error {
+	require.NoError(t, do(t, rec, func(ctx context.Context, run *audit.Run) error {
 		run.If("a", true, audit.Value("text", strings.Repeat("x", 1000)))
 		return nil
 	}))

@@ -11,9 +11,7 @@ type runKey struct{}
 
 // FromContext returns the run that ctx belongs to, or nil if it belongs to
 // none; a nil *Run is valid and records nothing, so nobody needs to check.
-// Inside a task, what the returned run records belongs to that task. Tasks
-// that are started with it get a context derived from ctx, with its values and
-// deadline.
+// Inside a task, what the returned run records belongs to that task.
 func FromContext(ctx context.Context) *Run {
 	if ctx == nil {
 		return nil

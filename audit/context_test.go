@@ -18,13 +18,13 @@ type ctxKey struct{}
 func TestFromContextIsBoundToTheTask(t *testing.T) {
 	rec := newRecorder(t)
 	require.NoError(t, do(t, rec, func(ctx context.Context, run *audit.Run) error {
-		return run.Task("outer", func(ctx context.Context, _ *audit.Task) error {
+		return run.Task(ctx, "outer", func(ctx context.Context, _ *audit.Task) error {
 			ctx = context.WithValue(ctx, ctxKey{}, "deep")
 			deep := audit.FromContext(ctx)
 			assert.Equal(t, run.ID(), deep.ID())
 			deep.If("taken deep in the stack", true)
 			deep.Output("o", 1)
-			return deep.Task("inner", func(ctx context.Context, _ *audit.Task) error {
+			return deep.Task(ctx, "inner", func(ctx context.Context, _ *audit.Task) error {
 				assert.Equal(t, "deep", ctx.Value(ctxKey{}), "a task keeps the values of the context it was started from")
 				audit.FromContext(ctx).If("deeper", true)
 				return nil
@@ -48,7 +48,7 @@ func TestNestedRunsNameTheirParent(t *testing.T) {
 	rec := newRecorder(t)
 	require.NoError(t, rec.Do(t.Context(), "outer", manual, func(ctx context.Context, outer *audit.Run) error {
 		assert.Equal(t, 1, rec.Running())
-		return outer.Task("delegate", func(ctx context.Context, _ *audit.Task) error {
+		return outer.Task(ctx, "delegate", func(ctx context.Context, _ *audit.Task) error {
 			return rec.Do(ctx, "inner", manual, func(ctx context.Context, inner *audit.Run) error {
 				assert.Equal(t, 2, rec.Running())
 				assert.Same(t, inner, audit.FromContext(ctx))
@@ -70,12 +70,12 @@ func TestNestedRunsNameTheirParent(t *testing.T) {
 func TestConcurrentUse(t *testing.T) {
 	rec := newRecorder(t)
 	const workers, rounds = 64, 10
-	require.NoError(t, do(t, rec, func(_ context.Context, run *audit.Run) error {
+	require.NoError(t, do(t, rec, func(ctx context.Context, run *audit.Run) error {
 		var wg sync.WaitGroup
 		for w := range workers {
 			wg.Go(func() {
 				for i := range rounds {
-					_ = run.Task("work", func(ctx context.Context, task *audit.Task) error {
+					_ = run.Task(ctx, "work", func(ctx context.Context, task *audit.Task) error {
 						task.Input("worker", w)
 						audit.FromContext(ctx).If("even", i%2 == 0, audit.Value("i", i))
 						task.Error(fmt.Errorf("w%d i%d", w, i))
@@ -137,8 +137,8 @@ func TestRecordsRacingWithTheEnd(t *testing.T) {
 
 func TestDeniedTask(t *testing.T) {
 	rec := newRecorder(t)
-	err := do(t, rec, func(_ context.Context, run *audit.Run) error {
-		return run.Task("trade", func(context.Context, *audit.Task) error {
+	err := do(t, rec, func(ctx context.Context, run *audit.Run) error {
+		return run.Task(ctx, "trade", func(context.Context, *audit.Task) error {
 			return fmt.Errorf("no right to trade: %w", audit.ErrDenied)
 		})
 	})
@@ -150,9 +150,9 @@ func TestDeniedTask(t *testing.T) {
 func TestInputsAndOutputsOnlyWhenIncluded(t *testing.T) {
 	for _, include := range []bool{false, true} {
 		rec := newRecorder(t, func(c *audit.Config) { c.IncludeInputs, c.IncludeOutputs = include, include })
-		require.NoError(t, do(t, rec, func(_ context.Context, run *audit.Run) error {
+		require.NoError(t, do(t, rec, func(ctx context.Context, run *audit.Run) error {
 			run.Output("always", 1)
-			return run.Task("a", func(_ context.Context, task *audit.Task) error {
+			return run.Task(ctx, "a", func(_ context.Context, task *audit.Task) error {
 				task.Input("i", 1)
 				task.Output("o", 2)
 				return nil
@@ -171,7 +171,7 @@ func TestRecordingIgnoresCancellation(t *testing.T) {
 	rec, err := audit.New(sink, nil)
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.WithValue(t.Context(), ctxKey{}, "kept"))
-	err = rec.Do(ctx, "feed", manual, func(_ context.Context, run *audit.Run) error {
+	err = rec.Do(ctx, "feed", manual, func(ctx context.Context, run *audit.Run) error {
 		cancel()
 		run.If("a", true)
 		return nil

@@ -21,7 +21,7 @@ func TestDoRecordsARun(t *testing.T) {
 	trigger := audit.Trigger{Type: audit.Schedule, At: due, By: "cron"}
 	err := rec.Do(t.Context(), "feed-monitor@1.4.2", trigger, func(ctx context.Context, run *audit.Run) error {
 		assert.Equal(t, 1, rec.Running())
-		err := run.Task("data-freshness-check", func(_ context.Context, task *audit.Task) error {
+		err := run.Task(ctx, "data-freshness-check", func(_ context.Context, task *audit.Task) error {
 			task.Input("feed", "equity-prices")
 			assert.True(t, task.If("feed is stale", true, audit.Value("age_minutes", 95.5)))
 			task.Output("rows", 3)
@@ -183,7 +183,7 @@ func TestFirstFailureSticksAndIsReportedOnce(t *testing.T) {
 				}
 				return err
 			}
-			err := do(t, rec, func(_ context.Context, run *audit.Run) error {
+			err := do(t, rec, func(ctx context.Context, run *audit.Run) error {
 				for range 3 {
 					assert.True(t, run.If("goes on", true))
 				}
@@ -223,8 +223,8 @@ func TestAnyLostRecordIsAnErrorOfTheRun(t *testing.T) {
 				}
 				return errors.New("lost")
 			}
-			err := do(t, rec, func(_ context.Context, run *audit.Run) error {
-				_ = run.Task("a", func(_ context.Context, task *audit.Task) error {
+			err := do(t, rec, func(ctx context.Context, run *audit.Run) error {
+				_ = run.Task(ctx, "a", func(_ context.Context, task *audit.Task) error {
 					task.If("b", true)
 					return nil
 				})
@@ -249,13 +249,27 @@ func TestSyncEveryMakesEveryRecordWait(t *testing.T) {
 			}
 			return nil
 		}
-		require.NoError(t, do(t, rec, func(_ context.Context, run *audit.Run) error {
+		require.NoError(t, do(t, rec, func(ctx context.Context, run *audit.Run) error {
 			run.If("a", true)
 			run.Output("b", 1)
 			return nil
 		}))
 		assert.Equal(t, want, synced)
 	}
+}
+
+// A clock that is out of its mind costs the times, not the record.
+func TestClockBeyondWhatCanBeWritten(t *testing.T) {
+	rec := newRecorderUnchecked(t, func(c *audit.Config) {
+		c.Now = func() time.Time { return time.Date(12000, 1, 1, 0, 0, 0, 0, time.UTC) }
+	})
+	due := audit.Trigger{At: time.Date(2026, 4, 30, 14, 0, 0, 0, time.UTC)}
+	require.NoError(t, rec.Do(t.Context(), "feed", due, func(ctx context.Context, run *audit.Run) error {
+		run.If("a", true)
+		return nil
+	}))
+	assert.True(t, rec.Entry().StartedAt.IsZero())
+	rec.Status(audit.Success)
 }
 
 func TestClose(t *testing.T) {
@@ -287,8 +301,8 @@ func TestDisabledRecorder(t *testing.T) {
 		assert.Equal(t, "x", run.Choose("a", "x", nil))
 		run.Output("a", 1)
 		run.Error(own)
-		assert.ErrorIs(t, run.Task("not a name", nil), audit.ErrInvalid)
-		return run.Task("skill", func(ctx context.Context, task *audit.Task) error {
+		assert.ErrorIs(t, run.Task(ctx, "not a name", nil), audit.ErrInvalid)
+		return run.Task(ctx, "skill", func(ctx context.Context, task *audit.Task) error {
 			assert.NotNil(t, audit.FromContext(ctx))
 			task.Input("a", 1)
 			task.Output("a", 1)
@@ -315,7 +329,8 @@ func TestDisabledRecorder(t *testing.T) {
 func TestNilRunAndTask(t *testing.T) {
 	run := audit.FromContext(context.Background())
 	require.Nil(t, run)
-	assert.Nil(t, audit.FromContext(nil)) //nolint:staticcheck // on purpose
+	var none context.Context
+	assert.Nil(t, audit.FromContext(none))
 	assert.Empty(t, run.ID())
 	assert.True(t, run.If("a", true))
 	assert.Equal(t, "b", run.Choose("a", "b", nil))
@@ -323,7 +338,7 @@ func TestNilRunAndTask(t *testing.T) {
 	run.Error(errors.New("a"))
 	own := errors.New("own")
 	assert.Same(t, own, run.End(own))
-	err := run.Task("not even a name", func(ctx context.Context, task *audit.Task) error {
+	err := run.Task(t.Context(), "not even a name", func(ctx context.Context, task *audit.Task) error {
 		assert.NotNil(t, ctx)
 		assert.Nil(t, task)
 		assert.False(t, task.If("a", false))
@@ -331,7 +346,7 @@ func TestNilRunAndTask(t *testing.T) {
 		task.Input("a", 1)
 		task.Output("a", 1)
 		task.Error(own)
-		return task.Task("inner", func(context.Context, *audit.Task) error { return own })
+		return task.Task(ctx, "inner", func(context.Context, *audit.Task) error { return own })
 	})
 	assert.Same(t, own, err)
 }

@@ -18,7 +18,6 @@ import (
 const (
 	maxValue = 64 << 10 // bytes of one value in JSON
 	maxDepth = 100      // arrays and objects inside each other in one value
-	maxNodes = 1 << 20  // elements of a value before it is not even encoded
 )
 
 // encodeValue returns one JSON value for v, whatever v is. Its size is that of
@@ -63,11 +62,11 @@ func encodeAny(v any) json.RawMessage {
 	if err, ok := v.(error); ok && !marshals(rv.Type()) {
 		return appendQuoted(nil, errorText(err))
 	}
-	s := survey{nodes: maxNodes}
+	s := survey{budget: maxSurvey}
 	s.visit(rv, 0)
 	switch {
-	case s.nodes < 0:
-		return json.RawMessage(fmt.Sprintf(`{%q:"too large","why":"more than %d elements"}`, omittedName, maxNodes))
+	case s.budget < 0:
+		return json.RawMessage(`{"` + omittedName + `":"too large","why":"too large to be encoded"}`)
 	case s.awkward:
 		return walkValue(rv)
 	}

@@ -48,9 +48,9 @@ func TestPanicIsRecordedAndGoesOn(t *testing.T) {
 func TestPanicInTasksIsOneError(t *testing.T) {
 	rec := newRecorder(t)
 	assert.PanicsWithValue(t, "boom", func() {
-		_ = do(t, rec, func(_ context.Context, run *audit.Run) error {
-			return run.Task("outer", func(_ context.Context, task *audit.Task) error {
-				return task.Task("inner", func(context.Context, *audit.Task) error { panic("boom") })
+		_ = do(t, rec, func(ctx context.Context, run *audit.Run) error {
+			return run.Task(ctx, "outer", func(_ context.Context, task *audit.Task) error {
+				return task.Task(ctx, "inner", func(context.Context, *audit.Task) error { panic("boom") })
 			})
 		})
 	})
@@ -66,11 +66,11 @@ func TestPanicInTasksIsOneError(t *testing.T) {
 
 func TestPanicTheAgentRecoversFromMakesItPartial(t *testing.T) {
 	rec := newRecorder(t)
-	require.NoError(t, do(t, rec, func(_ context.Context, run *audit.Run) error {
+	require.NoError(t, do(t, rec, func(ctx context.Context, run *audit.Run) error {
 		for range 2 {
 			func() {
 				defer func() { _ = recover() }()
-				_ = run.Task("risky", func(context.Context, *audit.Task) error { panic("boom") })
+				_ = run.Task(ctx, "risky", func(context.Context, *audit.Task) error { panic("boom") })
 			}()
 		}
 		return nil
@@ -84,8 +84,8 @@ func TestGoexitIsRecordedAndGoesOn(t *testing.T) {
 	var wg sync.WaitGroup
 	returned := false
 	wg.Go(func() {
-		_ = do(t, rec, func(_ context.Context, run *audit.Run) error {
-			return run.Task("quits", func(context.Context, *audit.Task) error {
+		_ = do(t, rec, func(ctx context.Context, run *audit.Run) error {
+			return run.Task(ctx, "quits", func(context.Context, *audit.Task) error {
 				runtime.Goexit()
 				return nil
 			})
@@ -118,7 +118,7 @@ func TestKill(t *testing.T) {
 			func() {
 				defer func() { _ = recover() }()
 				err = do(t, rec, func(ctx context.Context, run *audit.Run) error {
-					return run.Task("long", func(ctx context.Context, _ *audit.Task) error {
+					return run.Task(ctx, "long", func(ctx context.Context, _ *audit.Task) error {
 						gate.kill(run.ID(), audit.Kill{By: "alice@fund.com", Role: "operator", Reason: "wrong prices", RequestedAt: asked})
 						gate.kill(run.ID(), audit.Kill{By: "late@fund.com"})
 						<-ctx.Done()
@@ -156,9 +156,9 @@ var errPanics = errors.New("panics")
 func TestKilledRunStartsNoTask(t *testing.T) {
 	gate := new(fakeGate)
 	rec := newRecorder(t, func(c *audit.Config) { c.Gate = gate })
-	err := do(t, rec, func(_ context.Context, run *audit.Run) error {
+	err := do(t, rec, func(ctx context.Context, run *audit.Run) error {
 		gate.kill(run.ID(), audit.Kill{By: "alice@fund.com"})
-		return run.Task("trade", func(context.Context, *audit.Task) error {
+		return run.Task(ctx, "trade", func(context.Context, *audit.Task) error {
 			t.Error("a killed run traded")
 			return nil
 		})
@@ -200,7 +200,7 @@ func TestKillAfterTheEndChangesNothing(t *testing.T) {
 	gate := new(fakeGate)
 	rec := newRecorder(t, func(c *audit.Config) { c.Gate = gate })
 	var id string
-	require.NoError(t, do(t, rec, func(_ context.Context, run *audit.Run) error {
+	require.NoError(t, do(t, rec, func(ctx context.Context, run *audit.Run) error {
 		id = run.ID()
 		return nil
 	}))
@@ -245,7 +245,7 @@ func TestCancelAndTimeout(t *testing.T) {
 			rec := newRecorder(t)
 			ctx, cancel := tc.with(t.Context())
 			defer cancel()
-			err := rec.Do(ctx, "feed", manual, func(_ context.Context, run *audit.Run) error {
+			err := rec.Do(ctx, "feed", manual, func(ctx context.Context, run *audit.Run) error {
 				run.If("recorded all the same", true)
 				return tc.returns
 			})
@@ -306,27 +306,27 @@ func TestStatusIsDerived(t *testing.T) {
 		"nothing":          {func(*audit.Run) error { return nil }, audit.Success, nil},
 		"nil error":        {func(run *audit.Run) error { run.Error(nil); return nil }, audit.Success, nil},
 		"recorded error":   {func(run *audit.Run) error { run.Error(own); return nil }, audit.Partial, []string{"own"}},
-		"swallowed":        {func(run *audit.Run) error { _ = run.Task("a", fails(own)); return nil }, audit.Partial, []string{"own"}},
-		"returned":         {func(run *audit.Run) error { return run.Task("a", fails(own)) }, audit.Failed, []string{"own"}},
-		"returned wrapped": {func(run *audit.Run) error { return fmt.Errorf("x: %w", run.Task("a", fails(own))) }, audit.Failed, []string{"own"}},
-		"another returned": {func(run *audit.Run) error { _ = run.Task("a", fails(own)); return errors.New("other") }, audit.Failed, []string{"own", "other"}},
+		"swallowed":        {func(run *audit.Run) error { _ = run.Task(t.Context(), "a", fails(own)); return nil }, audit.Partial, []string{"own"}},
+		"returned":         {func(run *audit.Run) error { return run.Task(t.Context(), "a", fails(own)) }, audit.Failed, []string{"own"}},
+		"returned wrapped": {func(run *audit.Run) error { return fmt.Errorf("x: %w", run.Task(t.Context(), "a", fails(own))) }, audit.Failed, []string{"own"}},
+		"another returned": {func(run *audit.Run) error { _ = run.Task(t.Context(), "a", fails(own)); return errors.New("other") }, audit.Failed, []string{"own", "other"}},
 		"same twice": {func(run *audit.Run) error {
-			_ = run.Task("a", fails(own))
-			return run.Task("b", fails(own))
+			_ = run.Task(t.Context(), "a", fails(own))
+			return run.Task(t.Context(), "b", fails(own))
 		}, audit.Failed, []string{"own", "own"}},
 		"nested": {func(run *audit.Run) error {
-			return run.Task("a", func(_ context.Context, t *audit.Task) error { return t.Task("b", fails(own)) })
+			return run.Task(t.Context(), "a", func(ctx context.Context, t *audit.Task) error { return t.Task(ctx, "b", fails(own)) })
 		}, audit.Failed, []string{"own"}},
 		"nested swallowed, then returned": {func(run *audit.Run) error {
-			_ = run.Task("a", func(_ context.Context, t *audit.Task) error { t.Error(own); return nil })
+			_ = run.Task(t.Context(), "a", func(ctx context.Context, t *audit.Task) error { t.Error(own); return nil })
 			return own
 		}, audit.Failed, []string{"own"}},
 		"hostile errors": {func(run *audit.Run) error { run.Error(panickyError{}); return panickyError{} }, audit.Failed, []string{"panicked"}},
-		"bad skill":      {func(run *audit.Run) error { _ = run.Task("a b", nil); return nil }, audit.Partial, []string{"invalid"}},
+		"bad skill":      {func(run *audit.Run) error { _ = run.Task(t.Context(), "a b", nil); return nil }, audit.Partial, []string{"invalid"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rec := newRecorder(t)
-			_ = do(t, rec, func(_ context.Context, run *audit.Run) error { return tc.fn(run) })
+			_ = do(t, rec, func(ctx context.Context, run *audit.Run) error { return tc.fn(run) })
 			rec.Status(tc.status)
 			rec.Errors(tc.errors...)
 		})
@@ -353,7 +353,7 @@ func TestTaskInFlightAtTheEndIsUnknown(t *testing.T) {
 	rec := newRecorder(t)
 	_, run, err := rec.Start(t.Context(), "feed", manual)
 	require.NoError(t, err)
-	require.NoError(t, run.Task("forgotten", func(context.Context, *audit.Task) error {
+	require.NoError(t, run.Task(t.Context(), "forgotten", func(context.Context, *audit.Task) error {
 		return run.End(nil)
 	}))
 	e := rec.Entry()
@@ -364,7 +364,7 @@ func TestTaskInFlightAtTheEndIsUnknown(t *testing.T) {
 func TestLateRecordsAreKeptAndFlagged(t *testing.T) {
 	rec := newRecorder(t)
 	var late *audit.Run
-	require.NoError(t, do(t, rec, func(_ context.Context, run *audit.Run) error {
+	require.NoError(t, do(t, rec, func(ctx context.Context, run *audit.Run) error {
 		late = run
 		return nil
 	}))
@@ -372,7 +372,7 @@ func TestLateRecordsAreKeptAndFlagged(t *testing.T) {
 	assert.True(t, late.If("too late", true))
 	late.Output("o", 1)
 	late.Error(errors.New("e"))
-	assert.NoError(t, late.Task("t", func(context.Context, *audit.Task) error { return nil }))
+	assert.NoError(t, late.Task(t.Context(), "t", func(context.Context, *audit.Task) error { return nil }))
 	records := rec.Records()
 	assert.Equal(t, []string{"start", "run", "decision", "output", "error", "task", "task"}, kinds(records))
 	for _, r := range records[2:] {

@@ -28,7 +28,7 @@ func newTracer(t *testing.T) (trace.TracerProvider, *tracetest.SpanRecorder) {
 func attr(attrs []attribute.KeyValue, key string) string {
 	for _, a := range attrs {
 		if string(a.Key) == key {
-			return a.Value.Emit()
+			return a.Value.String()
 		}
 	}
 	return ""
@@ -75,8 +75,8 @@ func TestOwnSpans(t *testing.T) {
 		c.TracerProvider, c.Gate, c.Redactor = tp, gate, new(maskAlice)
 	})
 	ctx, caller := tp.Tracer("caller").Start(t.Context(), "request")
-	err := rec.Do(ctx, "feed@2", manual, func(_ context.Context, run *audit.Run) error {
-		return run.Task("check", func(_ context.Context, task *audit.Task) error {
+	err := rec.Do(ctx, "feed@2", manual, func(ctx context.Context, run *audit.Run) error {
+		return run.Task(ctx, "check", func(_ context.Context, task *audit.Task) error {
 			task.If("owner known", true, audit.Value("owner", "alice@fund.com"))
 			return errors.New("mail to alice@fund.com bounced")
 		})
@@ -111,7 +111,7 @@ func TestOwnSpans(t *testing.T) {
 	assert.Equal(t, "mail to [EMAIL] bounced", attr(task.Events()[1].Attributes, "exception.message"))
 
 	spans.Reset()
-	err = rec.Do(t.Context(), "feed", manual, func(_ context.Context, run *audit.Run) error {
+	err = rec.Do(t.Context(), "feed", manual, func(ctx context.Context, run *audit.Run) error {
 		gate.kill(run.ID(), audit.Kill{By: "bob@fund.com", Reason: "drill"})
 		return nil
 	})
@@ -122,7 +122,7 @@ func TestOwnSpans(t *testing.T) {
 
 	spans.Reset()
 	assert.Panics(t, func() {
-		_ = rec.Do(t.Context(), "feed", manual, func(_ context.Context, run *audit.Run) error { panic("boom") })
+		_ = rec.Do(t.Context(), "feed", manual, func(ctx context.Context, run *audit.Run) error { panic("boom") })
 	})
 	assert.Equal(t, "panic", attr(spans.Ended()[0].Events()[0].Attributes, "exception.type"))
 	spans.Reset()

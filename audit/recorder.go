@@ -77,6 +77,7 @@ type Recorder struct {
 	cfg    Config
 	tracer trace.Tracer // nil: no spans of our own
 
+	buffers sync.Pool // of *lineBuffer
 	running atomic.Int64
 	closed  atomic.Bool
 	close   func() error // closes the sink, once
@@ -98,6 +99,7 @@ func New(sink Sink, cfg *Config) (*Recorder, error) {
 	if r.cfg.TracerProvider != nil && sink != nil {
 		r.tracer = r.cfg.TracerProvider.Tracer(tracerName)
 	}
+	r.buffers.New = newLineBuffer
 	r.close = sync.OnceValue(func() error {
 		r.closed.Store(true)
 		if r.sink == nil {

@@ -11,18 +11,19 @@ import (
 // closedValue is written for a value whose redactor failed.
 const closedValue = `"[REDACTED:error]"`
 
-// maxMessage is the size in bytes of an error message.
-const maxMessage = 16 << 10
+const (
+	maxMessage = 16 << 10  // bytes of an error message
+	maxRead    = 128 << 10 // bytes of a string that a redactor reads
+)
 
 // value encodes, redacts and bounds one named value of a field. The name is
 // redacted too: it may be a value that an agent made a name of.
 func (r *Recorder) value(field, name string, v any) (Named, []Redaction) {
 	raw := encodeValue(v)
-	name = ident.Text(name, maxName)
+	name, found := r.text(field, name, maxName, nil)
 	if r.cfg.Redactor == nil {
 		return Named{name, bounded(raw)}, nil
 	}
-	name, found := r.text(field, name, maxName, nil)
 	if len(raw) > MaxRecord {
 		return Named{name, tooLarge(raw)}, found // more than a redactor is asked to read
 	}
@@ -32,24 +33,25 @@ func (r *Recorder) value(field, name string, v any) (Named, []Redaction) {
 
 // message returns what is written of an error: redacted, and bounded.
 func (r *Recorder) message(field string, err error) (string, []Redaction) {
-	text := ident.Clip(errorText(err), MaxRecord/8) // what a redactor gets is bounded, too
-	text, found := r.string(field, text)
+	text, found := r.string(field, errorText(err))
 	return ident.Clip(text, maxMessage), found
 }
 
 // text returns what is written of a name that is free text, and adds what was
 // redacted in it to found.
 func (r *Recorder) text(field, s string, limit int, found []Redaction) (string, []Redaction) {
-	s = ident.Text(s, limit)
 	s, more := r.string(field, s)
 	return ident.Text(s, limit), merge(found, more)
 }
 
-// string redacts a string of valid UTF-8.
+// string redacts a string. It comes before the string is cut to what is
+// written of it: half an address is no address to a redactor. What a redactor
+// is asked to read is bounded all the same.
 func (r *Recorder) string(field, s string) (string, []Redaction) {
 	if r.cfg.Redactor == nil || s == "" {
 		return s, nil
 	}
+	s = ident.Clip(s, maxRead)
 	quoted := appendQuoted(nil, s)
 	out, found := r.redact(field, quoted)
 	if &out[0] == &quoted[0] && len(out) == len(quoted) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 
@@ -39,13 +40,13 @@ func TestNothingLeavesUnredacted(t *testing.T) {
 	m := new(maskAlice)
 	gate := new(fakeGate)
 	rec := newRecorder(t, func(c *audit.Config) { c.Redactor, c.Gate = m, gate })
-	err := rec.Do(t.Context(), "feed", audit.Trigger{By: "cron"}, func(_ context.Context, run *audit.Run) error {
+	err := rec.Do(t.Context(), "feed", audit.Trigger{By: "cron"}, func(ctx context.Context, run *audit.Run) error {
 		run.If("a", true, audit.Value("owner", secret), audit.Value("n", 1), audit.Value(secret, true), audit.Value("m", map[string]any{secret: []string{secret}}))
 		run.Choose("b", "ask "+secret, []string{"tell " + secret, "ask " + secret})
 		run.Output("contact", secret)
 		run.Output("contact", secret)
 		run.Error(errors.New("mail " + secret + ": " + secret))
-		return run.Task("mail", func(_ context.Context, task *audit.Task) error {
+		return run.Task(ctx, "mail", func(_ context.Context, task *audit.Task) error {
 			task.Input("to", secret)
 			task.Output("from", secret)
 			return errors.New("no route to " + secret)
@@ -79,6 +80,23 @@ func TestNothingLeavesUnredacted(t *testing.T) {
 	assert.Positive(t, m.fields["reason"])
 }
 
+// What is cut is redacted before, or half of what was to be removed is left.
+func TestRedactedBeforeItIsCut(t *testing.T) {
+	rec := newRecorder(t, func(c *audit.Config) { c.Redactor = new(maskAlice) })
+	const address = "alice@fund.com"
+	require.NoError(t, rec.Do(t.Context(), "feed", audit.Trigger{}, func(ctx context.Context, run *audit.Run) error {
+		for n := 100; n < 300; n++ {
+			pad := strings.Repeat("x", n)
+			run.If("name", true, audit.Value(pad+address+pad, 1))
+			run.Choose("branch", strings.Repeat("x", 700+n)+address+pad, nil)
+		}
+		return nil
+	}))
+	for _, r := range rec.Records() {
+		require.NotContains(t, string(r.JSON), "alice")
+	}
+}
+
 // brokenRedactor fails in one of the ways a redactor can.
 type brokenRedactor struct{ how string }
 
@@ -102,7 +120,7 @@ func TestBrokenRedactorCloses(t *testing.T) {
 	for _, how := range []string{"panic", "junk", "nil", "two values", "raw UTF-8", "other kind"} {
 		t.Run(how, func(t *testing.T) {
 			rec := newRecorder(t, func(c *audit.Config) { c.Redactor = brokenRedactor{how} })
-			_ = do(t, rec, func(_ context.Context, run *audit.Run) error {
+			_ = do(t, rec, func(ctx context.Context, run *audit.Run) error {
 				run.If("a", true, audit.Value("v", "private"))
 				run.Output("o", "private")
 				return errors.New("private")
@@ -132,7 +150,7 @@ func (m *manyFields) Redact(_ string, src []byte) ([]byte, []audit.Redaction) {
 func TestRedactionsAreBounded(t *testing.T) {
 	m := new(manyFields)
 	rec := newRecorder(t, func(c *audit.Config) { c.Redactor = m })
-	require.NoError(t, do(t, rec, func(_ context.Context, run *audit.Run) error {
+	require.NoError(t, do(t, rec, func(ctx context.Context, run *audit.Run) error {
 		for range 500 {
 			run.Output("o", "x")
 		}

@@ -4,49 +4,46 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"iter"
 	"slices"
 	"time"
 )
 
-// Interrupted rebuilds the entry of a run whose process died, from the records
-// it left: all those of one run, in the order of the log. The entry is failed
-// and ended by [ByInterrupted]; it ended with its last record. Tasks without an
-// end have the outcome [Unknown], and an error that says what happened is
-// added to those recorded.
-//
-// An error yielded by records is returned. It is an error if the first record
-// is not the run's start, if there are records of more than one run, or if the
-// run has an entry already. Records of unknown kinds are skipped.
-func Interrupted(records iter.Seq2[[]byte, error]) (Entry, error) {
-	var r replay
-	for line, err := range records {
-		if err == nil {
-			err = r.add(line)
-		}
-		if err != nil {
-			return Entry{}, fmt.Errorf("audit: rebuild interrupted run: %w", err)
-		}
-	}
-	if r.draft.entry.RunID == "" {
-		return Entry{}, errors.New("audit: rebuild interrupted run: it has no records")
-	}
-	return r.finish(), nil
-}
-
-// diedMessage is what the entry of an interrupted run says.
-const diedMessage = "the process running this agent ended before the run did"
-
-// replay puts an entry together from records.
-type replay struct {
+// Replay rebuilds the entry of a run whose process died, from the records it
+// left. The zero value is ready for the first of them. It holds no more than one
+// entry does, however many records there are. It is not safe for concurrent use.
+type Replay struct {
 	draft draft
 	slots map[int]int // tasks by number, to where they stand in the draft
 	seq   int         // the largest seen
 	last  time.Time
 }
 
+// diedMessage is what the entry of an interrupted run says.
+const diedMessage = "the process running this agent ended before the run did"
+
+// Add adds the next record of the run, in the order of the log. It is an error
+// if the first one is not the run's start, if one is of another run, or if the
+// run has an entry already. Records of unknown kinds are skipped.
+func (r *Replay) Add(line []byte) error {
+	if err := r.add(line); err != nil {
+		return fmt.Errorf("audit: replay: %w", err)
+	}
+	return nil
+}
+
+// Entry returns the entry of the run: failed and ended by [ByInterrupted], with
+// the time of its last record as its end. Tasks without an end have the outcome
+// [Unknown], and an error that says what happened is added to those recorded.
+// The Replay is not used again.
+func (r *Replay) Entry() (Entry, error) {
+	if r.draft.entry.RunID == "" {
+		return Entry{}, errors.New("audit: replay: no records")
+	}
+	return r.finish(), nil
+}
+
 // add adds one record.
-func (r *replay) add(line []byte) error {
+func (r *Replay) add(line []byte) error {
 	l, err := DecodeLine(line)
 	if err != nil {
 		return err
@@ -87,7 +84,7 @@ func (r *replay) add(line []byte) error {
 }
 
 // decode reads one record and, if it can be read, adds what was redacted in it.
-func (r *replay) decode(line []byte, into any, redactions *[]Redaction, add func()) error {
+func (r *Replay) decode(line []byte, into any, redactions *[]Redaction, add func()) error {
 	if err := json.Unmarshal(line, into); err != nil {
 		return err
 	}
@@ -97,7 +94,7 @@ func (r *replay) decode(line []byte, into any, redactions *[]Redaction, add func
 }
 
 // start begins the entry.
-func (r *replay) start(line []byte) error {
+func (r *Replay) start(line []byte) error {
 	var s startLine
 	if err := json.Unmarshal(line, &s); err != nil {
 		return err
@@ -117,7 +114,7 @@ func (r *replay) start(line []byte) error {
 }
 
 // task adds the start or the end of a task.
-func (r *replay) task(line []byte) error {
+func (r *Replay) task(line []byte) error {
 	var t taskLine
 	return r.decode(line, &t, &t.Redactions, func() {
 		if t.Phase == phaseStart {
@@ -132,7 +129,7 @@ func (r *replay) task(line []byte) error {
 
 // finish returns the entry. Threads of a run may have written in another order
 // than they were numbered in; the entry has the order of the numbers.
-func (r *replay) finish() Entry {
+func (r *Replay) finish() Entry {
 	r.draft.final(ErrorEvent{Seq: r.seq + 1, At: r.last, Message: diedMessage, Kind: string(ByInterrupted)})
 	e := r.draft.finish(ByInterrupted, r.last, between(r.draft.entry.StartedAt, r.last))
 	slices.SortFunc(e.Tasks, func(a, b TaskResult) int { return a.Seq - b.Seq })

@@ -21,7 +21,7 @@ import (
 type Run struct {
 	s    *state
 	task *taskState      // nil: outside any task
-	ctx  context.Context // that tasks derive theirs from
+	ctx  context.Context // that it was obtained with
 	span trace.Span      // that decisions become events of; nil: it does not record
 }
 
@@ -79,9 +79,9 @@ func (run *Run) Error(err error) {
 
 // Task invokes a skill: it records that it will, calls fn, records how that
 // ended, and returns the error of fn. skill is a name such as
-// data-freshness-check. fn gets the task, and a context derived from the one
-// this handle was obtained with: the run's, the enclosing task's, or the one
-// given to [FromContext].
+// data-freshness-check. ctx is the context of the run or one derived from it, and
+// fn gets one derived from ctx, so that its deadline, its values and a kill of
+// the run reach it. If ctx is that of a task, the new task is part of that one.
 //
 // An error of fn is also recorded as an error of the run, so that a run which
 // ignores it is [Partial]. A panic in fn, and a call of [runtime.Goexit], are
@@ -89,13 +89,23 @@ func (run *Run) Error(err error) {
 //
 // fn is not called if skill does not follow the grammar of names; the error,
 // which wraps [ErrInvalid], is recorded. Nor is it once the run was killed; the
-// error is then the [KillError]. On a nil run fn is called with the background
-// context and a nil task, which is valid and records nothing.
-func (run *Run) Task(skill string, fn func(ctx context.Context, t *Task) error) error {
+// error is then the [KillError]. On a nil run fn is called with ctx and a nil
+// task, which is valid and records nothing.
+func (run *Run) Task(ctx context.Context, skill string, fn func(ctx context.Context, t *Task) error) error {
 	if run == nil {
-		return fn(context.Background(), nil)
+		return fn(ctx, nil)
 	}
-	return run.s.invoke(run, skill, fn)
+	return run.s.invoke(run.in(ctx), skill, fn)
+}
+
+// in returns a handle bound to ctx and to the task that ctx is in, or to that of
+// this handle if ctx is in none.
+func (run *Run) in(ctx context.Context) *Run {
+	task := run.task
+	if within := FromContext(ctx); within != nil && within.s == run.s && within.task != nil {
+		task = within.task
+	}
+	return run.s.handle(ctx, task)
 }
 
 // End ends a run that [Recorder.Start] began: it derives its status from err

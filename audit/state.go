@@ -201,11 +201,11 @@ func (s *state) write(kind Kind, line any, late bool) {
 
 // append encodes and stores one record.
 func (s *state) append(kind Kind, line any) error {
-	buf, err := encode(line)
+	buf, err := s.rec.encode(line)
 	if err != nil {
 		return err
 	}
-	defer buf.free()
+	defer s.rec.free(buf)
 	return s.rec.store(s.store, buf.record(kind, s.id()), false)
 }
 

@@ -41,8 +41,8 @@ func (t *Task) Choose(condition, chosen string, alternatives []string, values ..
 func (t *Task) Error(err error) { t.handle().Error(err) }
 
 // Task invokes a skill inside the task; see [Run.Task].
-func (t *Task) Task(skill string, fn func(ctx context.Context, t *Task) error) error {
-	return t.handle().Task(skill, fn)
+func (t *Task) Task(ctx context.Context, skill string, fn func(ctx context.Context, t *Task) error) error {
+	return t.handle().Task(ctx, skill, fn)
 }
 
 // Input keeps a value the task was given, if [Config.IncludeInputs] is set. It

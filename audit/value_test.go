@@ -85,6 +85,15 @@ func shared(levels int) any {
 	return n
 }
 
+// repeat returns a list of n times the same value.
+func repeat[T any](v T, n int) []T {
+	list := make([]T, n)
+	for i := range list {
+		list[i] = v
+	}
+	return list
+}
+
 func TestEncode(t *testing.T) {
 	cyclic := &outer{Name: "a"}
 	cyclic.Next = cyclic
@@ -143,7 +152,10 @@ func TestEncode(t *testing.T) {
 		"cycle":           {cyclic, `{"name":"a","Err":null,"next":{…`},
 		"cyclic map":      {cyclicMap(), `{"self":{"self":…`},
 		"shared, deep":    {shared(80), `{"flexor.omitted":"too large",…`},
-		"shared":          {shared(40), `{"flexor.omitted":"too large","why":"more than 1048576 elements"}`},
+		"shared":          {shared(40), `{"flexor.omitted":"too large","why":"too large to be encoded"}`},
+		"shared text":     {repeat(strings.Repeat("x", 1<<20), 1<<16), `{"flexor.omitted":"too large","why":"too large to be encoded"}`},
+		"shared raw":      {repeat(json.RawMessage(`"`+strings.Repeat("x", 1<<20)+`"`), 1<<16), `{"flexor.omitted":"too large","why":"…`},
+		"shared bytes":    {repeat(make([]byte, 1<<20), 1<<16), `{"flexor.omitted":"too large","why":"…`},
 		"huge string":     {strings.Repeat("x", 1<<17), `{"flexor.omitted":"too large","bytes":131074,"sha256":"…`},
 		"huge slice":      {make([]int, 2<<20), `{"flexor.omitted":"too large","why":"…`},
 		"array of any":    {[2]any{func() {}, 1}, `[{"flexor.unencodable":…},1]`},
@@ -176,7 +188,7 @@ func checkValue(tb testing.TB, raw []byte) {
 
 func TestValueIsEncodedAtTheCall(t *testing.T) {
 	rec := newRecorder(t)
-	require.NoError(t, do(t, rec, func(_ context.Context, run *audit.Run) error {
+	require.NoError(t, do(t, rec, func(ctx context.Context, run *audit.Run) error {
 		m := map[string]int{"a": 1}
 		run.If("changed later", true, audit.Value("m", m))
 		m["a"] = 2
@@ -187,7 +199,7 @@ func TestValueIsEncodedAtTheCall(t *testing.T) {
 
 func TestNamesOfValues(t *testing.T) {
 	rec := newRecorder(t)
-	require.NoError(t, do(t, rec, func(_ context.Context, run *audit.Run) error {
+	require.NoError(t, do(t, rec, func(ctx context.Context, run *audit.Run) error {
 		run.If("twice", true, audit.Value("a", 1), audit.Value("a", 2), audit.Value("a#2", 3), audit.Value("a", 4))
 		run.If("odd names", true, audit.Value("", 1), audit.Value("a\n\u202eb\xff", 2), audit.Value(strings.Repeat("n", 1000), 3))
 		many := make([]audit.Attr, 300)
@@ -222,7 +234,7 @@ func TestNamesOfValues(t *testing.T) {
 
 func TestConditionsAreMadeValid(t *testing.T) {
 	rec := newRecorder(t)
-	require.NoError(t, do(t, rec, func(_ context.Context, run *audit.Run) error {
+	require.NoError(t, do(t, rec, func(ctx context.Context, run *audit.Run) error {
 		run.If("", true)
 		run.If("line\nbreak \x1b[31m\u202e \xff", true)
 		run.If(strings.Repeat("é", 1000), true)

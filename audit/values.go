@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strings"
 )
 
 // Attr is one named value that an agent hands to the recorder: a value that
@@ -43,6 +44,21 @@ func (vs Values) Get(name string) json.RawMessage {
 		}
 	}
 	return nil
+}
+
+// String returns the values as people read them, such as
+// symbol="IBM" age_minutes=95.
+func (vs Values) String() string {
+	var b strings.Builder
+	for i, v := range vs {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(v.Name)
+		b.WriteByte('=')
+		b.Write(v.JSON)
+	}
+	return b.String()
 }
 
 // MarshalJSON returns the values as one JSON object, in order.

@@ -12,21 +12,33 @@ import (
 // survey looks through a value before encoding/json does: that has no bound,
 // and a small value can be endless in JSON when its parts are shared.
 type survey struct {
-	nodes   int  // left; negative: too many
+	budget  int  // what is left of maxSurvey; negative: too large
 	awkward bool // encoding/json would refuse it, or lose something
 }
 
+// maxSurvey is how large a value may be to be encoded at all, if only to hash
+// it: a million parts, or 64 MiB of text.
+const maxSurvey = 1 << 20
+
+// methodCost is what a value with a method of its own is taken to cost.
+const methodCost = 64
+
 // visit counts v and what is in it.
 func (s *survey) visit(v reflect.Value, depth int) {
-	if s.nodes--; s.nodes < 0 || s.awkward || !v.IsValid() {
+	if s.budget--; s.budget < 0 || s.awkward || !v.IsValid() {
 		return
 	}
 	if depth > maxDepth {
 		s.awkward = true
 		return
 	}
-	if v.Kind() != reflect.Interface && marshals(v.Type()) {
-		return // its methods decide
+	switch {
+	case v.Kind() == reflect.String, v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8:
+		s.budget -= v.Len() / 64
+		return
+	case v.Kind() != reflect.Interface && marshals(v.Type()):
+		s.budget -= methodCost // its methods decide
+		return
 	}
 	switch v.Kind() {
 	case reflect.Interface:
@@ -42,23 +54,20 @@ func (s *survey) visit(v reflect.Value, depth int) {
 	case reflect.Pointer:
 		s.visit(v.Elem(), depth+1)
 	case reflect.Map:
-		if scalar(v.Type().Elem()) {
-			s.nodes -= v.Len()
-			return
-		}
-		for it := v.MapRange(); it.Next() && s.nodes >= 0; {
+		for it := v.MapRange(); it.Next() && s.budget >= 0; {
+			s.visit(it.Key(), depth+1)
 			s.visit(it.Value(), depth+1)
 		}
 	case reflect.Slice, reflect.Array:
-		if scalar(v.Type().Elem()) {
-			s.nodes -= v.Len()
+		if number(v.Type().Elem()) {
+			s.budget -= v.Len()
 			return
 		}
-		for i := 0; i < v.Len() && s.nodes >= 0; i++ {
+		for i := 0; i < v.Len() && s.budget >= 0; i++ {
 			s.visit(v.Index(i), depth+1)
 		}
 	case reflect.Struct:
-		for i := 0; i < v.NumField() && s.nodes >= 0; i++ {
+		for i := 0; i < v.NumField() && s.budget >= 0; i++ {
 			if f := v.Type().Field(i); f.IsExported() || f.Anonymous {
 				s.visit(v.Field(i), depth+1)
 			}
@@ -68,15 +77,9 @@ func (s *survey) visit(v reflect.Value, depth int) {
 	}
 }
 
-// scalar reports whether values of t have no parts.
-func scalar(t reflect.Type) bool {
-	switch t.Kind() {
-	case reflect.Bool, reflect.String, reflect.Float32, reflect.Float64,
-		reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
-		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
-		return true
-	}
-	return false
+// number reports whether t is a kind of number, or a boolean.
+func number(t reflect.Type) bool {
+	return reflect.Bool <= t.Kind() && t.Kind() <= reflect.Float64
 }
 
 // The bounds of a walk. They are tighter than those of encoding/json: what is

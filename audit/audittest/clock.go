@@ -27,8 +27,8 @@ func (c *Clock) Advance(d time.Duration) { c.reads.Add(d.Milliseconds()) }
 // value is ready; it may be used from many goroutines.
 type IDs struct{ made atomic.Uint32 }
 
-// Next returns the next id: first run_01kqf86q000000000000000001 or so, the
-// time in it being that at which a [Clock] starts.
+// Next returns the next id, first run_01kqfb0xr0e008000000000001. The time in
+// it is that at which a [Clock] starts.
 func (i *IDs) Next() string {
 	n := i.made.Add(1)
 	ms := uint64(new(Clock).Now().UnixMilli())

@@ -47,7 +47,7 @@ func New(tb testing.TB, options ...func(*audit.Config)) *Recorder {
 	}
 	tb.Cleanup(func() {
 		if n := rec.Running(); n > 0 {
-			tb.Errorf("audittest: %d runs are still open at the end of the test\n%s", n, rec.describe())
+			tb.Errorf("audittest: runs still open at the end of the test: %d\n%s", n, rec.describe())
 		}
 		if err := rec.Close(); err != nil {
 			tb.Errorf("audittest: close: %v", err)

@@ -123,12 +123,12 @@ func (r *Run) String() string {
 	fmt.Fprintf(&b, "recorded of %s, run %s: %s, ended by %s", e.AgentName, e.RunID, e.Status, e.EndedBy)
 	for _, t := range e.Tasks {
 		fmt.Fprintf(&b, "\n\ttask %s: %s", t.Skill, t.Outcome)
-		tell(&b, "input", t.Inputs)
-		tell(&b, "output", t.Outputs)
+		tell(&b, "\tinput", t.Inputs)
+		tell(&b, "\toutput", t.Outputs)
 	}
 	for _, d := range e.Decisions {
 		fmt.Fprintf(&b, "\n\tdecision %q → %s", d.Condition, d.Branch)
-		tell(&b, "value", d.Values)
+		tell(&b, "\tvalue", d.Values)
 	}
 	tell(&b, "output", e.Outputs)
 	for _, x := range e.Errors {
@@ -140,6 +140,6 @@ func (r *Run) String() string {
 // tell writes named values, one a line.
 func tell(b *strings.Builder, what string, values audit.Values) {
 	for _, v := range values {
-		fmt.Fprintf(b, "\n\t\t%s %s = %s", what, v.Name, v.JSON)
+		fmt.Fprintf(b, "\n\t%s %s = %s", what, v.Name, v.JSON)
 	}
 }

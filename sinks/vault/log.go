@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/flexorhq/flexor-go/audit"
@@ -74,7 +75,7 @@ func Open(ctx context.Context, dir string, cfg *Config) (*Log, error) {
 	}
 	led, rec, err := ledger.Open(dir, o)
 	if err != nil {
-		return nil, fmt.Errorf("vault: open %s: %w", dir, err)
+		return nil, openError(dir, err)
 	}
 	l := &Log{ledger: led, writer: ident.New("wrt"), recovery: rec, running: map[string]struct{}{}, logger: cfg.Logger}
 	if l.logger == nil {
@@ -84,6 +85,14 @@ func Open(ctx context.Context, dir string, cfg *Config) (*Log, error) {
 		return nil, errors.Join(err, led.Close())
 	}
 	return l, nil
+}
+
+// openError says where a log that cannot be written can still be used.
+func openError(dir string, err error) error {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		return fmt.Errorf("vault: open %s for appending: %w; it can still be read: vault.OpenReader, or the reading commands of the CLI", dir, err)
+	}
+	return fmt.Errorf("vault: open %s: %w", dir, err)
 }
 
 // prepare finds the signer, and creates what is not there.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/flexorhq/flexor-go/audit"
@@ -44,8 +45,6 @@ type Run struct {
 	Position  uint64 // of its start in the log
 	PID       int    // of its process, for people: it may be used again by another
 	Dead      bool   // its process is gone; the next opener writes its entry
-
-	writer string
 }
 
 // Reader reads an audit log. It is safe for concurrent use, also while others
@@ -173,16 +172,14 @@ func (r *Reader) Running(ctx context.Context) ([]Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	runs, _, err := r.openRuns(ctx, append(live, dead...))
+	open, err := r.openRuns(ctx, append(live, dead...))
 	if err != nil {
 		return nil, err
 	}
-	gone := map[string]bool{}
-	for _, p := range dead {
-		gone[p.ID] = true
-	}
-	for i := range runs {
-		runs[i].Dead = gone[runs[i].writer]
+	runs := make([]Run, len(open))
+	for i, o := range open {
+		runs[i] = o.Run
+		runs[i].Dead = slices.Contains(dead, o.writer)
 	}
 	return runs, nil
 }

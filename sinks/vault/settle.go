@@ -2,8 +2,7 @@ package vault
 
 import (
 	"context"
-	"errors"
-	"iter"
+	"fmt"
 
 	"github.com/flexorhq/flexor-go/audit"
 	"github.com/flexorhq/flexor-go/internal/durable"
@@ -26,12 +25,12 @@ func (l *Log) settle(ctx context.Context) (err error) {
 			}
 		}
 	}()
-	open, from, err := l.openRuns(ctx, dead)
+	open, err := l.openRuns(ctx, dead)
 	if err != nil {
 		return err
 	}
 	for _, run := range open {
-		e, err := audit.Interrupted(l.linesOf(ctx, run.RunID, from))
+		e, err := run.replay.Entry()
 		if err != nil {
 			return err
 		}
@@ -42,71 +41,64 @@ func (l *Log) settle(ctx context.Context) (err error) {
 		if err := l.Append(ctx, audit.Batch{Records: []audit.Record{rec}, Sync: true}); err != nil {
 			return err
 		}
-		l.settled = append(l.settled, run.RunID)
-		l.logger.Warn("vault: closed the run of a process that died", "run_id", run.RunID, "agent", e.AgentName)
+		l.settled = append(l.settled, e.RunID)
+		l.logger.Warn("vault: closed the run of a process that died", "run_id", e.RunID, "agent", e.AgentName)
 	}
 	return nil
 }
 
-// openRuns returns the runs of the given writers that have a start and no
-// entry, in the order of their starts, and where in the log to look for their
-// records.
-func (r *Reader) openRuns(ctx context.Context, writers []*ledger.Presence) (open []Run, from uint64, err error) {
-	byID := map[string]*ledger.Presence{}
-	for i, p := range writers {
-		byID[p.ID] = p
-		if i == 0 || p.First < from {
-			from = p.First
-		}
+// openRun is a run with a start and no entry.
+type openRun struct {
+	Run
+	replay audit.Replay
+	writer *ledger.Presence
+}
+
+// openRuns returns the runs of the given writers that have no entry, in the order
+// of their starts. It reads the log once, from where the first of the writers began.
+func (r *Reader) openRuns(ctx context.Context, writers []*ledger.Presence) ([]*openRun, error) {
+	if len(writers) == 0 {
+		return nil, nil
 	}
-	at := map[string]int{}
+	byID := map[string]*ledger.Presence{}
+	from := writers[0].First
+	for _, p := range writers {
+		byID[p.ID] = p
+		from = min(from, p.First)
+	}
+	open := map[string]*openRun{}
+	var order []*openRun
 	for rec, err := range r.ledger.Records(ctx, from, false) {
 		if err != nil {
-			return nil, 0, err
+			return nil, err
 		}
 		line, err := audit.DecodeLine(rec.Line)
 		if err != nil {
-			return nil, 0, errors.Join(ErrForeign, err)
+			return nil, fmt.Errorf("%w: record %d: %w", ErrForeign, rec.Index, err)
 		}
-		switch line.Kind {
-		case audit.KindStart:
-			if p := byID[line.Writer]; p != nil {
-				at[line.RunID] = len(open)
-				open = append(open, Run{RunID: line.RunID, StartedAt: line.At, Position: rec.Index, PID: p.PID, writer: p.ID})
-			}
-		case audit.KindRun:
-			if i, ok := at[line.RunID]; ok {
-				open[i].RunID = "" // it has an entry
-				delete(at, line.RunID)
-			}
+		run := open[line.RunID]
+		switch {
+		case line.Kind == audit.KindStart && byID[line.Writer] != nil:
+			p := byID[line.Writer]
+			run = &openRun{Run: Run{RunID: line.RunID, StartedAt: line.At, Position: rec.Index, PID: p.PID}, writer: p}
+			open[line.RunID] = run
+			order = append(order, run)
+		case run == nil:
+			continue
+		case line.Kind == audit.KindRun:
+			delete(open, line.RunID)
+			run.replay = audit.Replay{} // it may have been large
+			continue
 		}
-	}
-	n := 0
-	for _, run := range open {
-		if run.RunID != "" {
-			open[n] = run
-			n++
+		if err := run.replay.Add(rec.Line); err != nil {
+			return nil, fmt.Errorf("%w: record %d: %w", ErrForeign, rec.Index, err)
 		}
 	}
-	return open[:n], from, nil
-}
-
-// linesOf yields the lines of one run.
-func (r *Reader) linesOf(ctx context.Context, runID string, from uint64) iter.Seq2[[]byte, error] {
-	return func(yield func([]byte, error) bool) {
-		for rec, err := range r.ledger.Records(ctx, from, false) {
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			line, err := audit.DecodeLine(rec.Line)
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			if line.RunID == runID && !yield(rec.Line, nil) {
-				return
-			}
+	out := order[:0]
+	for _, run := range order {
+		if open[run.RunID] == run {
+			out = append(out, run)
 		}
 	}
+	return out, nil
 }
