@@ -285,7 +285,6 @@ func (s *state) end(err error) error {
 // finish derives how the run ended, stores its entry and returns the run's error.
 func (s *state) finish(err error) error {
 	defer s.leave()
-	now := s.rec.now()
 	by, cause := s.ending(err)
 	if !s.live {
 		return s.verdict(err, by, cause)
@@ -297,6 +296,7 @@ func (s *state) finish(err error) error {
 	s.ended = true
 	s.mu.Unlock()
 	s.inflight.Wait() // so that nothing of the entry stands behind it in the log
+	now := s.rec.now()
 
 	s.mu.Lock()
 	entry := s.draft.finish(by, stamp(now), between(s.started, now))

@@ -45,7 +45,7 @@ func FuzzText(f *testing.F) {
 	f.Add("a\xff\u202e", 10)
 	f.Add(strings.Repeat("\xe2\x80", 200), 200)
 	f.Fuzz(func(t *testing.T, s string, limit int) {
-		limit = 128 + max(limit, -limit)%1000
+		limit = 128 + int(uint(limit)%1000)
 		clipped := Clip(s, limit)
 		require.LessOrEqual(t, len(clipped), limit)
 		require.True(t, utf8.ValidString(clipped))

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"encoding/csv"
+	"strings"
+
+	"github.com/flexorhq/flexor-go/audit"
+)
+
+// csvPrinter writes runs as RFC 4180 CSV, the header always.
+type csvPrinter struct {
+	c      *cli
+	full   completer
+	sheet  sheet
+	w      *csv.Writer
+	headed bool
+	long   int // cells that spreadsheets cut
+}
+
+func newCSVPrinter(c *cli, full completer, rows string) *csvPrinter {
+	return &csvPrinter{c: c, full: full, sheet: sheetOf(rows), w: csv.NewWriter(c.out)}
+}
+
+func (p *csvPrinter) put(e *audit.Entry) error {
+	if err := p.head(); err != nil {
+		return err
+	}
+	e, err := p.full.complete(e)
+	if err != nil {
+		return err
+	}
+	for _, row := range p.sheet.rows(e) {
+		cells := make([]string, len(row))
+		for i, f := range row {
+			cells[i] = f.text
+			if f.free {
+				cells[i] = guard(f.text)
+			}
+			if len(cells[i]) > sheetCell {
+				p.long++
+			}
+		}
+		if err := p.w.Write(cells); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *csvPrinter) head() error {
+	if p.headed {
+		return nil
+	}
+	p.headed = true
+	return p.w.Write(p.sheet.heads)
+}
+
+func (p *csvPrinter) flush() error {
+	if err := p.head(); err != nil {
+		return err
+	}
+	p.w.Flush()
+	return p.w.Error()
+}
+
+func (p *csvPrinter) end() error {
+	if p.long > 0 {
+		p.c.note("note: %s more than %d characters, which spreadsheets cut; --rows decisions, tasks or errors gives smaller ones", have(p.long, "cell"), sheetCell)
+	}
+	return p.flush()
+}
+
+// sheetCell is how many characters Excel keeps of a cell.
+const sheetCell = 32767
+
+// guard puts an apostrophe before a text that a spreadsheet would run as a formula, as
+// OWASP advises (https://owasp.org/www-community/attacks/CSV_Injection): an agent's
+// words must not become a command on the desk of whoever opens the export.
+func guard(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}

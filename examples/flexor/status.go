@@ -1,0 +1,248 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/flexorhq/flexor-go/audit"
+	"github.com/flexorhq/flexor-go/sinks/vault"
+)
+
+// statusCommand shows a vault.
+func (c *cli) statusCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Show the vault, its log, and the runs that have not ended",
+		Long: `Shows what the vault is and what it records, how large its log is and what stands
+last in it, the runs that have not ended with their process, whether this user can
+record, and what is questionable in vault.json. It does not verify the log: that is
+flexor verify.`,
+		Example: examples("flexor status", "flexor status --format json"),
+		Args:    noArgs,
+	}
+	format := addChoice(cmd, "format", "form of the output", "text", "json")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return c.status(cmd.Context(), format.value) }
+	return cmd
+}
+
+// status shows the vault.
+func (c *cli) status(ctx context.Context, format string) error {
+	p, err := c.open()
+	if err != nil {
+		return err
+	}
+	s, err := c.statusOf(ctx, p)
+	if err != nil {
+		return err
+	}
+	if format == "json" {
+		return writeJSON(c.out, s, "  ")
+	}
+	return s.write(c.out, c.colour)
+}
+
+// status is what flexor status shows.
+type status struct {
+	Vault       string        `json:"vault"`
+	Tier        string        `json:"tier"`
+	Environment string        `json:"environment"`
+	Directory   string        `json:"directory"`
+	Audit       auditSettings `json:"audit"`
+	Log         *logStatus    `json:"log"` // null: nothing was recorded yet
+	InFlight    []flight      `json:"in_flight"`
+	CanRecord   bool          `json:"can_record"`
+	WhyNot      string        `json:"why_not,omitempty"` // of CanRecord
+	Warnings    []string      `json:"warnings"`
+}
+
+// auditSettings are those of vault.json. Destinations are as written there: what a
+// variable holds may be a secret.
+type auditSettings struct {
+	Enabled              bool   `json:"enabled"`
+	RetentionDays        int    `json:"retention_days"`
+	IncludeInputs        bool   `json:"include_inputs"`
+	IncludeOutputs       bool   `json:"include_outputs"`
+	PIIRedaction         bool   `json:"pii_redaction"`
+	Destination          string `json:"destination"`
+	SecondaryDestination string `json:"secondary_destination,omitempty"`
+}
+
+// logStatus is how large the log is, and what stands last in it.
+type logStatus struct {
+	Origin    string   `json:"origin"`
+	Directory string   `json:"directory"`
+	Records   uint64   `json:"records"`
+	Root      string   `json:"root"`
+	Bytes     int64    `json:"bytes"` // of all its files
+	PublicKey string   `json:"public_key"`
+	LastEntry *lastRun `json:"last_entry"` // null: no run has finished yet
+}
+
+// lastRun is the run that ended last.
+type lastRun struct {
+	RunID     string       `json:"run_id"`
+	AgentName string       `json:"agent_name"`
+	Status    audit.Status `json:"status"`
+	EndedAt   time.Time    `json:"ended_at"`
+}
+
+// flight is a run that has no entry.
+type flight struct {
+	RunID     string    `json:"run_id"`
+	StartedAt time.Time `json:"started_at"`
+	PID       int       `json:"pid"`
+	Dead      bool      `json:"dead"`
+}
+
+// statusOf gathers what there is to show.
+func (c *cli) statusOf(ctx context.Context, p *place) (*status, error) {
+	a := p.cfg.Audit
+	s := &status{
+		Vault: p.cfg.Name, Tier: string(p.cfg.Tier), Environment: string(p.cfg.Environment), Directory: p.cfg.Dir,
+		Audit: auditSettings{
+			Enabled: a.Enabled, RetentionDays: a.RetentionDays, IncludeInputs: a.IncludeInputs, IncludeOutputs: a.IncludeOutputs,
+			PIIRedaction: a.PIIRedaction, Destination: a.Destination.Raw,
+		},
+		InFlight: []flight{},
+		Warnings: orEmpty(p.cfg.Warnings),
+	}
+	if a.SecondaryDestination != nil {
+		s.Audit.SecondaryDestination = a.SecondaryDestination.Raw
+	}
+	for _, name := range p.missing {
+		s.Warnings = append(s.Warnings, fmt.Sprintf("%s: the environment variable %s is not set here; agents need it, reading does not", p.cfg.Path, name))
+	}
+	s.CanRecord, s.WhyNot = p.canRecord()
+	if p.log == nil {
+		return s, nil
+	}
+	open, err := c.inFlight(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range open {
+		s.InFlight = append(s.InFlight, flight{r.RunID, r.StartedAt, r.PID, r.Dead})
+	}
+	s.Log, err = logStatusOf(ctx, p.log)
+	return s, err
+}
+
+// logStatusOf looks at the log without verifying all of it.
+func logStatusOf(ctx context.Context, log *vault.Reader) (*logStatus, error) {
+	head, err := log.Head()
+	if err != nil {
+		return nil, err
+	}
+	l := &logStatus{Origin: log.Origin(), Directory: log.Dir(), Records: head.Size, Root: head.Root.String(), PublicKey: log.PublicKey()}
+	err = filepath.WalkDir(log.Dir(), func(_ string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return nil // it was removed meanwhile: a sign of life of a writer
+		}
+		l.Bytes += info.Size()
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for e, err := range log.Entries(ctx, audit.Filter{NewestFirst: true, Limit: 1}) {
+		if err != nil {
+			return nil, err
+		}
+		l.LastEntry = &lastRun{e.RunID, e.AgentName, e.Status, e.EndedAt}
+	}
+	return l, nil
+}
+
+// canRecord reports whether this user can append to the log, and if not why. It writes
+// nothing: it looks whether the key can be used, and opens the log's lock as a writer
+// would.
+func (p *place) canRecord() (bool, string) {
+	if !p.cfg.Audit.Enabled {
+		return false, "audit.enabled is false"
+	}
+	if p.log == nil {
+		return true, ""
+	}
+	if _, err := vault.ReadKey(p.keyFile()); err != nil {
+		return false, err.Error()
+	}
+	f, err := os.OpenFile(filepath.Join(p.dir, "lock"), os.O_RDWR, 0)
+	if err != nil {
+		return false, err.Error()
+	}
+	if err := f.Close(); err != nil {
+		return false, err.Error()
+	}
+	return true, ""
+}
+
+// write writes the status for people.
+func (s *status) write(w io.Writer, p palette) error {
+	var f facts
+	f.add("vault", "%s (%s, %s)", p.bold(s.Vault), s.Tier, s.Environment)
+	f.add("directory", "%s", printable(s.Directory))
+	s.addSettings(&f)
+	s.addLog(&f, p)
+	for _, r := range s.InFlight {
+		state := "running"
+		if r.Dead {
+			state = "dead"
+		}
+		f.add(state, "%s since %s UTC, process %d", printable(r.RunID), clock(r.StartedAt), r.PID)
+	}
+	if s.CanRecord {
+		f.add("recording", "this user can record")
+	} else {
+		f.add("recording", "this user cannot record: %s", printable(s.WhyNot))
+	}
+	for _, text := range s.Warnings {
+		f.add("warning", "%s", printable(text))
+	}
+	return f.write(w, "")
+}
+
+func (s *status) addSettings(f *facts) {
+	if !s.Audit.Enabled {
+		f.add("audit", "off: runs are not recorded")
+	} else {
+		f.add("audit", "on, kept %d days; inputs %s, outputs %s, redaction of personal data %s", s.Audit.RetentionDays,
+			onOff(s.Audit.IncludeInputs), onOff(s.Audit.IncludeOutputs), onOff(s.Audit.PIIRedaction))
+	}
+	to := printable(s.Audit.Destination)
+	if s.Audit.SecondaryDestination != "" {
+		to += ", and " + printable(s.Audit.SecondaryDestination)
+	}
+	f.add("destination", "%s", to)
+}
+
+func (s *status) addLog(f *facts, p palette) {
+	l := s.Log
+	if l == nil {
+		f.add("log", "nothing has been recorded yet")
+		return
+	}
+	f.add("log", "%s, %d bytes, in %s", count(int(l.Records), "record"), l.Bytes, printable(l.Directory))
+	if e := l.LastEntry; e != nil {
+		f.add("last run", "%s of %s: %s, ended %s UTC", printable(e.RunID), printable(e.AgentName), p.status(e.Status, printable(string(e.Status))), clock(e.EndedAt))
+	} else {
+		f.add("last run", "none has finished yet")
+	}
+}
+
+func onOff(on bool) string {
+	if on {
+		return "on"
+	}
+	return "off"
+}

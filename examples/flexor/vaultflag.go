@@ -1,0 +1,112 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	flexor "github.com/flexorhq/flexor-go"
+	"github.com/flexorhq/flexor-go/sinks/vault"
+	"github.com/flexorhq/flexor-go/vaultcfg"
+)
+
+// place is the vault that a command reads.
+type place struct {
+	cfg *vaultcfg.Config
+	dir string        // of the log
+	log *vault.Reader // nil: there is no log yet
+	// missing are the variables that vault.json refers to and that are not set
+	// here. Agents need them; reading does not.
+	missing []string
+}
+
+// vaultPath returns the directory or the vault.json that the user means.
+func (c *cli) vaultPath() (string, error) {
+	if c.vault != "" {
+		return c.vault, nil
+	}
+	if dir, _ := c.getenv("FLEXOR_VAULT"); dir != "" {
+		return dir, nil
+	}
+	return vaultcfg.Find("")
+}
+
+// config loads the vault.json that the user means.
+func (c *cli) config() (cfg *vaultcfg.Config, missing []string, err error) {
+	path, err := c.vaultPath()
+	if err != nil {
+		return nil, nil, err
+	}
+	cfg, err = vaultcfg.Load(path, &vaultcfg.Options{Getenv: c.getenv})
+	if err == nil || !errors.Is(err, vaultcfg.ErrInvalid) {
+		return cfg, nil, err
+	}
+	// An auditor who reads a copy of the vault has none of the secrets its agents
+	// use, and needs none. Where the log is, however, must be known.
+	cfg, lenient := vaultcfg.Load(path, &vaultcfg.Options{Getenv: func(name string) (string, bool) {
+		value, ok := c.getenv(name)
+		if !ok {
+			missing = append(missing, name)
+			return unset + name, true
+		}
+		return value, true
+	}})
+	if lenient != nil || cfg.Audit.Destination.Scheme+"://" == unset {
+		return nil, nil, err
+	}
+	return cfg, missing, nil
+}
+
+// unset stands in front of the name of a variable that is not set. It is a scheme,
+// so that it passes for a location.
+const unset = "flexor-unset://"
+
+// open opens the vault that the user means for reading.
+func (c *cli) open() (*place, error) {
+	cfg, missing, err := c.config()
+	if err != nil {
+		return nil, err
+	}
+	p := &place{cfg: cfg, missing: missing}
+	if p.dir, err = flexor.LogDir(cfg); err != nil {
+		return nil, err
+	}
+	p.log, err = vault.OpenReader(p.dir)
+	if errors.Is(err, vault.ErrNotFound) {
+		return p, p.neverWritten()
+	}
+	return p, err
+}
+
+// neverWritten returns nil if there is no log because nothing was recorded yet. A
+// log comes with its key; where only the key is left, the log was taken away, and to
+// answer that nothing happened would be wrong.
+func (p *place) neverWritten() error {
+	if _, err := os.Lstat(p.keyFile()); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return fail(exitIntegrity, "put "+p.dir+" back from a backup, or name the vault that holds it with --vault",
+		"the log is missing: %s is gone, but its key %s is there", p.dir, p.keyFile())
+}
+
+// keyFile returns the file of the key that signs the log.
+func (p *place) keyFile() string {
+	return filepath.Join(p.cfg.Dir, "keys", filepath.Base(p.dir)+".key")
+}
+
+// nothingYet tells why there is no log.
+func (c *cli) nothingYet(p *place) {
+	if !p.cfg.Audit.Enabled {
+		return // said already
+	}
+	c.note("note: nothing has been recorded in the vault %s (%s) yet", p.cfg.Name, p.cfg.Dir)
+}
+
+// warnDisabled tells when nothing is recorded.
+func (c *cli) warnDisabled(p *place) {
+	if p.cfg.Audit.Enabled {
+		return
+	}
+	c.note("note: audit.enabled is false in %s: runs in the vault %s are not recorded", p.cfg.Path, p.cfg.Name)
+}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/flexorhq/flexor-go/audit"
+	"github.com/flexorhq/flexor-go/sinks/vault"
+)
+
+// verdict is what verify found.
+type verdict struct {
+	Verdict    string             `json:"verdict"`
+	Log        string             `json:"log"`
+	Directory  string             `json:"directory"`
+	PublicKey  string             `json:"public_key"`
+	Size       uint64             `json:"size"` // records, as far as they are right
+	Root       string             `json:"root"`
+	Segments   int                `json:"segments"`
+	Commits    int                `json:"commits"`
+	Bytes      int64              `json:"bytes"`
+	Entries    int                `json:"entries"` // finished runs
+	Kinds      map[audit.Kind]int `json:"kinds"`   // records by kind
+	Unfinished int64              `json:"unfinished_bytes"`
+	Notes      []string           `json:"notes"`
+	Damage     *damageReport      `json:"damage,omitempty"`
+}
+
+// damageReport says where a log is not right.
+type damageReport struct {
+	File   string `json:"file,omitempty"`
+	Offset int64  `json:"offset"`
+	Record uint64 `json:"record"`
+	Reason string `json:"reason"`
+	// StillRight is how many records before the damage match what was signed, and
+	// Entries how many finished runs are among them.
+	StillRight int `json:"still_right"`
+	Entries    int `json:"still_right_entries"`
+}
+
+// right says what can still be believed.
+func (d *damageReport) right() string {
+	if d.StillRight == 0 {
+		return "nothing that comes before it"
+	}
+	return fmt.Sprintf("the first %s match what the log's key signed, with %s", count(d.StillRight, "record"), count(d.Entries, "finished run"))
+}
+
+// corrupt is the verdict on a log that is not right.
+const corrupt = "CORRUPT"
+
+// verdictOf puts together what was found.
+func verdictOf(ctx context.Context, p *place, rep vault.Report, err error) verdict {
+	v := verdict{
+		Verdict: string(rep.Verdict), Log: p.log.Origin(), Directory: p.dir, PublicKey: p.log.PublicKey(),
+		Size: rep.Head.Size, Root: rep.Head.Root.String(), Segments: rep.Segments, Commits: rep.Commits, Bytes: rep.Bytes,
+		Entries: rep.Entries, Kinds: rep.Kinds, Unfinished: rep.Unfinished, Notes: orEmpty(rep.Notes),
+	}
+	if err == nil {
+		return v
+	}
+	d := &damageReport{Reason: err.Error()}
+	var ce *vault.CorruptionError
+	if errors.As(err, &ce) {
+		d = &damageReport{File: ce.File, Offset: ce.Offset, Record: ce.Index, Reason: ce.Reason}
+	}
+	// The report counts whole segments; reading counts up to the damage.
+	for rec, err := range p.log.Records(ctx, 0) {
+		if err != nil {
+			break
+		}
+		d.StillRight++
+		if line, err := audit.DecodeLine(rec.Line); err == nil && line.Kind == audit.KindRun {
+			d.Entries++
+		}
+	}
+	v.Verdict, v.Damage = corrupt, d
+	return v
+}
+
+// write writes the verdict for people.
+func (v verdict) write(w io.Writer, p palette) error {
+	var f facts
+	colour := audit.Success
+	if v.Damage != nil {
+		colour = audit.Failed
+	}
+	f.add("verdict", "%s", p.status(colour, v.Verdict))
+	f.add("log", "%s, in %s", printable(v.Log), printable(v.Directory))
+	if d := v.Damage; d != nil {
+		f.add("damage", "%s at byte %d, record %d", printable(d.File), d.Offset, d.Record)
+		f.add("", "%s", printable(d.Reason))
+		f.add("still right", "%s", d.right())
+	}
+	if v.Damage == nil {
+		f.add("size", "%s, %s", count(int(v.Size), "record"), count(v.Entries, "finished run"))
+		f.add("root", "%s", v.Root)
+		f.add("segments", "%d, with %s in %d bytes", v.Segments, count(v.Commits, "commit"), v.Bytes)
+		f.add("records", "%s", kindsText(v.Kinds))
+	}
+	f.add("public key", "%s", printable(v.PublicKey))
+	if v.Unfinished > 0 {
+		f.add("unfinished", "%d bytes of a write that is under way or never finished; nothing in them was acknowledged", v.Unfinished)
+	}
+	for _, n := range v.Notes {
+		f.add("note", "%s", printable(n))
+	}
+	return f.write(w, "")
+}
+
+// kindsText counts the records by kind, in the order of the alphabet.
+func kindsText(kinds map[audit.Kind]int) string {
+	var parts []string
+	for k, n := range kinds {
+		parts = append(parts, fmt.Sprintf("%s %d", printable(string(k)), n))
+	}
+	if len(parts) == 0 {
+		return "none"
+	}
+	slices.Sort(parts)
+	return strings.Join(parts, ", ")
+}

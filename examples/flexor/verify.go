@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/flexorhq/flexor-go/sinks/vault"
+)
+
+// verification is the command line of flexor verify.
+type verification struct {
+	anchor     string
+	key        string
+	proof      string
+	line       string
+	checkpoint bool
+	format     *choice
+}
+
+// verifyCommand verifies a log, or a proof without one.
+func (c *cli) verifyCommand() *cobra.Command {
+	v := &verification{}
+	cmd := &cobra.Command{
+		Use:   "verify",
+		Short: "Check every byte of the audit log, or a proof taken from it",
+		Long: `Checks every byte of the audit log against its signed history, and says how far
+the trust in it goes. A copy of the vault on a disk that cannot be written will do,
+and no private key is needed. Nothing is changed.
+
+  SELF-SIGNED  the log is what its own key signed: whoever holds that key could have
+               rewritten all of it
+  ANCHORED     besides, it begins with all that a checkpoint stated that was kept
+               elsewhere
+
+Keep a checkpoint elsewhere from time to time (--checkpoint), and hold the log
+against it (--anchor). Damage is exit code 5.
+
+With --proof and --line it checks offline what flexor explain --proof kept; with
+--key that needs no vault.`,
+		Example: examples(
+			"flexor verify",
+			"flexor verify --checkpoint > april.checkpoint",
+			"flexor verify --anchor april.checkpoint",
+			"flexor verify --proof run.proof --line run.proof.line",
+			"flexor verify --format json",
+		),
+		Args: noArgs,
+	}
+	f := cmd.Flags()
+	f.StringVar(&v.anchor, "anchor", "", "hold the log against the checkpoint in `FILE` that was kept elsewhere")
+	f.StringVar(&v.key, "key", "", "public `KEY` that the log must have, as known from elsewhere")
+	f.BoolVar(&v.checkpoint, "checkpoint", false, "print only the signed checkpoint of the log, to keep it elsewhere")
+	f.StringVar(&v.proof, "proof", "", "check the proof of one entry in `FILE`, in place of the log")
+	f.StringVar(&v.line, "line", "", "the line that the proof is about, in `FILE`")
+	v.format = addChoice(cmd, "format", "form of the output", "text", "json")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return c.verify(cmd.Context(), v) }
+	return cmd
+}
+
+// check refuses flags that do not go together.
+func (v *verification) check() error {
+	switch {
+	case (v.proof == "") != (v.line == ""):
+		return misuse("flexor verify --proof FILE --line FILE.line", "--proof and --line go together: the proof is about the line")
+	case v.proof != "" && (v.anchor != "" || v.checkpoint):
+		return misuse("flexor verify --proof FILE --line FILE.line", "--proof checks one line without the log; --anchor and --checkpoint are about the log")
+	case v.checkpoint && v.format.value == "json":
+		return misuse("flexor verify --checkpoint", "--checkpoint has one form, that of a signed note")
+	}
+	return nil
+}
+
+// verify verifies a log, or a proof.
+func (c *cli) verify(ctx context.Context, v *verification) error {
+	if err := v.check(); err != nil {
+		return err
+	}
+	if v.proof != "" {
+		return c.verifyProof(v)
+	}
+	var anchor []byte
+	if v.anchor != "" {
+		var err error
+		if anchor, err = c.readInput("--anchor", v.anchor); err != nil {
+			return err
+		}
+	}
+	p, err := c.open()
+	if err != nil {
+		return err
+	}
+	c.warnDisabled(p)
+	if p.log == nil {
+		if anchor != nil {
+			return fail(exitIntegrity, "name the vault that the checkpoint is of with --vault", "verify: there is no log in %s, but the anchor states one", p.dir)
+		}
+		return fail(exitNotFound, "run an agent in this vault first", "verify: nothing has been recorded in %s, so there is no log", p.cfg.Dir)
+	}
+	rep, err := p.log.Verify(ctx, &vault.VerifyOptions{Anchor: anchor, PublicKey: v.key})
+	if err != nil && !damaged(err) {
+		return err
+	}
+	if v.checkpoint && err == nil {
+		return c.writeCheckpoint(rep)
+	}
+	out := verdictOf(ctx, p, rep, err)
+	if v.checkpoint {
+		return damage(p, out.Damage) // what was asked for cannot be had
+	}
+	if v.format.value == "json" {
+		if werr := writeJSON(c.out, out, "  "); werr != nil {
+			return werr
+		}
+	} else if werr := out.write(c.out, c.colour); werr != nil {
+		return werr
+	}
+	if out.Damage != nil {
+		return damage(p, out.Damage)
+	}
+	if rep.Verdict == vault.SelfSigned {
+		c.note("note: whoever holds the log's key could have rewritten all of it; keep a checkpoint elsewhere (flexor verify --checkpoint) and hold the log against it (--anchor)")
+	}
+	return nil
+}
+
+// damaged reports whether err says that the log is not what it should be, rather than
+// that it could not be read.
+func damaged(err error) bool {
+	return errors.Is(err, vault.ErrCorrupt) || errors.Is(err, vault.ErrForeign)
+}
+
+// damage is the failure for a log that is not right.
+func damage(p *place, d *damageReport) error {
+	where := ""
+	if d.File != "" {
+		where = fmt.Sprintf(" %s at byte %d, record %d:", d.File, d.Offset, d.Record)
+	}
+	return fail(exitIntegrity,
+		"keep this copy as evidence, put the log back from a backup, and verify that with --anchor",
+		"verify: %s is damaged:%s %s\nstill right: %s", p.dir, where, d.Reason, d.right())
+}
+
+// writeCheckpoint writes the checkpoint of a log that is right.
+func (c *cli) writeCheckpoint(rep vault.Report) error {
+	if rep.Head.Note == nil {
+		return fail(exitNotFound, "run an agent in this vault first", "verify: the log is empty, and nothing is signed yet")
+	}
+	c.note("checkpoint of %d records, root %s", rep.Head.Size, rep.Head.Root)
+	_, err := c.out.Write(rep.Head.Note)
+	return err
+}
