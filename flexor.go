@@ -126,12 +126,11 @@ func (v *Vault) openLog(ctx context.Context, o *Options) error {
 		return err
 	}
 	v.log, err = vault.Open(ctx, dir, &vault.Config{
-		Origin:  "flexor/" + cfg.Name + "/" + filepath.Base(dir),
-		KeyFile: filepath.Join(cfg.Dir, "keys", filepath.Base(dir)+".key"),
-		Signer:  o.Signer,
-		Window:  o.Window,
-		Now:     o.Now,
-		Logger:  o.Logger,
+		Origin: "flexor/" + cfg.Name + "/" + filepath.Base(dir),
+		Signer: o.Signer,
+		Window: o.Window,
+		Now:    o.Now,
+		Logger: o.Logger,
 	})
 	if err != nil {
 		return fmt.Errorf("flexor: open vault %s: %w", cfg.Dir, err)

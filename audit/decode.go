@@ -18,9 +18,9 @@ type Line struct {
 	At   time.Time // UTC; of an entry the time of its end
 	Late bool      // written after the end of its run
 
-	// Writer is [Config.Writer] of the process whose run started; empty for
-	// records of other kinds.
-	Writer string
+	// AgentName and Writer, which is the [Config.Writer] of its process, stand in
+	// the start of a run; AgentName also in its entry. Empty for other kinds.
+	AgentName, Writer string
 }
 
 // DecodeLine reads what is common from one record of any kind, known or not.
@@ -33,6 +33,7 @@ func DecodeLine(line []byte) (Line, error) {
 		At      time.Time `json:"at"`
 		EndedAt time.Time `json:"ended_at"`
 		Late    bool      `json:"late"`
+		Agent   string    `json:"agent_name"`
 		Writer  string    `json:"writer"`
 	}
 	if err := json.Unmarshal(line, &l); err != nil {
@@ -44,7 +45,7 @@ func DecodeLine(line []byte) (Line, error) {
 	if l.Kind == KindRun {
 		l.At = l.EndedAt
 	}
-	return Line{l.Kind, l.RunID, l.Seq, l.At, l.Late, l.Writer}, nil
+	return Line{l.Kind, l.RunID, l.Seq, l.At, l.Late, l.Agent, l.Writer}, nil
 }
 
 // DecodeEntry reads an entry from its line. Members it does not know, such as

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	flexor "github.com/flexorhq/flexor-go"
+	"github.com/flexorhq/flexor-go/sinks/vault"
 	"github.com/flexorhq/flexor-go/vaultcfg"
 )
 
@@ -84,7 +85,7 @@ func (c *cli) init(ctx context.Context, dir, name string, tier vaultcfg.Tier, en
 	c.note("created the vault %s (%s, %s)", v.Config.Name, tier, env)
 	c.note("  %s  the settings", path)
 	c.note("  %s  the audit log", p.dir)
-	c.note("  %s  the key that signs the log: keep it secret, and back it up; without it nothing more can be recorded", p.keyFile())
+	c.note("  %s  the key that signs the log: keep it secret, and back it up; without it nothing more can be recorded", vault.KeyFile(p.dir))
 	c.note("public key, for whoever verifies the log: %s", v.Log.PublicKey())
 	c.note("next: open the vault in your program with flexor.Open(ctx, %q, nil), then see its runs with flexor audit", filepath.Dir(path))
 	return v.Close()

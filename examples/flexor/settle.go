@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"strings"
 
-	flexor "github.com/flexorhq/flexor-go"
 	"github.com/flexorhq/flexor-go/sinks/vault"
 )
 
@@ -26,13 +25,13 @@ func (c *cli) inFlight(ctx context.Context, p *place) ([]vault.Run, error) {
 	if len(dead) == 0 {
 		return runs, nil
 	}
-	v, err := flexor.Open(ctx, p.cfg.Path, &flexor.Options{Getenv: c.getenv})
+	l, err := vault.Open(ctx, p.dir, nil)
 	if err != nil {
 		c.note("note: the process of %s is gone, but the log cannot be written from here: %s: %s", count(len(dead), "run"), few(dead), cause(err))
 		return runs, nil
 	}
-	closed := v.Settled()
-	if err := v.Close(); err != nil {
+	closed := l.Settled()
+	if err := l.Close(); err != nil {
 		return nil, err
 	}
 	if len(closed) > 0 {

@@ -96,6 +96,7 @@ type lastRun struct {
 // flight is a run that has no entry.
 type flight struct {
 	RunID     string    `json:"run_id"`
+	AgentName string    `json:"agent_name"`
 	StartedAt time.Time `json:"started_at"`
 	PID       int       `json:"pid"`
 	Dead      bool      `json:"dead"`
@@ -128,7 +129,7 @@ func (c *cli) statusOf(ctx context.Context, p *place) (*status, error) {
 		return nil, err
 	}
 	for _, r := range open {
-		s.InFlight = append(s.InFlight, flight{r.RunID, r.StartedAt, r.PID, r.Dead})
+		s.InFlight = append(s.InFlight, flight{r.RunID, r.AgentName, r.StartedAt, r.PID, r.Dead})
 	}
 	s.Log, err = logStatusOf(ctx, p.log)
 	return s, err
@@ -174,7 +175,7 @@ func (p *place) canRecord() (bool, string) {
 	if p.log == nil {
 		return true, ""
 	}
-	if _, err := vault.ReadKey(p.keyFile()); err != nil {
+	if _, err := vault.ReadKey(vault.KeyFile(p.dir)); err != nil {
 		return false, err.Error()
 	}
 	f, err := os.OpenFile(filepath.Join(p.dir, "lock"), os.O_RDWR, 0)
@@ -199,7 +200,7 @@ func (s *status) write(w io.Writer, p palette) error {
 		if r.Dead {
 			state = "dead"
 		}
-		f.add(state, "%s since %s UTC, process %d", printable(r.RunID), clock(r.StartedAt), r.PID)
+		f.add(state, "%s of %s since %s UTC, process %d", printable(r.RunID), printable(r.AgentName), clock(r.StartedAt), r.PID)
 	}
 	if s.CanRecord {
 		f.add("recording", "this user can record")

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	flexor "github.com/flexorhq/flexor-go"
 	"github.com/flexorhq/flexor-go/sinks/vault"
@@ -83,16 +82,11 @@ func (c *cli) open() (*place, error) {
 // log comes with its key; where only the key is left, the log was taken away, and to
 // answer that nothing happened would be wrong.
 func (p *place) neverWritten() error {
-	if _, err := os.Lstat(p.keyFile()); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Lstat(vault.KeyFile(p.dir)); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	return fail(exitIntegrity, "put "+p.dir+" back from a backup, or name the vault that holds it with --vault",
-		"the log is missing: %s is gone, but its key %s is there", p.dir, p.keyFile())
-}
-
-// keyFile returns the file of the key that signs the log.
-func (p *place) keyFile() string {
-	return filepath.Join(p.cfg.Dir, "keys", filepath.Base(p.dir)+".key")
+		"the log is missing: %s is gone, but its key %s is there", p.dir, vault.KeyFile(p.dir))
 }
 
 // nothingYet tells why there is no log.

@@ -73,35 +73,68 @@ func parseKey(key string) (Signer, error) {
 	return ledger.NewSigner(key, verifier)
 }
 
-// createKey makes a key for a new log and stores it under path with mode 0600,
-// unless another process was faster; it returns the key that stands there.
-func createKey(path, origin string) (Signer, error) {
-	if _, err := os.Lstat(path); err == nil {
-		return ReadKey(path)
+// KeyFile returns where the private key of the log in dir is kept unless
+// [Config.KeyFile] says otherwise: keys/<name of dir>.key beside dir.
+func KeyFile(dir string) string {
+	return filepath.Join(filepath.Dir(dir), "keys", filepath.Base(dir)+".key")
+}
+
+// newKeyExt marks the key of a log that is being created. Only once the log is
+// there the key gets its name: a key without a log then means that the log was
+// taken away.
+const newKeyExt = ".new"
+
+// lockKey makes the folder of keys and keeps others from creating the same one.
+func lockKey(path string) (durable.Unlocker, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrKey, err)
 	}
+	name := path + ".lock"
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrKey, err)
+	}
+	if err := f.Close(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrKey, err)
+	}
+	return durable.Disk{}.Lock(name, true)
+}
+
+// newKey makes the key for a log that is to be created, with mode 0600, and
+// stores it under a name of its own. The caller holds the lock of the key.
+func newKey(path, origin string) (Signer, error) {
 	key, _, err := note.GenerateKey(rand.Reader, origin)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrKey, err)
 	}
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrKey, err)
+	path += newKeyExt
+	err = durable.WriteFile(durable.Disk{}, path, []byte(key+"\n"), 0o600)
+	if err == nil {
+		err = syncDirs(filepath.Dir(path))
 	}
-	tmp, err := os.CreateTemp(dir, "new-*.tmp") // mode 0600
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrKey, err)
 	}
-	defer os.Remove(tmp.Name()) //nolint:errcheck // a leftover is harmless and has mode 0600
-	_, err = tmp.WriteString(key + "\n")
-	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrKey, err)
-	}
-	// A link never replaces what is there.
-	if err := os.Link(tmp.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, fmt.Errorf("%w: %w", ErrKey, err)
-	}
-	if err := (durable.Disk{}).SyncDir(dir); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrKey, err)
-	}
 	return ReadKey(path)
+}
+
+// nameKey gives the key of a log that was created its name. A process that died
+// in between left that to the next.
+func nameKey(path string) error {
+	err := os.Rename(path+newKeyExt, path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // named already
+	}
+	if err == nil {
+		err = syncDirs(filepath.Dir(path))
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrKey, err)
+	}
+	return nil
+}
+
+// syncDirs makes the names in the folder of keys durable, and its own.
+func syncDirs(dir string) error {
+	return errors.Join(durable.Disk{}.SyncDir(dir), durable.Disk{}.SyncDir(filepath.Dir(dir)))
 }

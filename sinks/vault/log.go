@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"path/filepath"
+	"os"
 	"sync"
 	"syscall"
 	"time"
@@ -22,8 +22,8 @@ type Config struct {
 	// Origin names the log in its checkpoints, for example
 	// "flexor/company/audit-log". Zero: the log must exist already.
 	Origin string
-	// KeyFile holds the private key that signs checkpoints; it is created together with a new
-	// log. Zero: the file keys/<name of the log's directory>.key beside that directory.
+	// KeyFile holds the private key that signs checkpoints; it is created together
+	// with a new log. Zero: what the function [KeyFile] returns.
 	KeyFile string
 	// Signer signs checkpoints in place of a key file, for keys that are held
 	// elsewhere. Zero: the key file is used.
@@ -64,7 +64,9 @@ type Recovery = ledger.Recovery
 // written, and writes the entries of the runs that ended with their process: see
 // [Log.Recovery] and [Log.Settled]. ctx bounds the opening only.
 //
-// Errors wrap [ErrNotFound], [ErrKey] or [ErrCorrupt], or are of the file system.
+// A log that is gone while its key is there is not created anew: that is
+// corruption. Errors wrap [ErrNotFound], [ErrKey] or [ErrCorrupt], or are of the
+// file system.
 func Open(ctx context.Context, dir string, cfg *Config) (*Log, error) {
 	if cfg == nil {
 		cfg = &Config{}
@@ -99,36 +101,72 @@ func openError(dir string, err error) error {
 func prepare(dir string, cfg *Config, o *ledger.Options) error {
 	keyFile := cfg.KeyFile
 	if keyFile == "" {
-		keyFile = filepath.Join(filepath.Dir(dir), "keys", filepath.Base(dir)+".key")
+		keyFile = KeyFile(dir)
 	}
-	_, _, err := ledger.ReadInfo(durable.Disk{}, dir)
-	missing := errors.Is(err, ledger.ErrNotFound)
-	switch {
-	case err != nil && !missing:
-		return fmt.Errorf("vault: open %s: %w", dir, err)
-	case missing && cfg.Origin == "":
-		return fmt.Errorf("vault: open %s: %w", dir, ErrNotFound)
+	there, err := exists(dir)
+	if err != nil {
+		return err
 	}
-	if o.Signer == nil {
-		if missing {
-			o.Signer, err = createKey(keyFile, cfg.Origin)
-		} else {
-			o.Signer, err = ReadKey(keyFile)
-		}
-		if err != nil {
+	if !there {
+		if err := create(dir, keyFile, cfg, o); err != nil {
 			return err
 		}
 	}
-	if !missing {
+	if o.Signer != nil {
 		return nil
 	}
-	if name := o.Signer.Name(); name != cfg.Origin {
+	if err := nameKey(keyFile); err != nil {
+		return err
+	}
+	o.Signer, err = ReadKey(keyFile)
+	return err
+}
+
+// exists reports whether there is a log in dir.
+func exists(dir string) (bool, error) {
+	_, _, err := ledger.ReadInfo(durable.Disk{}, dir)
+	if errors.Is(err, ledger.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("vault: open %s: %w", dir, err)
+	}
+	return true, nil
+}
+
+// create makes a new log and its key. Of several processes that find no log,
+// one does so and the others wait.
+func create(dir, keyFile string, cfg *Config, o *ledger.Options) (err error) {
+	if cfg.Origin == "" {
+		return fmt.Errorf("vault: open %s: %w", dir, ErrNotFound)
+	}
+	created := *o
+	if o.Signer == nil {
+		unlock, err := lockKey(keyFile)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, unlock.Unlock()) }()
+		if there, err := exists(dir); there || err != nil {
+			return err
+		}
+		if _, err := os.Lstat(keyFile); err == nil {
+			return fmt.Errorf("vault: open %s: %w: the log is gone, but its key %s is there: put the log back from a backup, or move the key away to begin a new log", dir, ErrCorrupt, keyFile)
+		}
+		if created.Signer, err = newKey(keyFile, cfg.Origin); err != nil {
+			return err
+		}
+	}
+	if name := created.Signer.Name(); name != cfg.Origin {
 		return fmt.Errorf("%w: it is of %s, but the new log in %s is %s", ErrKey, name, dir, cfg.Origin)
 	}
-	if err := ledger.Create(dir, o); err != nil {
+	if err := ledger.Create(dir, &created); err != nil {
 		return fmt.Errorf("vault: create %s: %w", dir, err)
 	}
-	return nil
+	if o.Signer != nil {
+		return nil
+	}
+	return nameKey(keyFile)
 }
 
 // enter makes the log readable, shows that this process writes it, and settles

@@ -41,6 +41,7 @@ type Checkpoint = ledger.Checkpoint
 // Run is a run that has no entry yet.
 type Run struct {
 	RunID     string
+	AgentName string
 	StartedAt time.Time
 	Position  uint64 // of its start in the log
 	PID       int    // of its process, for people: it may be used again by another

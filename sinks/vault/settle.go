@@ -80,7 +80,7 @@ func (r *Reader) openRuns(ctx context.Context, writers []*ledger.Presence) ([]*o
 		switch {
 		case line.Kind == audit.KindStart && byID[line.Writer] != nil:
 			p := byID[line.Writer]
-			run = &openRun{Run: Run{RunID: line.RunID, StartedAt: line.At, Position: rec.Index, PID: p.PID}, writer: p}
+			run = &openRun{Run: Run{RunID: line.RunID, AgentName: line.AgentName, StartedAt: line.At, Position: rec.Index, PID: p.PID}, writer: p}
 			open[line.RunID] = run
 			order = append(order, run)
 		case run == nil:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -292,4 +293,51 @@ func TestForeignLine(t *testing.T) {
 	_, err = l.Verify(context.Background(), nil)
 	require.ErrorIs(t, err, ErrForeign)
 	require.NoError(t, l.Close())
+}
+
+// A log that was taken away is not begun anew under the same key.
+func TestLogTakenAway(t *testing.T) {
+	dir := logDir(t)
+	l, err := Open(context.Background(), dir, &Config{Origin: origin})
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+	require.NoError(t, os.RemoveAll(dir))
+	_, err = Open(context.Background(), dir, &Config{Origin: origin})
+	require.ErrorIs(t, err, ErrCorrupt)
+	require.ErrorContains(t, err, "backup")
+	require.NoDirExists(t, dir)
+}
+
+// A process that died while it created the log leaves the rest to the next one.
+func TestUnfinishedCreation(t *testing.T) {
+	dir := logDir(t)
+	unlock, err := lockKey(KeyFile(dir))
+	require.NoError(t, err)
+	_, err = newKey(KeyFile(dir), origin) // and then it died
+	require.NoError(t, err)
+	require.NoError(t, unlock.Unlock())
+	require.NoError(t, open(t, dir).Close())
+
+	require.NoError(t, os.Rename(KeyFile(dir), KeyFile(dir)+newKeyExt)) // or a little later
+	open(t, dir)
+	require.FileExists(t, KeyFile(dir))
+}
+
+// Processes that meet no log create one.
+func TestCreateAtOnce(t *testing.T) {
+	dir := logDir(t)
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			l, err := Open(context.Background(), dir, &Config{Origin: origin})
+			if err == nil {
+				err = l.Close()
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	open(t, dir)
 }
