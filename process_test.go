@@ -196,6 +196,7 @@ func TestKillAtRandomMoments(t *testing.T) {
 		require.Contains(t, found, id)
 	}
 	require.Len(t, found, len(starts))
+	require.Equal(t, len(found), validateEntries(t, v.Log))
 	require.NotZero(t, interrupted, "no kill hit a run")
 	t.Logf("%d kills, %d runs, %d of them interrupted, %d acknowledged ends", rounds, len(found), interrupted, len(ack.ended))
 }
@@ -247,4 +248,5 @@ func TestFourProcesses(t *testing.T) {
 		}
 	}
 	require.Len(t, seqs, len(ack.ended))
+	require.Equal(t, rep.Entries, validateEntries(t, v.Log))
 }
