@@ -17,6 +17,7 @@ type verification struct {
 	proof      string
 	line       string
 	checkpoint bool
+	tiles      string
 	format     *choice
 }
 
@@ -38,12 +39,16 @@ and no private key is needed. Nothing is changed.
 Keep a checkpoint elsewhere from time to time (--checkpoint), and hold the log
 against it (--anchor). Damage is exit code 5.
 
+With --export-tiles the log is also written as C2SP tlog-tiles, for clients and
+witnesses of transparency logs.
+
 With --proof and --line it checks offline what flexor explain --proof kept; with
 --key that needs no vault.`,
 		Example: examples(
 			"flexor verify",
 			"flexor verify --checkpoint > april.checkpoint",
 			"flexor verify --anchor april.checkpoint",
+			"flexor verify --export-tiles tiles",
 			"flexor verify --proof run.proof --line run.proof.line",
 			"flexor verify --format json",
 		),
@@ -53,6 +58,7 @@ With --proof and --line it checks offline what flexor explain --proof kept; with
 	f.StringVar(&v.anchor, "anchor", "", "hold the log against the checkpoint in `FILE` that was kept elsewhere")
 	f.StringVar(&v.key, "key", "", "public `KEY` that the log must have, as known from elsewhere")
 	f.BoolVar(&v.checkpoint, "checkpoint", false, "print only the signed checkpoint of the log, to keep it elsewhere")
+	f.StringVar(&v.tiles, "export-tiles", "", "write the log as C2SP tlog-tiles into `DIR`, which must be empty")
 	f.StringVar(&v.proof, "proof", "", "check the proof of one entry in `FILE`, in place of the log")
 	f.StringVar(&v.line, "line", "", "the line that the proof is about, in `FILE`")
 	v.format = addChoice(cmd, "format", "form of the output", "text", "json")
@@ -65,8 +71,8 @@ func (v *verification) check() error {
 	switch {
 	case (v.proof == "") != (v.line == ""):
 		return misuse("flexor verify --proof FILE --line FILE.line", "--proof and --line go together: the proof is about the line")
-	case v.proof != "" && (v.anchor != "" || v.checkpoint):
-		return misuse("flexor verify --proof FILE --line FILE.line", "--proof checks one line without the log; --anchor and --checkpoint are about the log")
+	case v.proof != "" && (v.anchor != "" || v.checkpoint || v.tiles != ""):
+		return misuse("flexor verify --proof FILE --line FILE.line", "--proof checks one line without the log; --anchor, --checkpoint and --export-tiles are about the log")
 	case v.checkpoint && v.format.value == "json":
 		return misuse("flexor verify --checkpoint", "--checkpoint has one form, that of a signed note")
 	}
@@ -102,6 +108,11 @@ func (c *cli) verify(ctx context.Context, v *verification) error {
 	rep, err := p.log.Verify(ctx, &vault.VerifyOptions{Anchor: anchor, PublicKey: v.key})
 	if err != nil && !damaged(err) {
 		return err
+	}
+	if v.tiles != "" && err == nil {
+		if err := c.writeTiles(ctx, p, v.tiles); err != nil {
+			return err
+		}
 	}
 	if v.checkpoint && err == nil {
 		return c.writeCheckpoint(rep)
@@ -141,6 +152,19 @@ func damage(p *place, d *damageReport) error {
 	return fail(exitIntegrity,
 		"keep this copy as evidence, put the log back from a backup, and verify that with --anchor",
 		"verify: %s is damaged:%s %s\nstill right: %s", p.dir, where, d.Reason, d.right())
+}
+
+// writeTiles writes the log as tiles.
+func (c *cli) writeTiles(ctx context.Context, p *place, dir string) error {
+	tiles, err := p.log.WriteTiles(ctx, dir)
+	if err != nil {
+		return fail(exitFailed, "name a directory that is empty or not there, on a disk with room", "verify: --export-tiles: %s", cause(err))
+	}
+	c.note("wrote %s of tlog-tiles to %s", count(tiles.Files, "file"), dir)
+	if tiles.Unbundled > 0 {
+		c.note("note: %s longer than an entry of tlog-tiles may be (65535 bytes): the bundles with them are left out, their hashes are there", count(tiles.Unbundled, "record"))
+	}
+	return nil
 }
 
 // writeCheckpoint writes the checkpoint of a log that is right.

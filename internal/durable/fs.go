@@ -56,6 +56,9 @@ type Unlocker interface{ Unlock() error }
 // ErrLocked is returned by [FS.Lock] without wait when another holder has the lock.
 var ErrLocked = errors.New("durable: locked by another holder")
 
+// ErrTooLarge is wrapped by [ReadFile] when a file exceeds the limit.
+var ErrTooLarge = errors.New("file is larger than this format allows")
+
 // WriteFile puts data under name, so that whoever opens name sees all of it or
 // what was there before, also after a power cut once it returned. The file is
 // written beside name and renamed over it.
@@ -82,7 +85,8 @@ func writeNew(fsys FS, name string, data []byte, perm fs.FileMode) error {
 	return errors.Join(err, f.Close())
 }
 
-// ReadFile returns the content of a file of at most limit bytes.
+// ReadFile returns the content of a file of at most limit bytes; a larger one is
+// [ErrTooLarge].
 func ReadFile(fsys FS, name string, limit int64) ([]byte, error) {
 	f, err := fsys.OpenFile(name, os.O_RDONLY, 0)
 	if err != nil {
@@ -94,7 +98,7 @@ func ReadFile(fsys FS, name string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	if info.Size() > limit {
-		return nil, &fs.PathError{Op: "read", Path: name, Err: errors.New("file is larger than this format allows")}
+		return nil, &fs.PathError{Op: "read", Path: name, Err: ErrTooLarge}
 	}
 	data := make([]byte, info.Size())
 	n, err := f.ReadAt(data, 0)

@@ -80,8 +80,11 @@ const commitPrefix = `{"checkpoint":`
 // so that recovery can tell what a power cut may have torn from what it may
 // not. sealed stands only in the last line of a finished segment. link is
 // SHA-256 over the link of the commit line before (32 zero bytes for the
-// first) and over this line up to `,"link"`: it binds every byte of every
-// commit line, so that one signature check vouches for a whole log.
+// first) and over this line up to `,"link"`: a byte of any commit line that
+// changes is noticed even though only the last signature of a segment is checked.
+// That signature vouches for all records before it. It does not cover the links:
+// who recomputes all of them can change durable, or where commits end, but no
+// record.
 type commitLine struct {
 	Checkpoint string `json:"checkpoint"`
 	Durable    uint64 `json:"durable"`

@@ -24,6 +24,9 @@ func create(fsys durable.FS, dir string, info Info) error {
 			return err
 		}
 	}
+	if err := fsys.SyncDir(dir); err != nil {
+		return err
+	}
 	l, err := fsys.Lock(lockName(dir), true)
 	if err != nil {
 		return err

@@ -14,7 +14,7 @@ import (
 // passed matches the tree whose root stands in the last commit line. The links
 // and roots of all commits are checked, signatures are not: whoever uses the
 // cursor checks that of the last commit ([cursor.authenticate]), and it
-// vouches for all before it.
+// vouches for all records before it.
 type cursor struct {
 	verifier note.Verifier
 	hasher   leafHasher
@@ -71,7 +71,7 @@ func (c *cursor) next(data []byte, off int) (commit, error) {
 	}
 	for pos := off; ; {
 		if pos == len(data) || data[pos] == 0 {
-			if i := bytes.IndexFunc(data[pos:], func(r rune) bool { return r != 0 }); i >= 0 {
+			if i := leadingZeros(data[pos:]); pos+i < len(data) {
 				return bad(pos+i, "bytes in the padding behind the last commit")
 			}
 			if pos == off {
@@ -162,6 +162,19 @@ func (c *cursor) authenticate() error {
 	}
 	_, err := ParseCheckpoint(c.last.Note, c.verifier)
 	return err
+}
+
+// leadingZeros returns how many zero bytes data begins with. Every catch-up with
+// another process looks at padding, so it goes by blocks.
+func leadingZeros(data []byte) (n int) {
+	var zeros [4096]byte
+	for len(data)-n >= len(zeros) && bytes.Equal(data[n:n+len(zeros)], zeros[:]) {
+		n += len(zeros)
+	}
+	for n < len(data) && data[n] == 0 {
+		n++
+	}
+	return n
 }
 
 // checkLine checks what every record is: one JSON object on one line. That it

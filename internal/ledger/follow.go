@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"iter"
@@ -46,11 +47,12 @@ func (r *Reader) Follow(ctx context.Context, from uint64, interval time.Duration
 // follower reads a log step by step, never beyond the published checkpoint:
 // what is not on disk yet may still be replaced.
 type follower struct {
-	r    *Reader
-	c    *cursor
-	seg  segment
-	file durable.File // of seg; nil: the next segment was not there yet
-	off  int64        // behind the last commit passed
+	r       *Reader
+	c       *cursor
+	seg     segment
+	file    durable.File // of seg; nil: the next segment was not there yet
+	off     int64        // behind the last commit passed
+	suspect damage       // met at the last look; real if it is met again, see [view.pass]
 }
 
 // read returns the next records that are on disk. more says that another call
@@ -69,36 +71,45 @@ func (f *follower) read(from uint64) (out []Record, more bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
-	name, off := f.seg.name(), 0
+	off, known := 0, v.published.Size
+	var found damage
 	for !f.c.sealed || f.off+int64(off) == 0 {
 		before := *f.c
 		at, err := f.c.next(data, off)
 		var d *damage
-		if errors.As(err, &d) {
+		switch {
+		case errors.As(err, &d):
 			// An unfinished write is met again at the next look.
-			if known := max(f.c.durable, v.published.Size, durableBehind(data[d.offset:], f.r.verifier)); d.index < known {
-				return nil, false, &CorruptionError{File: name, Offset: f.off + int64(d.offset), Index: d.index, Reason: d.reason}
-			}
-			break
-		}
-		if err == io.EOF {
-			break
-		}
-		if f.c.last.Size > v.published.Size {
+			found = damage{d.index, int(f.off) + d.offset, d.reason}
+			known = max(known, f.c.durable, knownBehind(data[off:], f.c.front.size, f.r.verifier))
+		case err == io.EOF:
+			found = damage{f.c.front.size, int(f.off) + off, "the segment ends before the records that the signed checkpoint states"}
+		case f.c.last.Size > v.published.Size:
 			*f.c = before
+			err = io.EOF
+		}
+		if err != nil {
 			break
 		}
-		for j, sp := range at.records {
-			out = append(out, Record{at.first + uint64(j), data[sp.start:sp.end:sp.end], name, f.off + int64(sp.start)})
+		for _, rec := range at.list(f.seg, data) {
+			rec.Offset += f.off
+			out = append(out, rec)
 		}
 		off = at.end
 	}
 	f.off += int64(off)
-	if err := f.c.authenticate(); err != nil {
-		return nil, false, &CorruptionError{File: name, Offset: f.off, Index: f.c.front.size, Reason: err.Error()}
+	corrupt := func(offset int64, reason string) error {
+		return &CorruptionError{File: f.seg.name(), Offset: offset, Index: f.c.front.size, Reason: reason}
 	}
-	if f.c.sealed && off > 0 {
-		f.close()
+	if err := f.c.authenticate(); err != nil {
+		return nil, false, corrupt(f.off, err.Error())
+	}
+	if found.reason != "" && f.c.front.size < known && found == f.suspect {
+		return nil, false, corrupt(int64(found.offset), found.reason)
+	}
+	f.suspect = found
+	if f.c.sealed || f.off == 0 {
+		f.close() // at its end, or empty and perhaps to be replaced
 	}
 	return out, off > 0, nil
 }
@@ -122,6 +133,10 @@ func (f *follower) enter(v *view, from uint64) error {
 	} else {
 		for i < len(v.segs) && v.segs[i].first < f.c.front.size {
 			i++
+		}
+		if i == len(v.segs) && f.c.front.size < v.published.Size {
+			return &CorruptionError{File: segmentsDir, Index: f.c.front.size,
+				Reason: fmt.Sprintf("no segment holds the records from %d on, but the signed checkpoint states %d", f.c.front.size, v.published.Size)}
 		}
 		if i == len(v.segs) {
 			return nil

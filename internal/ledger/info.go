@@ -2,11 +2,13 @@ package ledger
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -66,5 +68,17 @@ func ReadInfo(fsys durable.FS, dir string) (Info, note.Verifier, error) {
 	if v.Name() != info.Origin {
 		return corrupt(fmt.Sprintf("public_key is of %q, not of %q", v.Name(), info.Origin))
 	}
+	if want, err := verifierKey(v, info.PublicKey); err != nil || want != info.PublicKey {
+		return corrupt("public_key: not in the form in which it was written")
+	}
 	return info, v, nil
+}
+
+// verifierKey returns the one right text of the verifier key that v was made
+// from: a hash in upper case or stray bits in base64 mean the same and yet are
+// not what was written.
+func verifierKey(v note.Verifier, text string) (string, error) {
+	parts := strings.SplitN(text, "+", 3)
+	key, err := base64.StdEncoding.DecodeString(parts[len(parts)-1])
+	return fmt.Sprintf("%s+%08x+%s", v.Name(), v.KeyHash(), base64.StdEncoding.EncodeToString(key)), err
 }

@@ -22,11 +22,18 @@ const testOrigin = "flexor/test/audit-log"
 // testOptions returns options with a new key and a clock that stands still.
 func testOptions(t testing.TB) *Options {
 	t.Helper()
+	o, _ := newOptions(t)
+	return o
+}
+
+// newOptions is testOptions, with the signing key.
+func newOptions(t testing.TB) (o *Options, key string) {
+	t.Helper()
 	skey, vkey, err := note.GenerateKey(rand.Reader, testOrigin)
 	require.NoError(t, err)
 	s, err := NewSigner(skey, vkey)
 	require.NoError(t, err)
-	return &Options{Signer: s, Now: func() time.Time { return time.Date(2026, 4, 30, 14, 0, 0, 0, time.UTC) }}
+	return &Options{Signer: s, Now: fixedTime}, skey
 }
 
 // newLog creates a ledger in a new directory and opens it. It is verified at

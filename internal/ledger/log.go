@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -99,7 +100,7 @@ type Log struct {
 	leading bool           // a goroutine is writing; guarded by queueMu
 	closed  bool           // guarded by queueMu
 	timer   *time.Timer    // runs flush; guarded by queueMu
-	appends sync.WaitGroup // appends under way; Add under queueMu and only while not closed
+	busy    sync.WaitGroup // appends and flushes that must end before Close does; Add under queueMu and only while not closed
 
 	writer writer // owned by the leader
 
@@ -142,6 +143,9 @@ func newBatch() *batch {
 // Another process may do the same at the same time: both then find one ledger.
 func Create(dir string, o *Options) error {
 	opts := o.withDefaults()
+	if name := opts.Signer.Name(); strings.ContainsAny(name, "\"\\") {
+		return fmt.Errorf("ledger: the origin %q holds a quote or a backslash", name)
+	}
 	if err := durable.MkdirAll(opts.FS, dir, 0o755); err != nil {
 		return err
 	}
@@ -197,7 +201,7 @@ func (l *Log) Append(records ...[]byte) (first uint64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	defer l.appends.Done()
+	defer l.busy.Done()
 	if lead {
 		l.lead(b)
 	} else {
@@ -239,7 +243,7 @@ func (l *Log) enqueue(records [][]byte, size int) (b *batch, index int, lead boo
 	}
 	lead = !l.leading
 	l.leading = true
-	l.appends.Add(1)
+	l.busy.Add(1)
 	return b, index, lead, nil
 }
 
@@ -248,10 +252,16 @@ func (l *Log) lead(b *batch) {
 	l.queueMu.Lock()
 	l.queue = newBatch()
 	l.queueMu.Unlock()
-
+	// A signer is foreign code: if it panics, nobody else may hang for it.
+	b.err = &AppendError{Unknown, l.dir, errors.New("the goroutine that wrote them panicked")}
+	defer l.handOn(b)
 	b.first, b.err = l.writer.commit(b)
-	close(b.done)
+}
 
+// handOn tells everybody in b what became of it and lets another goroutine
+// lead.
+func (l *Log) handOn(b *batch) {
+	close(b.done)
 	l.queueMu.Lock()
 	defer l.queueMu.Unlock()
 	if len(l.queue.ends) == 0 {
@@ -260,19 +270,19 @@ func (l *Log) lead(b *batch) {
 		l.queue.lead <- struct{}{}
 	}
 	if b.err == nil && l.timer == nil && !l.closed {
+		l.busy.Add(1)
 		l.timer = time.AfterFunc(l.opts.Window, l.flush)
 	}
 }
 
 // flush syncs what appends without Sync left behind.
 func (l *Log) flush() {
+	defer l.busy.Done()
 	l.queueMu.Lock()
 	l.timer = nil
 	l.queueMu.Unlock()
-	if m := l.written.Load(); m != nil {
-		if err := l.Sync(context.Background(), m.checkpoint.Size); err != nil {
-			l.opts.Logger.Error("ledger: sync in the background failed", "dir", l.dir, "err", err)
-		}
+	if err := l.Sync(context.Background(), l.written.Load().checkpoint.Size); err != nil {
+		l.opts.Logger.Error("ledger: sync in the background failed", "dir", l.dir, "err", err)
 	}
 }
 
@@ -285,16 +295,12 @@ func (l *Log) Close() error {
 		return nil
 	}
 	l.closed = true
-	if l.timer != nil {
-		l.timer.Stop()
+	if l.timer != nil && l.timer.Stop() {
+		l.busy.Done() // it will not flush
 	}
 	l.queueMu.Unlock()
-	l.appends.Wait()
-
-	var err error
-	if m := l.written.Load(); m != nil {
-		err = l.Sync(context.Background(), m.checkpoint.Size)
-	}
+	l.busy.Wait()
+	err := l.Sync(context.Background(), l.written.Load().checkpoint.Size)
 	return errors.Join(err, l.writer.close())
 }
 

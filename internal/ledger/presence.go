@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/flexorhq/flexor-go/internal/durable"
 )
@@ -25,61 +26,103 @@ type Presence struct {
 	First uint64 `json:"first"` // records of this writer stand at this index or later
 	PID   int    `json:"pid"`   // for people; it may be used again by another process
 
-	path string
+	dir  string
 	lock durable.Unlocker
 }
 
-// Enter leaves a sign of life for the writer id, whose records will stand at
-// index first or later. It is on disk when Enter returns.
+// path is the file of the sign of life.
+func (p *Presence) path() string { return filepath.Join(p.dir, writersDir, p.ID+writerExt) }
+
+// Enter leaves a sign of life for the writer id, which must be a new one and
+// whose records will stand at index first or later. It is on disk when Enter
+// returns.
+//
+// The file appears and is locked, and later is unlocked and disappears, under the
+// ledger's lock, so that [Writers] never takes it for that of a dead one in
+// between. (Windows can neither rename nor remove a file that is locked.)
 func Enter(fsys durable.FS, dir, id string, first uint64) (*Presence, error) {
 	if id == "" || strings.ContainsAny(id, `/\.`) {
 		return nil, fmt.Errorf("ledger: writer id %q is no file name", id)
 	}
-	p := &Presence{ID: id, First: first, PID: os.Getpid(), path: filepath.Join(dir, writersDir, id+writerExt)}
-	data, err := json.Marshal(p)
+	p := &Presence{ID: id, First: first, PID: os.Getpid(), dir: dir}
+	if err := durable.MkdirAll(fsys, filepath.Dir(p.path()), 0o755); err != nil {
+		return nil, err
+	}
+	unlock, err := fsys.Lock(lockName(dir), true)
 	if err != nil {
 		return nil, err
 	}
-	if err := durable.MkdirAll(fsys, filepath.Dir(p.path), 0o755); err != nil {
-		return nil, err
-	}
-	// Locked under another name first: a file that others can see is locked.
-	tmp := p.path + ".new"
-	f, err := fsys.OpenFile(tmp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return nil, err
-	}
-	_, err = f.WriteAt(append(data, '\n'), 0)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return nil, err
-	}
-	if p.lock, err = fsys.Lock(tmp, true); err != nil {
-		return nil, err
-	}
-	if err := fsys.Rename(tmp, p.path); err != nil {
-		return nil, errors.Join(err, p.lock.Unlock())
-	}
-	if err := fsys.SyncDir(filepath.Dir(p.path)); err != nil {
-		return nil, errors.Join(err, p.lock.Unlock())
+	if err := errors.Join(p.create(fsys), unlock.Unlock()); err != nil {
+		return nil, errors.Join(err, p.Abandon())
 	}
 	return p, nil
 }
 
+// create makes the file and locks it.
+func (p *Presence) create(fsys durable.FS) error {
+	data, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	f, err := fsys.OpenFile(p.path(), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteAt(append(data, '\n'), 0)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if p.lock, err = fsys.Lock(p.path(), true); err != nil {
+		return err
+	}
+	return fsys.SyncDir(filepath.Dir(p.path()))
+}
+
 // Leave removes the sign of life.
-func (p *Presence) Leave(fsys durable.FS) error {
-	return errors.Join(fsys.Remove(p.path), p.lock.Unlock())
+func (p *Presence) Leave(fsys durable.FS) (err error) {
+	unlock, err := fsys.Lock(lockName(p.dir), true)
+	if err != nil {
+		return errors.Join(err, p.lock.Unlock())
+	}
+	return errors.Join(p.lock.Unlock(), fsys.Remove(p.path()), unlock.Unlock())
 }
 
 // Abandon lets go of the sign of life without removing it, so that the next one
 // who looks finds a writer that died.
-func (p *Presence) Abandon() error { return p.lock.Unlock() }
+func (p *Presence) Abandon() error {
+	if p.lock == nil {
+		return nil
+	}
+	return p.lock.Unlock()
+}
 
 // Writers returns the signs of life found in a ledger. Those of dead writers
 // are locked by the caller when adopt is set, so that only one process looks after
 // them: it ends with Leave or Abandon.
+//
+// Without adopt no right to write is needed: on a read-only disk every writer is
+// dead, and one that may not be looked into counts as live. Where the file of a
+// live writer cannot be read, as on Windows, only its ID is known.
 func Writers(fsys durable.FS, dir string, adopt bool) (live, dead []*Presence, err error) {
-	root := filepath.Join(dir, writersDir)
-	files, err := fsys.ReadDir(root)
+	unlock, err := fsys.Lock(lockName(dir), true)
+	if err != nil && (adopt || !mayNotWrite(err)) {
+		return nil, nil, err
+	}
+	defer func() {
+		if unlock != nil {
+			err = errors.Join(err, unlock.Unlock())
+		}
+		if adopt && err == nil {
+			return
+		}
+		for _, p := range dead {
+			err = errors.Join(err, p.Abandon())
+		}
+		if err != nil {
+			live, dead = nil, nil
+		}
+	}()
+	files, err := fsys.ReadDir(filepath.Join(dir, writersDir))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, nil
 	}
@@ -91,38 +134,43 @@ func Writers(fsys durable.FS, dir string, adopt bool) (live, dead []*Presence, e
 		if !ok {
 			continue
 		}
-		p := &Presence{path: filepath.Join(root, f.Name())}
-		data, err := durable.ReadFile(fsys, p.path, 1<<16)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // it left meanwhile
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-		if json.Unmarshal(data, p) != nil || p.ID != id {
-			// Damaged, so it says nothing about where to look: look everywhere.
-			p.ID, p.First = id, 0
-		}
-		p.lock, err = fsys.Lock(p.path, false)
+		p, lives, err := find(fsys, dir, id)
 		switch {
-		case errors.Is(err, durable.ErrLocked):
-			live = append(live, p)
-			continue
-		case errors.Is(err, fs.ErrNotExist):
-			continue
+		case errors.Is(err, fs.ErrNotExist) && unlock == nil:
+			// It left meanwhile.
 		case err != nil:
-			return nil, nil, err
+			return live, dead, err
+		case lives:
+			live = append(live, p)
+		default:
+			dead = append(dead, p)
 		}
-		if _, err := fsys.Stat(p.path); err != nil {
-			_ = p.lock.Unlock() // another process looked after it and removed it
-			continue
-		}
-		if !adopt {
-			if err := p.lock.Unlock(); err != nil {
-				return nil, nil, err
-			}
-		}
-		dead = append(dead, p)
 	}
 	return live, dead, nil
+}
+
+// find reads the sign of life of a writer and locks it if the writer is dead.
+// It is read first: Windows does not let others read what somebody locked.
+func find(fsys durable.FS, dir, id string) (p *Presence, lives bool, err error) {
+	p = &Presence{ID: id, dir: dir}
+	data, rerr := durable.ReadFile(fsys, p.path(), 1<<16)
+	if rerr == nil && (json.Unmarshal(data, p) != nil || p.ID != id) {
+		// Damaged, so it says nothing about where to look: look everywhere.
+		p.ID, p.First, p.PID = id, 0, 0
+	}
+	p.lock, err = fsys.Lock(p.path(), false)
+	switch {
+	case errors.Is(err, durable.ErrLocked):
+		return p, true, nil
+	case mayNotWrite(err):
+		return p, !errors.Is(err, syscall.EROFS), nil
+	case err == nil && rerr != nil:
+		return nil, false, errors.Join(rerr, p.lock.Unlock())
+	}
+	return p, false, err
+}
+
+// mayNotWrite reports whether err says that this process may only read.
+func mayNotWrite(err error) bool {
+	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)
 }

@@ -9,8 +9,14 @@ import (
 	"path/filepath"
 	"strings"
 
+	"golang.org/x/mod/sumdb/note"
+
 	"github.com/flexorhq/flexor-go/internal/durable"
 )
+
+// publishLock is the file whose lock is held while the checkpoint file is
+// replaced. It is not the ledger's, for which writers queue.
+const publishLock = "checkpoint.lock"
 
 // publisher keeps the checkpoint file: the newest signed note whose records are
 // on disk. It is written in place, because a rename for each commit costs
@@ -21,36 +27,47 @@ type publisher struct {
 	info fs.FileInfo
 }
 
-// put writes cp unless a newer one stands there. Several processes may do so
-// at once without a lock: each looks again after it wrote, so that the newest
-// stays or is put again.
-func (p *publisher) put(fsys durable.FS, dir string, cp Checkpoint) error {
-	name := filepath.Join(dir, checkpointName)
+// put writes cp unless a newer one stands there.
+func (p *publisher) put(fsys durable.FS, dir string, cp Checkpoint, v note.Verifier) (err error) {
+	name, lock := filepath.Join(dir, checkpointName), filepath.Join(dir, publishLock)
 	info, err := fsys.Stat(name)
-	if p.file == nil || err != nil || !fsys.SameFile(info, p.info) {
-		if err := p.open(fsys, name); err != nil {
+	fresh := p.file == nil || err != nil || !fsys.SameFile(info, p.info)
+	if fresh {
+		if err := p.open(fsys, name, lock); err != nil {
 			return err
 		}
 	}
-	const tries = 8 // each further one means that another process wrote meanwhile
+	// Without a lock, a process that was held up between its look and its write
+	// would put an older checkpoint over a newer one.
+	unlock, err := fsys.Lock(lock, true)
+	if err != nil {
+		p.close() // the next one makes the lock file anew
+		return err
+	}
+	defer func() { err = errors.Join(err, unlock.Unlock()) }()
 	buf := make([]byte, 1024)
-	for range tries {
-		n, err := p.file.ReadAt(buf, 0)
-		if err != nil && !errors.Is(err, io.EOF) {
-			return err
-		}
-		there := buf[:n]
-		if bytes.Equal(there, cp.Note) || statedSize(there) > cp.Size {
+	n, err := p.file.ReadAt(buf, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	there := buf[:n]
+	if bytes.Equal(there, cp.Note) {
+		return nil
+	}
+	if statedSize(there) > cp.Size {
+		if !fresh {
 			return nil
 		}
-		if _, err := p.file.WriteAt(cp.Note, 0); err != nil {
-			return err
+		// A file that is met anew may be damaged; its size alone says nothing.
+		if _, err := ParseCheckpoint(there, v); err == nil {
+			return nil
 		}
-		if len(there) > len(cp.Note) {
-			if err := p.file.Truncate(int64(len(cp.Note))); err != nil {
-				return err
-			}
-		}
+	}
+	if _, err := p.file.WriteAt(cp.Note, 0); err != nil {
+		return err
+	}
+	if len(there) > len(cp.Note) {
+		return p.file.Truncate(int64(len(cp.Note)))
 	}
 	return nil
 }
@@ -65,8 +82,16 @@ func statedSize(signed []byte) uint64 {
 	return cp.Size
 }
 
-func (p *publisher) open(fsys durable.FS, name string) error {
+// open opens the file, and makes the one for the lock.
+func (p *publisher) open(fsys durable.FS, name, lock string) error {
 	p.close()
+	l, err := fsys.OpenFile(lock, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return err
+	}
+	if err := l.Close(); err != nil {
+		return err
+	}
 	f, err := fsys.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return err

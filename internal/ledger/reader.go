@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
 	"os"
 	"slices"
@@ -125,20 +126,10 @@ func (r *Reader) load(v *view, i int) ([]Record, *cursor, error) {
 		return nil, nil, err
 	}
 	s := v.segs[i]
-	data, err := readSegment(r.fs, r.dir, s)
-	if err != nil {
-		return nil, nil, err
-	}
 	var recs []Record
-	name := s.name()
-	end, err := c.walk(data, 0, func(at commit) {
-		for j, sp := range at.records {
-			recs = append(recs, Record{at.first + uint64(j), data[sp.start:sp.end:sp.end], name, int64(sp.start)})
-		}
-	})
-	if err := v.judge(c, i, data, end, err); err != nil {
-		var ce *CorruptionError
-		if errors.As(err, &ce) && c.authenticate() != nil {
+	_, _, err = v.pass(c, i, func(data []byte, at commit) { recs = append(recs, at.list(s, data)...) })
+	if err != nil {
+		if c.authenticate() != nil {
 			recs = nil // nothing vouches for any of them
 		}
 		return recs, c, err
@@ -153,16 +144,30 @@ func (r *Reader) load(v *view, i int) ([]Record, *cursor, error) {
 	return recs, c, nil
 }
 
-// settle syncs a segment that this reader did not write. Where that is not
-// allowed nobody writes, and what is there stays.
-func (r *Reader) settle(s segment) error {
-	f, err := r.fs.OpenFile(s.path(r.dir), os.O_RDONLY, 0)
-	if err != nil {
-		return err
+// list returns the records of a commit that stands in data, the bytes of
+// segment s.
+func (c *commit) list(s segment, data []byte) []Record {
+	out := make([]Record, len(c.records))
+	name := s.name()
+	for i, sp := range c.records {
+		out[i] = Record{c.first + uint64(i), data[sp.start:sp.end:sp.end], name, int64(sp.start)}
 	}
-	defer f.Close() // opened for reading: nothing to lose
+	return out
+}
+
+// settle syncs a segment that this reader did not write. Where that is not
+// allowed, and the file system is not a read-only one, what is shown may be ahead
+// of the disk for as long as its writer takes to sync it.
+func (r *Reader) settle(s segment) error {
+	f, err := r.fs.OpenFile(s.path(r.dir), os.O_RDWR, 0) // Windows syncs no other
+	if err != nil {
+		if f, err = r.fs.OpenFile(s.path(r.dir), os.O_RDONLY, 0); err != nil {
+			return err
+		}
+	}
 	err = f.Sync()
-	for _, harmless := range []error{syscall.EROFS, syscall.EINVAL, syscall.EBADF, syscall.EPERM, syscall.EACCES} {
+	_ = f.Close() // nothing was written
+	for _, harmless := range []error{fs.ErrPermission, syscall.EROFS, syscall.EINVAL, syscall.EBADF} {
 		if errors.Is(err, harmless) {
 			return nil
 		}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -23,178 +22,211 @@ type Recovery struct {
 // open loads the log's end, and makes sure that all of it is on disk.
 func (w *writer) open() (rec Recovery, err error) {
 	l := w.log
-	unlock, err := l.opts.FS.Lock(lockName(l.dir), true)
+	unlock, err := w.exclude()
 	if err != nil {
 		return rec, err
 	}
 	defer func() {
-		if uerr := unlock.Unlock(); err == nil {
-			err = uerr
-		}
+		err = errors.Join(err, unlock.Unlock())
 		if err != nil {
-			_ = w.leave()
+			_ = w.discard()
+			l.publish.close()
 		}
 	}()
+	// Who created the log may have died before its names were on disk.
+	if err := l.opts.FS.SyncDir(l.dir); err != nil {
+		return rec, err
+	}
+	v, err := look(l.opts.FS, l.dir, l.verifier)
+	if err != nil {
+		return rec, err
+	}
+	if err := v.chained(); err != nil {
+		return rec, err
+	}
 	if _, err := w.load(&rec); err != nil {
 		return rec, err
 	}
-	l.syncTurn.Lock()
-	defer l.syncTurn.Unlock()
-	if w.seg != nil {
-		// What a killed process wrote may not be on disk yet.
-		if err := l.syncFile(w.seg); err != nil {
-			return rec, err
-		}
-	}
-	l.advance(w.cur.last)
-	return rec, nil
+	return rec, w.settle()
 }
 
-// reopen is what the next leader does after a failed write or sync: it loads
-// the log's end anew and writes again what the failed sync may have left in
-// memory only, so that the next sync is about those bytes too.
-func (w *writer) reopen() error {
+// reopen is what the next leader does after a failed write or sync.
+func (w *writer) reopen() (err error) {
 	l := w.log
-	unlock, err := l.opts.FS.Lock(lockName(l.dir), true)
+	unlock, err := w.exclude()
 	if err != nil {
 		return err
 	}
-	defer unlock.Unlock() //nolint:errcheck // released with the file in any case
-	l.syncTurn.Lock()
-	defer l.syncTurn.Unlock()
+	defer func() { err = errors.Join(err, unlock.Unlock()) }()
 	if _, err := w.load(nil); err != nil {
 		return err
 	}
-	if w.seg != nil {
-		data := make([]byte, w.end-w.safe)
-		if _, err := w.seg.file.ReadAt(data, w.safe); err != nil {
-			return err
-		}
-		if _, err := w.seg.file.WriteAt(data, w.safe); err != nil {
-			return err
-		}
-		if err := l.syncFile(w.seg); err != nil {
-			return err
-		}
+	if err := w.settle(); err != nil {
+		return err
 	}
-	l.syncMu.Lock()
-	l.broken = nil
-	l.syncMu.Unlock()
-	l.advance(w.cur.last)
 	l.opts.Logger.Info("ledger: reopened after a failed write", "dir", l.dir, "records", w.cur.front.size)
 	return nil
 }
 
-// load finds the end of the log on disk, cuts off an unfinished write behind it,
-// and makes its last segment the live one. It returns the size of that
-// segment's file. The caller holds the ledger's lock.
+// settle syncs what was loaded. From then on the log may acknowledge again.
+func (w *writer) settle() error {
+	l := w.log
+	l.syncTurn.Lock()
+	defer l.syncTurn.Unlock()
+	if w.seg != nil {
+		if err := l.syncFile(w.seg); err != nil {
+			return err
+		}
+	}
+	l.mend()
+	l.advance(w.cur.last)
+	return nil
+}
+
+// load finds the end of the log on disk, repairs it, and makes its last segment
+// the live one. It returns the size of that segment's file. On failure the
+// writer stays as it was. The caller holds the ledger's lock.
 func (w *writer) load(rec *Recovery) (size int64, err error) {
 	l := w.log
-	old := w.seg
-	w.seg, w.end, w.last, w.safe = nil, 0, nil, 0
-	defer func() {
-		if err != nil {
-			// Whoever waits for a sync learns that his records are not there.
-			l.written.Store(&mark{l.Durable(), nil})
-		}
-		if old != nil {
-			err = errors.Join(err, old.release())
-		}
-	}()
-	if w.tree == nil {
-		w.openTree()
+	if err := w.stands(); err != nil {
+		return 0, err
 	}
 	v, err := look(l.opts.FS, l.dir, l.verifier)
 	if err != nil {
 		return 0, err
 	}
+	if w.tree == nil {
+		w.openTree()
+	}
 	if len(v.segs) == 0 {
-		w.cur = newCursor(l.verifier)
-		l.written.Store(&mark{})
-		return 0, w.remembers()
+		c := newCursor(l.verifier)
+		if err := w.remembers(c); err != nil {
+			return 0, err
+		}
+		return 0, w.become(c, nil, 0, nil)
 	}
 	i := len(v.segs) - 1
 	s := v.segs[i]
-	data, err := readSegment(l.opts.FS, l.dir, s)
+	data, err := v.read(i)
 	if err != nil {
 		return 0, err
 	}
 	c, off, ok := v.resume(data)
 	if !ok {
-		if c, err = v.cursorAt(i); err != nil {
+		c, ok = v.vouched(i)
+	}
+	if !ok {
+		if c, err = w.rebuildTree(v, i); err != nil {
 			return 0, err
 		}
 	}
+	if err := v.enter(c, i); off == 0 && err != nil {
+		return 0, err
+	}
+	last, safe := lastLine(data[:off]), off
 	var stored []tlog.Hash
 	from := c.front.size
 	c.stored = &stored
-	var last []byte
-	if off > 0 {
-		last = lastLine(data[:off])
-	}
-	end, err := c.walk(data, off, func(at commit) { last = data[at.line.start:at.end] })
+	end, err := c.walk(data, off, func(at commit) {
+		last = data[at.line.start:at.end]
+		if c.last.Size <= v.published.Size && !at.sealed {
+			safe = at.end
+		}
+	})
+	c.stored = nil
 	if err := v.judge(c, i, data, end, err); err != nil {
 		return 0, err
 	}
-	c.stored = nil
-	w.cur = c
-	if err := w.remembers(); err != nil {
+	if err := w.remembers(c); err != nil {
 		return 0, err
 	}
-	if w.tree != nil && len(stored) > 0 {
-		if err := writeHashes(w.tree, from, stored); err != nil {
-			w.dropTree(err)
-		}
-	}
-	if c.sealed && end > 0 {
-		l.written.Store(&mark{c.last, nil})
-		return 0, nil
-	}
-	if err := w.openSegment(s, os.O_RDWR); err != nil {
+	w.storeHashes(from, stored)
+	seg, err := w.openSegment(s, os.O_RDWR)
+	if err != nil {
 		return 0, err
 	}
-	w.end, w.last, w.safe = int64(end), bytes.Clone(last), int64(off)
-	l.written.Store(&mark{c.last, w.seg})
-	if err := w.cutTorn(data[end:], rec); err != nil {
-		return 0, err
+	finished := c.sealed && end > 0
+	if err := w.repair(seg, data, safe, end, finished, rec); err != nil {
+		return 0, errors.Join(err, seg.release())
 	}
-	if w.end == 0 && s.day != l.opts.Now().UTC().Format(dayLayout) {
-		// Begun by a process that died before it wrote: a segment's day is that of
+	if finished {
+		return 0, errors.Join(w.become(c, nil, 0, nil), seg.release())
+	}
+	if end == 0 {
+		// Begun by a process that died before it wrote. A segment's day is that of
 		// its first record.
-		if err := w.leave(); err != nil {
-			return 0, err
+		if s.day != l.opts.Now().UTC().Format(dayLayout) {
+			if err := errors.Join(w.become(c, nil, 0, nil), seg.release()); err != nil {
+				return 0, err
+			}
+			if err := l.opts.FS.Remove(s.path(l.dir)); err != nil {
+				return 0, err
+			}
+			return 0, w.syncName(s)
 		}
-		l.written.Store(&mark{c.last, nil})
-		return 0, l.opts.FS.Remove(s.path(l.dir))
+		if err := w.syncName(s); err != nil {
+			return 0, errors.Join(err, seg.release())
+		}
 	}
-	return w.seg.check(l.opts.FS)
+	if err := w.become(c, seg, int64(end), bytes.Clone(last)); err != nil {
+		return 0, err
+	}
+	return seg.check(l.opts.FS)
 }
 
-// cutTorn removes an unfinished write behind the last commit.
-func (w *writer) cutTorn(rest []byte, rec *Recovery) error {
-	rest = bytes.TrimRight(rest, "\x00")
-	if len(rest) == 0 {
+// rebuildTree returns a cursor where segment i begins and, because the tree
+// file cannot vouch for the log's end, writes anew what it should hold before.
+func (w *writer) rebuildTree(v *view, i int) (*cursor, error) {
+	c := newCursor(v.verifier)
+	var stored []tlog.Hash
+	c.stored = &stored
+	var from uint64
+	err := v.walk(c, i, func() error {
+		w.storeHashes(from, stored)
+		from, stored = c.front.size, stored[:0]
 		return nil
+	})
+	c.stored = nil
+	return c, err
+}
+
+// repair cuts off what follows the last commit of a segment, at offset end, and
+// writes again what stands behind offset safe: it may be in memory only, left
+// there by a sync that failed in another process and that this one will never be
+// told of. A finished segment is synced at once, because nobody does so later.
+func (w *writer) repair(seg *openSegment, data []byte, safe, end int, finished bool, rec *Recovery) error {
+	torn := bytes.TrimRight(data[end:], "\x00")
+	if len(torn) > 0 {
+		sum := sha256.Sum256(torn)
+		r := Recovery{Segment: seg.name(), Offset: int64(end), Cut: int64(len(torn)), SHA256: hex.EncodeToString(sum[:])}
+		if rec != nil {
+			*rec = r
+		}
+		w.log.opts.Logger.Warn("ledger: cut off an unfinished write; nothing in it was acknowledged",
+			"dir", w.log.dir, "segment", r.Segment, "offset", r.Offset, "bytes", r.Cut, "sha256", r.SHA256)
 	}
-	sum := sha256.Sum256(rest)
-	r := Recovery{Segment: w.seg.name(), Offset: w.end, Cut: int64(len(rest)), SHA256: hex.EncodeToString(sum[:])}
-	if rec != nil {
-		*rec = r
+	if len(torn) > 0 || finished && end < len(data) {
+		if err := seg.file.Truncate(int64(end)); err != nil {
+			return err
+		}
 	}
-	w.log.opts.Logger.Warn("ledger: cut off an unfinished write; nothing in it was acknowledged",
-		"dir", w.log.dir, "segment", r.Segment, "offset", r.Offset, "bytes", r.Cut, "sha256", r.SHA256)
-	if err := w.cut(); err != nil {
-		return err
+	if safe < end {
+		if _, err := seg.file.WriteAt(data[safe:end], int64(safe)); err != nil {
+			return err
+		}
 	}
-	return w.seg.file.Sync()
+	if len(torn) > 0 || finished {
+		return seg.file.Sync()
+	}
+	return nil
 }
 
 // remembers checks what was loaded against what this process knows to be on
 // disk: a log does not get shorter.
-func (w *writer) remembers() error {
-	if d := w.log.Durable(); w.cur.front.size < d.Size {
-		return &CorruptionError{File: filepath.ToSlash(segmentsDir), Index: w.cur.front.size,
-			Reason: fmt.Sprintf("the log ends after %d records, but %d were on disk: records were removed", w.cur.front.size, d.Size)}
+func (w *writer) remembers(c *cursor) error {
+	if d := w.log.Durable(); c.front.size < d.Size {
+		return &CorruptionError{File: segmentsDir, Index: c.front.size,
+			Reason: fmt.Sprintf("the log ends after %d records, but %d were on disk: records were removed", c.front.size, d.Size)}
 	}
 	return nil
 }
@@ -205,11 +237,15 @@ func lastLine(data []byte) []byte {
 	return data[bytes.LastIndexByte(body, '\n')+1:]
 }
 
-// resume returns a cursor behind a commit near the end of the last segment that
-// is known to have been on disk, so that only what follows must be checked again
-// to open the log. ok is false when there is none or the tree file cannot vouch
-// for it.
+// resume returns a cursor behind a commit near the end of the last segment, so
+// that only what follows must be checked again to open the log. It is older than
+// the last one known to have been on disk: that one is walked, so that what
+// is cut behind it cannot be a part of it that somebody moved there. ok is false when there is none, when the tree file cannot
+// vouch for it, or when the segment does not begin where the one before it ends.
 func (w *view) resume(data []byte) (c *cursor, off int, ok bool) {
+	if w.chainedTo(len(w.segs)-1) != nil {
+		return nil, 0, false
+	}
 	tree, done := openTree(w.fs, w.dir)
 	defer done()
 	known := w.published.Size
@@ -230,7 +266,7 @@ func (w *view) resume(data []byte) (c *cursor, off int, ok bool) {
 			continue
 		}
 		known = max(known, l.Durable)
-		if cp.Size > known || l.Sealed {
+		if cp.Size >= known || l.Sealed {
 			continue
 		}
 		front, match := loadFrontier(tree, cp.Size, cp.Root)

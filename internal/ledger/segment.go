@@ -93,12 +93,3 @@ func listSegments(fsys durable.FS, dir string) (segs []segment, strangers []stri
 	})
 	return segs, strangers, nil
 }
-
-// readSegment returns the bytes of a segment.
-func readSegment(fsys durable.FS, dir string, s segment) ([]byte, error) {
-	data, err := durable.ReadFile(fsys, s.path(dir), MaxSegment+maxBatch+maxPadding)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &CorruptionError{File: s.name(), Index: s.first, Reason: "the segment is missing"}
-	}
-	return data, err
-}

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"fmt"
 )
 
@@ -53,12 +52,15 @@ func (l *Log) Sync(ctx context.Context, size uint64) error {
 		l.syncing = nil
 		l.syncMu.Unlock()
 		close(done)
-		if err != nil {
-			l.breakWith(err)
-		} else if reached < size {
+		if err == nil && reached < size {
 			return l.writer.failed(Unknown, fmt.Errorf("only %d of %d records are left after a failed write", reached, size))
 		}
 	}
+}
+
+// Flush returns once all that this log appended is on disk; see [Log.Sync].
+func (l *Log) Flush(ctx context.Context) error {
+	return l.Sync(ctx, l.written.Load().checkpoint.Size)
 }
 
 // syncWritten syncs all that was written and moves the watermark there. The
@@ -67,12 +69,13 @@ func (l *Log) syncWritten() (reached uint64, err error) {
 	if err := l.brokenErr(); err != nil {
 		return 0, err
 	}
-	var m *mark
-	for m == nil || m.seg != nil && !m.seg.hold() {
-		m = l.written.Load() // a segment is closed only after it was synced and left behind
+	m := l.written.Load()
+	for m.seg != nil && !m.seg.hold() {
+		m = l.written.Load() // the writer lets go of a segment only after it moved the mark
 	}
 	if m.seg != nil {
-		err = errors.Join(l.syncFile(m.seg), m.seg.release())
+		err = l.syncFile(m.seg)
+		_ = m.seg.release() // what counts was synced, or not
 	}
 	if err != nil {
 		return 0, err
@@ -82,12 +85,17 @@ func (l *Log) syncWritten() (reached uint64, err error) {
 }
 
 // syncFile syncs a segment and checks that it is still the file under its name:
-// a write into a file that somebody removed would succeed for ever.
+// a write into a file that somebody removed would succeed for ever. The caller
+// holds syncTurn, and a failure is noted before the turn ends: the kernel would
+// tell the next one that all is well.
 func (l *Log) syncFile(s *openSegment) error {
-	if err := s.file.Sync(); err != nil {
-		return err
+	err := s.file.Sync()
+	if err == nil {
+		_, err = s.check(l.opts.FS)
 	}
-	_, err := s.check(l.opts.FS)
+	if err != nil {
+		l.breakWith(err)
+	}
 	return err
 }
 
@@ -98,7 +106,7 @@ func (l *Log) advance(cp Checkpoint) {
 	if cp.Size == 0 || cp.Size <= l.Durable().Size {
 		return
 	}
-	if err := l.publish.put(l.opts.FS, l.dir, cp); err != nil {
+	if err := l.publish.put(l.opts.FS, l.dir, cp, l.verifier); err != nil {
 		// Derived, and a log that cannot tell outsiders its size still stands.
 		l.opts.Logger.Warn("ledger: the checkpoint file could not be written", "dir", l.dir, "err", err)
 	}
@@ -127,8 +135,17 @@ func (l *Log) breakWith(err error) {
 	}
 }
 
-// Flush returns once everything that was appended before is on disk.
-func (l *Log) Flush(ctx context.Context) error {
-	m := l.written.Load()
-	return l.Sync(ctx, m.checkpoint.Size)
+// mend ends what breakWith began. The caller holds syncTurn, so that no sync of
+// the old state can still acknowledge.
+func (l *Log) mend() {
+	l.syncMu.Lock()
+	defer l.syncMu.Unlock()
+	l.broken = nil
+}
+
+// end makes every later sync fail.
+func (l *Log) end() {
+	l.syncMu.Lock()
+	defer l.syncMu.Unlock()
+	l.broken = ErrClosed
 }

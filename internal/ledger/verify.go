@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -32,7 +33,7 @@ type Report struct {
 // Verify reads the whole log and checks every byte of every segment: the
 // records against the tree, each commit line against its canonical form, the one
 // before it and the tree, the signature at the end of each segment, the
-// checkpoint file against the end of the log. anchor, if not nil, is a signed
+// checkpoint file against the commit that it is of. anchor, if not nil, is a signed
 // checkpoint of this log that was kept elsewhere; the log must still begin with
 // its records. visit, if not nil, is called with every record, in order; its error ends the
 // verification.
@@ -60,34 +61,34 @@ func (r *Reader) Verify(ctx context.Context, anchor []byte, visit func(Record) e
 	c := newCursor(r.verifier)
 	var stored []tlog.Hash
 	c.stored = &stored
-	tree := r.treeCheck()
+	tree := r.treeCheck(v.published.Size)
 	defer tree.close()
 	rep.Head = Checkpoint{Origin: r.info.Origin, Root: c.front.root()}
+	published := v.published.Size == 0
 	for i, s := range v.segs {
 		if err := context.Cause(ctx); err != nil {
 			return rep, err
 		}
-		if err := v.enter(c, i); err != nil {
-			return rep, err
-		}
-		data, err := readSegment(r.fs, r.dir, s)
-		if err != nil {
-			return rep, err
-		}
 		var verr error
 		first := c.front.size
-		end, err := c.walk(data, 0, func(at commit) {
+		data, end, err := v.pass(c, i, func(data []byte, at commit) {
 			rep.Commits++
-			if want.Size == c.last.Size && anchor != nil {
+			if c.last.Size == v.published.Size && c.last.Root == v.published.Root {
+				published = true
+			}
+			if anchor != nil && want.Size == c.last.Size {
 				rep.Anchored = want.Root == c.last.Root
 			}
-			for j, sp := range at.records {
-				if visit != nil && verr == nil {
-					verr = visit(Record{at.first + uint64(j), data[sp.start:sp.end:sp.end], s.name(), int64(sp.start)})
+			if visit == nil {
+				return
+			}
+			for _, rec := range at.list(s, data) {
+				if verr == nil {
+					verr = visit(rec)
 				}
 			}
 		})
-		if err := v.judge(c, i, data, end, err); err != nil {
+		if err != nil {
 			return rep, err
 		}
 		if verr != nil {
@@ -100,45 +101,56 @@ func (r *Reader) Verify(ctx context.Context, anchor []byte, visit func(Record) e
 		rep.Head = c.last
 		rep.Unfinished = int64(len(bytes.TrimRight(data[end:], "\x00")))
 	}
+	if !published {
+		return rep, &CorruptionError{File: checkpointName, Index: v.published.Size,
+			Reason: fmt.Sprintf("the signed checkpoint of %d records is not of the records that stand here: the log was rewritten", v.published.Size)}
+	}
 	if tree.damaged {
-		rep.Notes = append(rep.Notes, treeName+" does not match the records; it is derived, and proofs are made without it")
+		rep.Notes = append(rep.Notes, treeName+" does not match the records; it is derived, and proofs are made without it; remove it and the next writer makes it anew")
 	}
-	if anchor != nil && !rep.Anchored {
-		if want.Size == 0 {
-			rep.Anchored = true
-			return rep, nil
-		}
-		e := &CorruptionError{File: segmentsDir, Index: min(want.Size, rep.Head.Size)}
-		if want.Size > rep.Head.Size {
-			e.Reason = fmt.Sprintf("the log ends after %d records, but the anchor states %d: records were removed", rep.Head.Size, want.Size)
-		} else {
-			e.Reason = fmt.Sprintf("the first %d records are not those of the anchor: the log was rewritten", want.Size)
-		}
-		return rep, e
+	if anchor == nil || rep.Anchored {
+		return rep, nil
 	}
-	return rep, nil
+	if want.Size == 0 {
+		rep.Anchored = true
+		return rep, nil
+	}
+	e := &CorruptionError{File: segmentsDir, Index: min(want.Size, rep.Head.Size)}
+	if want.Size > rep.Head.Size {
+		e.Reason = fmt.Sprintf("the log ends after %d records, but the anchor states %d: records were removed", rep.Head.Size, want.Size)
+	} else {
+		e.Reason = fmt.Sprintf("the first %d records are not those of the anchor: the log was rewritten", want.Size)
+	}
+	return rep, e
 }
 
-// treeChecker compares the tree file with what the records say.
+// treeChecker compares the tree file with what the records say, as far as they
+// are known to be on disk: their hashes were written before.
 type treeChecker struct {
 	file    durable.File
+	size    uint64 // how many records
 	damaged bool
 }
 
-func (r *Reader) treeCheck() *treeChecker {
-	f, err := r.fs.OpenFile(filepath.Join(r.dir, treeName), 0, 0)
+func (r *Reader) treeCheck(size uint64) *treeChecker {
+	f, err := r.fs.OpenFile(filepath.Join(r.dir, treeName), os.O_RDONLY, 0)
 	if err != nil {
 		return &treeChecker{}
 	}
-	return &treeChecker{file: f}
+	return &treeChecker{file: f, size: size}
 }
 
+// compare looks at the hashes stored for the records from index first on.
 func (t *treeChecker) compare(first uint64, stored []tlog.Hash) {
-	if t.file == nil || t.damaged || len(stored) == 0 {
+	if t.file == nil || t.damaged || first >= t.size {
 		return
 	}
+	begin := tlog.StoredHashIndex(0, int64(first))
+	if known := tlog.StoredHashIndex(0, int64(t.size)) - begin; int64(len(stored)) > known {
+		stored = stored[:known]
+	}
 	buf := make([]byte, len(stored)*tlog.HashSize)
-	if _, err := t.file.ReadAt(buf, tlog.StoredHashIndex(0, int64(first))*tlog.HashSize); err != nil {
+	if _, err := t.file.ReadAt(buf, begin*tlog.HashSize); err != nil {
 		t.damaged = true
 		return
 	}

@@ -65,47 +65,127 @@ func readPublished(fsys durable.FS, dir string, v note.Verifier) (Checkpoint, er
 	}
 }
 
-// cursorAt returns a cursor at the start of segment i. It trusts the tree file
-// only where that matches the signed end of the segment before; otherwise it
-// walks the log from its beginning.
+// cursorAt returns a cursor that stands where segment i should begin.
 func (w *view) cursorAt(i int) (*cursor, error) {
-	c := newCursor(w.verifier)
-	if i == 0 {
-		return c, w.enter(c, 0)
+	if c, ok := w.vouched(i); ok {
+		return c, nil
 	}
-	prev := w.segs[i-1]
+	c := newCursor(w.verifier)
+	return c, w.walk(c, i, nil)
+}
+
+// vouched is cursorAt without walking what is before. It trusts the tree file
+// only where that matches the signed end of the segment before.
+func (w *view) vouched(i int) (c *cursor, ok bool) {
+	c = newCursor(w.verifier)
+	if i == 0 {
+		return c, true
+	}
+	line, cp, err := w.sealOf(w.segs[i-1])
+	if err != nil || cp.Size != w.segs[i].first {
+		return nil, false
+	}
 	tree, done := openTree(w.fs, w.dir)
 	defer done()
-	if line, cp, err := w.sealOf(prev); err == nil && cp.Size == w.segs[i].first {
-		if front, ok := loadFrontier(tree, cp.Size, cp.Root); ok {
-			c.front, c.link, c.last, c.sealed, c.durable = front, link(line.Link), cp, true, cp.Size
-			return c, nil
-		}
-	}
-	if err := w.walk(c, i, nil); err != nil {
-		return nil, err
-	}
-	return c, w.enter(c, i)
+	front, ok := loadFrontier(tree, cp.Size, cp.Root)
+	c.front, c.link, c.last, c.sealed, c.durable = front, link(line.Link), cp, true, cp.Size
+	return c, ok
 }
 
 // walk passes the first n segments with c, which stands at the beginning of
-// the log, and calls visit for each once it is known to be right.
-func (w *view) walk(c *cursor, n int, visit func(s segment, data []byte, end int)) error {
+// the log, and calls each, if not nil, after every one.
+func (w *view) walk(c *cursor, n int, each func() error) error {
 	for i := range n {
-		if err := w.enter(c, i); err != nil {
+		if _, _, err := w.pass(c, i, nil); err != nil {
 			return err
 		}
-		data, err := readSegment(w.fs, w.dir, w.segs[i])
+		if each == nil {
+			continue
+		}
+		if err := each(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pass walks segment i with c, which stands where it should begin, and calls
+// visit, if not nil, for each commit with the bytes that it stands in. It
+// returns the segment's bytes and the offset behind the last commit.
+//
+// A read is not atomic: beside a writer it may miss bytes and yet return what
+// was written behind them much later, which looks like corruption. Bytes that
+// were known to be on disk when the first read ended are met by a second one,
+// so only damage that is met again in the same place is real.
+func (w *view) pass(c *cursor, i int, visit func(data []byte, at commit)) (data []byte, end int, err error) {
+	if err := w.enter(c, i); err != nil {
+		return nil, 0, err
+	}
+	var before damage
+	for {
+		if data, err = w.read(i); err != nil {
+			return nil, end, err
+		}
+		if len(data) < end {
+			return data, end, &CorruptionError{File: w.segs[i].name(), Offset: int64(len(data)), Index: c.front.size, Reason: "the segment became shorter while it was read"}
+		}
+		walked := error(nil)
+		end, walked = c.walk(data, end, func(at commit) {
+			if visit != nil {
+				visit(data, at)
+			}
+		})
+		err = w.judge(c, i, data, end, walked)
+		var d *damage
+		if err == nil || !errors.As(walked, &d) || *d == before || end > 0 && c.sealed {
+			return data, end, err
+		}
+		before = *d
+	}
+}
+
+// read returns the bytes of segment i.
+func (w *view) read(i int) ([]byte, error) {
+	s := w.segs[i]
+	data, err := durable.ReadFile(w.fs, s.path(w.dir), MaxSegment+maxBatch+maxPadding)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && i == len(w.segs)-1:
+		// Empty, left by a process that died before it wrote, and removed by a writer
+		// since the segments were listed. Had it held records, the checkpoint would
+		// miss them.
+		return nil, nil
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, &CorruptionError{File: s.name(), Index: s.first, Reason: "the segment is missing"}
+	case errors.Is(err, durable.ErrTooLarge):
+		return nil, &CorruptionError{File: s.name(), Index: s.first, Reason: "the segment is larger than any that was written"}
+	}
+	return data, err
+}
+
+// chained checks by the last lines of the finished segments that none is
+// missing, misnamed or of another log.
+func (w *view) chained() error {
+	for i := range w.segs {
+		if err := w.chainedTo(i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// chainedTo checks that segment i begins where the one before it ends.
+func (w *view) chainedTo(i int) error {
+	var first uint64
+	if i > 0 {
+		_, cp, err := w.sealOf(w.segs[i-1])
 		if err != nil {
-			return err
+			return &CorruptionError{File: w.segs[i-1].name(), Index: w.segs[i-1].first, Reason: "another segment follows, but this one has no right last line: " + err.Error()}
 		}
-		end, err := c.walk(data, 0, nil)
-		if err := w.judge(c, i, data, end, err); err != nil {
-			return err
-		}
-		if visit != nil {
-			visit(w.segs[i], data, end)
-		}
+		first = cp.Size
+	}
+	if s := w.segs[i]; s.first != first {
+		return &CorruptionError{File: s.name(), Index: min(first, s.first),
+			Reason: fmt.Sprintf("the segment begins at record %d, but the records before it end at %d", s.first, first)}
 	}
 	return nil
 }
@@ -183,26 +263,38 @@ func (w *view) judge(c *cursor, i int, data []byte, end int, err error) error {
 		}
 		return nil
 	}
-	known := max(c.durable, w.published.Size, durableBehind(data[d.offset:], w.verifier))
-	if last && d.index >= known {
+	// Without its commit line no record of a commit stands, so what counts is
+	// where the commit begins, not how far into it the damage is.
+	known := max(c.durable, w.published.Size, knownBehind(data[end:], c.front.size, w.verifier))
+	if last && c.front.size >= known {
 		return nil
 	}
 	return &CorruptionError{File: name, Offset: int64(d.offset), Index: d.index, Reason: d.reason}
 }
 
-// durableBehind returns the largest size that a commit line in data knew to be
-// on disk. A line counts only if the log's key signed it.
-func durableBehind(data []byte, v note.Verifier) (known uint64) {
+// knownBehind returns the size of which data, the damage behind a commit of size
+// passed, shows that it was on disk: the largest that a commit line there knew
+// to be. A line that states no more records than were passed was copied or
+// moved there, because no write leaves it: so more than those were on disk. A
+// line counts only if the log's key signed it.
+func knownBehind(data []byte, passed uint64, v note.Verifier) (known uint64) {
 	for text := range bytes.Lines(data) {
 		if !bytes.HasPrefix(text, []byte(commitPrefix)) {
 			continue
 		}
 		l, cp, err := parseCommitLine(bytes.TrimSuffix(text, []byte("\n")))
-		if err != nil || l.Durable <= known {
+		if err != nil {
+			continue
+		}
+		states := l.Durable
+		if cp.Size <= passed && !l.Sealed {
+			states = passed + 1
+		}
+		if states <= known {
 			continue
 		}
 		if _, err := ParseCheckpoint(cp.Note, v); err == nil {
-			known = l.Durable
+			known = states
 		}
 	}
 	return known

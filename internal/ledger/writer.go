@@ -72,14 +72,20 @@ func (s *openSegment) release() error {
 // writer writes commits. Only one goroutine uses it at a time: the leader.
 type writer struct {
 	log  *Log
+	lock fs.FileInfo  // identity of the lock file
 	cur  *cursor      // behind the last commit known
-	seg  *openSegment // the live segment; nil before the first record
+	seg  *openSegment // the live segment; nil before the first record and behind a finished one
 	end  int64        // offset behind the last commit in seg
 	last []byte       // the commit line that ends there, with its newline
-	safe int64        // offset in seg up to which it was on disk when it was loaded
 	tree durable.File // nil: could not be opened; proofs are then derived from the segments
 	buf  []byte
 }
+
+// noRoom is a write that a full disk refused and that left the log as it was.
+type noRoom struct{ error }
+
+// Unwrap returns the cause.
+func (e noRoom) Unwrap() error { return e.error }
 
 // commit writes the records of b as one commit and returns the index of the
 // first. On failure it says truthfully what became of them.
@@ -90,26 +96,52 @@ func (w *writer) commit(b *batch) (first uint64, err error) {
 			return 0, w.failed(Absent, err)
 		}
 	}
-	unlock, err := l.opts.FS.Lock(lockName(l.dir), true)
+	unlock, err := w.exclude()
 	if err != nil {
 		return 0, w.failed(Absent, err)
 	}
-	first, outcome, err := w.commitLocked(b)
-	if uerr := unlock.Unlock(); uerr != nil && err == nil {
-		outcome, err = Unknown, uerr
-	}
-	if err != nil {
-		if outcome != Absent || !durable.IsFull(err) {
-			l.breakWith(err)
+	outcome, err := Unknown, errors.New("panic while writing")
+	defer func() {
+		if uerr := unlock.Unlock(); uerr != nil && err == nil {
+			first, outcome, err = 0, Unknown, uerr
 		}
-		return 0, w.failed(outcome, err)
-	}
-	return first, nil
+		if err != nil {
+			if !errors.As(err, new(noRoom)) {
+				l.breakWith(err)
+			}
+			err = w.failed(outcome, err)
+		}
+	}()
+	first, outcome, err = w.commitLocked(b)
+	return first, err
 }
 
-// failed wraps the cause of a failed append. Corruption stands for itself.
+// exclude takes the ledger's lock and checks that it is the one that this log
+// has taken from the first: beside a new lock file the old one excludes nobody.
+func (w *writer) exclude() (durable.Unlocker, error) {
+	fsys, name := w.log.opts.FS, lockName(w.log.dir)
+	unlock, err := fsys.Lock(name, true)
+	if err != nil {
+		return nil, err
+	}
+	info, err := fsys.Stat(name)
+	if err == nil && w.lock == nil {
+		fsys.SameFile(info, info) // makes Windows look up the identity now
+		w.lock = info
+	}
+	if err == nil && !fsys.SameFile(info, w.lock) {
+		err = &CorruptionError{File: filepath.Base(name), Reason: "the lock file was replaced while the log was open"}
+	}
+	if err != nil {
+		return nil, errors.Join(err, unlock.Unlock())
+	}
+	return unlock, nil
+}
+
+// failed wraps the cause of a failed append. Corruption and the end of the log
+// stand for themselves.
 func (w *writer) failed(o Outcome, err error) error {
-	if errors.Is(err, ErrCorrupt) {
+	if errors.Is(err, ErrCorrupt) || errors.Is(err, ErrClosed) {
 		return err
 	}
 	return &AppendError{Outcome: o, Dir: w.log.dir, Err: err}
@@ -149,11 +181,7 @@ func (w *writer) commitLocked(b *batch) (first uint64, o Outcome, err error) {
 	w.end += int64(len(w.buf))
 	w.last = line
 	w.cur.front, w.cur.link, w.cur.last, w.cur.sealed = front, lnk, cp, false
-	if w.tree != nil {
-		if err := writeHashes(w.tree, first, hashes); err != nil {
-			w.dropTree(err)
-		}
-	}
+	w.storeHashes(first, hashes)
 	w.log.written.Store(&mark{cp, w.seg})
 	return first, 0, nil
 }
@@ -180,26 +208,37 @@ func (w *writer) write(data []byte, size int64) (Outcome, error) {
 		padded = append(data, make([]byte, to-need)...)
 	}
 	_, err := w.seg.file.WriteAt(padded, w.end)
-	if err == nil {
-		return 0, nil
-	}
-	if cut := w.cut(); cut != nil {
-		return Unknown, errors.Join(err, cut)
-	}
-	if len(padded) > len(data) && durable.IsFull(err) {
+	if err != nil && len(padded) > len(data) && durable.IsFull(err) {
 		// The records may fit where the padding does not.
-		if _, err = w.seg.file.WriteAt(data, w.end); err == nil {
-			return 0, nil
+		if o, uerr := w.undo(err); o != Absent {
+			return o, uerr
 		}
-		if cut := w.cut(); cut != nil {
-			return Unknown, errors.Join(err, cut)
-		}
+		_, err = w.seg.file.WriteAt(data, w.end)
+	}
+	if err != nil {
+		return w.undo(err)
+	}
+	return 0, nil
+}
+
+// undo takes back what a write that failed with err may have left behind the
+// last commit. Only once that is on disk too the records are absent: a power cut
+// must not bring them back.
+func (w *writer) undo(err error) (Outcome, error) {
+	l := w.log
+	if terr := w.seg.file.Truncate(w.end); terr != nil {
+		return Unknown, errors.Join(err, terr)
+	}
+	l.syncTurn.Lock()
+	defer l.syncTurn.Unlock()
+	if serr := l.syncFile(w.seg); serr != nil {
+		return Unknown, errors.Join(err, serr)
+	}
+	if durable.IsFull(err) {
+		err = noRoom{err}
 	}
 	return Absent, err
 }
-
-// cut removes what stands behind the last commit.
-func (w *writer) cut() error { return w.seg.file.Truncate(w.end) }
 
 // catchUp moves the writer behind what other processes committed since it last
 // looked. It returns the size of the live segment's file.
@@ -207,8 +246,7 @@ func (w *writer) catchUp() (size int64, err error) {
 	if w.seg == nil {
 		return w.load(nil)
 	}
-	size, err = w.seg.check(w.log.opts.FS)
-	if err != nil {
+	if size, err = w.seg.check(w.log.opts.FS); err != nil {
 		return 0, err
 	}
 	// One read tells that the last commit is still in its place, and whether
@@ -219,24 +257,72 @@ func (w *writer) catchUp() (size int64, err error) {
 		return 0, err
 	}
 	if n < len(w.last) || !bytes.Equal(buf[:len(w.last)], w.last) {
-		return w.load(nil) // somebody repaired the log after a failed write
+		return 0, w.gone()
 	}
 	if n == len(w.last) || buf[len(w.last)] == 0 {
 		return size, nil
 	}
-	data := make([]byte, size-w.end)
-	if n, err = w.seg.file.ReadAt(data, w.end); err != nil && !errors.Is(err, io.EOF) {
-		return 0, err
+	if err := w.pass(size); err != nil || w.cur.sealed || w.cur.authenticate() != nil {
+		return w.load(nil) // an unfinished write to cut, the next segment, or corruption
 	}
-	data = data[:n]
-	end, err := w.cur.walk(data, 0, func(c commit) {
-		w.last = append(w.last[:0], data[c.line.start:c.end]...)
-	})
-	w.end += int64(end)
-	if err != nil || w.cur.sealed {
-		return w.load(nil) // an unfinished write to cut, or the next segment
+	return size, nil
+}
+
+// pass moves the writer over the commits behind it in the live segment, whose
+// file is size bytes long. It reads some of it at a time, because most of what
+// follows is padding.
+func (w *writer) pass(size int64) error {
+	for step := int64(32 << 10); ; step *= 4 {
+		want := min(step, size-w.end)
+		w.buf = append(w.buf[:0], make([]byte, want)...)
+		if _, err := w.seg.file.ReadAt(w.buf, w.end); err != nil {
+			return err
+		}
+		n, err := w.cur.walk(w.buf, 0, func(c commit) {
+			w.last = append(w.last[:0], w.buf[c.line.start:c.end]...)
+		})
+		w.end += int64(n)
+		if int64(n) < want && err == nil || want < step {
+			return err
+		}
 	}
-	return size, w.cur.authenticate()
+}
+
+// stands checks that the last commit known is still where it was, under the
+// name of its segment.
+func (w *writer) stands() error {
+	if w.seg == nil || len(w.last) == 0 {
+		return nil
+	}
+	f, err := w.log.opts.FS.OpenFile(w.seg.path, os.O_RDONLY, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return w.gone()
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close() // opened for reading: nothing to lose
+	buf := make([]byte, len(w.last))
+	n, err := f.ReadAt(buf, w.end-int64(len(buf)))
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if !bytes.Equal(buf[:n], w.last) {
+		return w.gone()
+	}
+	return nil
+}
+
+// gone is the error for a log that no longer holds the last commit known. If
+// that was not on disk, a failed sync may have dropped it. Its indexes were
+// handed out: to give them to other records would make a later Sync lie, so
+// this Log has come to its end.
+func (w *writer) gone() error {
+	if w.cur.last.Size <= w.log.Durable().Size {
+		return &CorruptionError{File: w.seg.name(), Offset: w.end - int64(len(w.last)), Index: w.cur.last.Size - 1,
+			Reason: "a commit that was on disk is no longer in its place: the log was altered or replaced"}
+	}
+	return errors.New("records that were written, but not yet on disk, are gone; the log must be closed and opened anew")
 }
 
 // roll finishes the live segment if the day is over or need bytes more would
@@ -255,10 +341,10 @@ func (w *writer) roll(need int) error {
 		return err
 	}
 	if _, err := w.seg.file.WriteAt(line, w.end); err != nil {
-		return errors.Join(err, w.cut())
+		_, err = w.undo(err)
+		return err
 	}
-	w.end += int64(len(line))
-	if err := w.cut(); err != nil { // the padding
+	if err := w.seg.file.Truncate(w.end + int64(len(line))); err != nil { // the padding
 		return err
 	}
 	// The segment must be on disk before the next one exists: what follows a
@@ -271,20 +357,22 @@ func (w *writer) roll(need int) error {
 	if err := l.syncFile(w.seg); err != nil {
 		return err
 	}
-	w.cur.link, w.cur.last, w.cur.sealed = lnk, cp, true
-	l.written.Store(&mark{cp, nil})
 	l.advance(cp)
-	return w.leave()
+	w.cur.link, w.cur.last, w.cur.sealed = lnk, cp, true
+	return w.become(w.cur, nil, 0, nil)
 }
 
-// leave lets go of the live segment.
-func (w *writer) leave() error {
-	s := w.seg
-	w.seg, w.end, w.last, w.safe = nil, 0, nil, 0
-	if s == nil {
+// become makes the cursor's place the end of the log, and seg, of which it is
+// at offset end behind the commit line last, the live segment. The one before
+// it is let go of.
+func (w *writer) become(c *cursor, seg *openSegment, end int64, last []byte) error {
+	old := w.seg
+	w.cur, w.seg, w.end, w.last = c, seg, end, last
+	w.log.written.Store(&mark{c.last, seg})
+	if old == nil {
 		return nil
 	}
-	return s.release()
+	return old.release()
 }
 
 // begin creates the segment for the records from index first on. It is durable
@@ -292,30 +380,41 @@ func (w *writer) leave() error {
 func (w *writer) begin(first uint64) error {
 	l := w.log
 	s := segment{l.opts.Now().UTC().Format(dayLayout), first}
-	path := s.path(l.dir)
-	if err := durable.MkdirAll(l.opts.FS, filepath.Dir(path), 0o755); err != nil {
+	if err := durable.MkdirAll(l.opts.FS, filepath.Dir(s.path(l.dir)), 0o755); err != nil {
 		return err
 	}
-	if err := w.openSegment(s, os.O_RDWR|os.O_CREATE|os.O_EXCL); err != nil {
+	seg, err := w.openSegment(s, os.O_RDWR|os.O_CREATE|os.O_EXCL)
+	if err != nil {
 		return err
 	}
-	return l.opts.FS.SyncDir(filepath.Dir(path))
+	if err := w.syncName(s); err != nil {
+		return errors.Join(err, seg.release())
+	}
+	return w.become(w.cur, seg, 0, nil)
 }
 
-// openSegment makes s the live segment.
-func (w *writer) openSegment(s segment, flag int) error {
+// syncName makes the name of a segment durable, also that of its day: who made
+// the folder may have died before he could.
+func (w *writer) syncName(s segment) error {
+	day := filepath.Dir(s.path(w.log.dir))
+	if err := w.log.opts.FS.SyncDir(day); err != nil {
+		return err
+	}
+	return w.log.opts.FS.SyncDir(filepath.Dir(day))
+}
+
+// openSegment opens the file of a segment for writing.
+func (w *writer) openSegment(s segment, flag int) (*openSegment, error) {
 	path := s.path(w.log.dir)
 	f, err := w.log.opts.FS.OpenFile(path, flag, 0o644)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	info, err := f.Stat()
 	if err != nil {
-		return errors.Join(err, f.Close())
+		return nil, errors.Join(err, f.Close())
 	}
-	w.seg = &openSegment{segment: s, path: path, file: f, info: info, users: 1}
-	w.end, w.last, w.safe = 0, nil, 0
-	return nil
+	return &openSegment{segment: s, path: path, file: f, info: info, users: 1}, nil
 }
 
 // openTree opens the tree file for writing.
@@ -337,32 +436,53 @@ func (w *writer) dropTree(err error) {
 	}
 }
 
-// close gives the files back, without padding behind the last commit.
+// storeHashes writes tree hashes for the leaves from index first on.
+func (w *writer) storeHashes(first uint64, hashes []tlog.Hash) {
+	if w.tree == nil || len(hashes) == 0 {
+		return
+	}
+	if err := writeHashes(w.tree, first, hashes); err != nil {
+		w.dropTree(err)
+	}
+}
+
+// close gives the files back, without padding behind the last commit. Nothing
+// is acknowledged afterwards.
 func (w *writer) close() error {
+	l := w.log
 	var err error
-	if w.seg != nil && w.log.brokenErr() == nil {
+	if w.seg != nil && l.brokenErr() == nil {
 		err = w.trim()
 	}
-	err = errors.Join(err, w.leave())
+	l.syncTurn.Lock()
+	defer l.syncTurn.Unlock()
+	l.end()
+	l.publish.close()
+	return errors.Join(err, w.discard())
+}
+
+// discard closes the files.
+func (w *writer) discard() error {
 	if w.tree != nil {
 		_ = w.tree.Close() // derived
+		w.tree = nil
 	}
-	w.log.syncTurn.Lock()
-	defer w.log.syncTurn.Unlock()
-	w.log.publish.close()
-	return err
+	seg := w.seg
+	if w.seg = nil; seg == nil {
+		return nil
+	}
+	return seg.release()
 }
 
 // trim removes the padding.
 func (w *writer) trim() error {
-	l := w.log
-	unlock, err := l.opts.FS.Lock(lockName(l.dir), true)
+	unlock, err := w.exclude()
 	if err != nil {
 		return err
 	}
 	size, err := w.catchUp()
 	if err == nil && w.seg != nil && size > w.end {
-		err = w.cut()
+		err = w.seg.file.Truncate(w.end)
 	}
 	return errors.Join(err, unlock.Unlock())
 }

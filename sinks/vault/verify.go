@@ -65,3 +65,13 @@ func (r *Reader) Verify(ctx context.Context, o *VerifyOptions) (Report, error) {
 	}
 	return rep, err
 }
+
+// Tiles says what [Reader.WriteTiles] wrote: Checkpoint, Files, and Unbundled, the
+// number of records that are too long for an entry of tlog-tiles.
+type Tiles = ledger.Tiles
+
+// WriteTiles verifies the log and writes it as C2SP tlog-tiles into dir, which
+// must be empty or not be there, for clients and witnesses of transparency logs.
+func (r *Reader) WriteTiles(ctx context.Context, dir string) (Tiles, error) {
+	return r.ledger.WriteTiles(ctx, dir)
+}

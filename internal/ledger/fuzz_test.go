@@ -1,0 +1,164 @@
+package ledger
+
+import (
+	"bytes"
+	"crypto/rand"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/flexorhq/flexor-go/internal/durable"
+)
+
+// fuzzLedger is a whole ledger of one segment for the seeds of fuzz targets.
+func fuzzLedger(f *testing.F) (segment []byte, v note.Verifier) {
+	f.Helper()
+	o := testOptions(f)
+	o.NoPadding = true
+	o.FS = unsynced{durable.Disk{}}
+	dir := f.TempDir()
+	require.NoError(f, Create(dir, o))
+	l := openLog(f, dir, o)
+	appendSync(f, l, 0, 5)
+	require.NoError(f, l.Close())
+	files := snapshot(f, dir)
+	v, err := note.NewVerifier(o.Signer.VerifierKey())
+	require.NoError(f, err)
+	return files[files.segments()[0]], v
+}
+
+// FuzzCommitLine checks that a commit line has one form only.
+func FuzzCommitLine(f *testing.F) {
+	data, _ := fuzzLedger(f)
+	for line := range bytes.Lines(data) {
+		f.Add(bytes.TrimSuffix(line, []byte("\n")))
+	}
+	f.Add([]byte(`{"checkpoint":"a\n1\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n\n","durable":0,"link":""}`))
+	f.Fuzz(func(t *testing.T, line []byte) {
+		c, cp, err := parseCommitLine(line)
+		if err != nil {
+			return
+		}
+		again, _ := encodeCommitLine([]byte(c.Checkpoint), c.Durable, c.Sealed, link{})
+		require.Equal(t, linkPrefix(again), linkPrefix(line))
+		require.Len(t, c.Link, len(link{}))
+		require.Equal(t, c.Checkpoint, string(cp.Note))
+	})
+}
+
+// FuzzCheckpoint checks that what parses states the same when it is signed
+// again, and that only what the key signed is accepted.
+func FuzzCheckpoint(f *testing.F) {
+	skey, vkey, err := note.GenerateKey(rand.Reader, testOrigin)
+	require.NoError(f, err)
+	s, err := NewSigner(skey, vkey)
+	require.NoError(f, err)
+	v, err := note.NewVerifier(vkey)
+	require.NoError(f, err)
+	cp, err := signCheckpoint(testOrigin, 42, (&frontier{}).root(), s)
+	require.NoError(f, err)
+	f.Add(cp.Note)
+	f.Add([]byte("a\n1\nAAAA\n\n"))
+	signed, _, _ := bytes.Cut(cp.Note, []byte("\n\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if got, err := ParseCheckpoint(data, v); err == nil {
+			text, _, _ := bytes.Cut(data, []byte("\n\n"))
+			require.Equal(t, signed, text, "nothing else was ever signed")
+			require.Equal(t, uint64(42), got.Size)
+		}
+		text := string(data)
+		got, err := parseNoteText(text)
+		if err != nil || strings.Count(text, "\n") != 3 || !strings.HasSuffix(text, "\n") {
+			return
+		}
+		again, err := signCheckpoint(got.Origin, got.Size, got.Root, s)
+		if err != nil {
+			return // text that no note may hold
+		}
+		back, err := ParseCheckpoint(again.Note, v)
+		if got.Origin == testOrigin {
+			require.NoError(t, err)
+			require.Equal(t, got.Root, back.Root)
+		} else {
+			require.Error(t, err)
+		}
+	})
+}
+
+// FuzzReceipt checks that a receipt that parses survives its text form, and
+// that none proves a record that is not there.
+func FuzzReceipt(f *testing.F) {
+	o := testOptions(f)
+	dir := f.TempDir()
+	require.NoError(f, Create(dir, o))
+	l := openLog(f, dir, o)
+	appendSync(f, l, 0, 5)
+	require.NoError(f, l.Close())
+	r := openReader(f, dir)
+	head, err := r.Head()
+	require.NoError(f, err)
+	for i := range uint64(5) {
+		receipt, err := r.Receipt(i, head)
+		require.NoError(f, err)
+		f.Add(receipt.Text())
+	}
+	f.Add([]byte("c2sp.org/tlog-proof@v1\nextra AAAA\nindex 1\n\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		receipt, err := ParseReceipt(text)
+		if err != nil {
+			return
+		}
+		again, err := ParseReceipt(receipt.Text())
+		require.NoError(t, err)
+		require.Equal(t, receipt, again)
+		require.ErrorIs(t, receipt.Check(r.verifier, []byte(`{"n":"forged"}`)), ErrProof)
+	})
+}
+
+// FuzzSegmentName checks that a name has one form only.
+func FuzzSegmentName(f *testing.F) {
+	f.Add("2026-04-30", "00000000000000000000.jsonl")
+	f.Add("2026-02-29", "00000000000000000007.jsonl")
+	f.Add("2026-04-30", "+0000000000000000007.jsonl")
+	f.Fuzz(func(t *testing.T, day, file string) {
+		s, err := parseSegment(day, file)
+		if err != nil {
+			return
+		}
+		require.Equal(t, segmentsDir+"/"+day+"/"+file, s.name())
+		require.Equal(t, filepath.FromSlash(s.name()), s.path("."))
+	})
+}
+
+// FuzzWalk edits a segment and checks that the walk passes nothing but what was
+// written.
+func FuzzWalk(f *testing.F) {
+	whole, v := fuzzLedger(f)
+	f.Add(uint16(0), uint16(0), []byte(nil))
+	f.Add(uint16(40), uint16(1), []byte("\r"))
+	f.Add(uint16(400), uint16(300), whole[40:300])
+	f.Add(uint16(0), uint16(len(whole)), []byte("{}\n"))
+	f.Add(uint16(len(whole)), uint16(0), make([]byte, 100))
+	f.Fuzz(func(t *testing.T, at, cut uint16, put []byte) {
+		from := min(int(at), len(whole))
+		to := min(from+int(cut), len(whole))
+		data := append(append(append([]byte{}, whole[:from]...), put...), whole[to:]...)
+		c := newCursor(v)
+		end, err := c.walk(data, 0, func(at commit) {
+			require.LessOrEqual(t, at.end, len(data))
+			for _, s := range at.records {
+				require.True(t, 0 <= s.start && s.start < s.end && s.end <= at.end)
+			}
+		})
+		if c.authenticate() == nil {
+			require.LessOrEqual(t, end, len(whole))
+			require.Equal(t, whole[:end], data[:end], "altered bytes were passed")
+		}
+		if err == nil {
+			require.Empty(t, bytes.Trim(data[end:], "\x00"))
+		}
+	})
+}

@@ -1,0 +1,10 @@
+//go:build !linux
+
+package ledger
+
+import (
+	"errors"
+	"testing"
+)
+
+func mountReadOnly(testing.TB, string) error { return errors.ErrUnsupported }

@@ -1,0 +1,64 @@
+package ledger
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/flexorhq/flexor-go/internal/durable"
+)
+
+func TestPresence(t *testing.T) {
+	_, dir := newLog(t, testOptions(t))
+	disk := durable.Disk{}
+	ids := func(ps []*Presence) (out []string) {
+		for _, p := range ps {
+			out = append(out, p.ID)
+		}
+		return out
+	}
+	look := func(adopt bool) (live, dead []*Presence) {
+		live, dead, err := Writers(disk, dir, adopt)
+		require.NoError(t, err)
+		return live, dead
+	}
+	a, err := Enter(disk, dir, "a", 7)
+	require.NoError(t, err)
+	b, err := Enter(disk, dir, "b", 9)
+	require.NoError(t, err)
+	_, err = Enter(disk, dir, "a", 7)
+	require.ErrorIs(t, err, os.ErrExist)
+	for _, bad := range []string{"", "../x", "x.json", `a\b`} {
+		_, err = Enter(disk, dir, bad, 0)
+		require.Error(t, err)
+	}
+	live, dead := look(true)
+	require.Equal(t, []string{"a", "b"}, ids(live))
+	require.Empty(t, dead)
+	require.Equal(t, os.Getpid(), live[0].PID)
+
+	require.NoError(t, a.Leave(disk))
+	require.NoError(t, b.Abandon()) // as if its process had died
+	live, dead = look(false)
+	require.Empty(t, live)
+	require.Equal(t, []string{"b"}, ids(dead))
+	require.Equal(t, uint64(9), dead[0].First)
+
+	_, mine := look(true)
+	require.Equal(t, []string{"b"}, ids(mine))
+	live, dead = look(true)
+	require.Equal(t, []string{"b"}, ids(live), "somebody looks after it")
+	require.Empty(t, dead)
+	require.NoError(t, mine[0].Leave(disk))
+
+	require.NoError(t, os.WriteFile(filepath.Join(dir, writersDir, "c.json"), []byte("{"), 0o644))
+	_, dead = look(true)
+	require.Equal(t, []string{"c"}, ids(dead))
+	require.Zero(t, dead[0].First, "damaged: look everywhere")
+	require.NoError(t, dead[0].Leave(disk))
+	live, dead = look(true)
+	require.Empty(t, live)
+	require.Empty(t, dead)
+}
