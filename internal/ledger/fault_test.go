@@ -26,6 +26,7 @@ type history struct {
 	written map[uint64]int // by index: the record acknowledged as written there
 	absent  map[int]bool   // told to be absent
 	appends int
+	wrong   error // the first thing that nobody should have been told
 }
 
 func newHistory() *history {
@@ -48,6 +49,9 @@ func (h *history) append(l *Log, sync bool) {
 		}
 		return
 	}
+	if before, ok := h.acked[index]; ok && h.wrong == nil {
+		h.wrong = fmt.Errorf("record %d was acknowledged as durable at %d, which was then given to %d", before, index, n)
+	}
 	h.written[index] = n
 	if sync && l.Sync(context.Background(), index+1) == nil {
 		h.acked[index] = n
@@ -58,6 +62,9 @@ func (h *history) append(l *Log, sync bool) {
 // where it was acknowledged, what was told to be absent is nowhere, nothing stands
 // twice.
 func (h *history) check(fsys durable.FS) error {
+	if h.wrong != nil {
+		return h.wrong
+	}
 	r, err := OpenReader(fsys, memDir)
 	if err != nil {
 		return err

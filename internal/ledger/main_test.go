@@ -15,6 +15,7 @@ const roleEnv = "LEDGER_TEST_ROLE"
 var roles = map[string]func(childArgs) error{
 	"append": appendAndReport,
 	"acks":   appendUntilKilled,
+	"power":  appendUnderPower,
 }
 
 func TestMain(m *testing.M) {
