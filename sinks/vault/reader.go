@@ -107,25 +107,40 @@ func (r *Reader) Entries(ctx context.Context, f audit.Filter) iter.Seq2[audit.En
 	}
 }
 
-// entryPrefix and recordPrefix start the lines that a recorder writes.
+// The beginnings of the lines that a recorder writes, so that most of a log can
+// be skipped without decoding it.
 var (
-	entryPrefix  = []byte(`{"kind":"run",`)
-	recordPrefix = []byte(`{"kind":"`)
+	kindPrefix  = []byte(`{"kind":"`)
+	runIDMember = []byte(`","run_id":"`)
+	entryStart  = []byte(`{"kind":"run","schema":"` + audit.Schema + `","run_id":"`)
 )
+
+// lineOf returns the kind of a record and the id of its run. Lines that do not
+// begin as a recorder writes them are decoded.
+func lineOf(rec Record) (kind audit.Kind, runID string, err error) {
+	if rest, ok := bytes.CutPrefix(rec.Line, entryStart); ok {
+		if id, _, ok := bytes.Cut(rest, []byte{'"'}); ok {
+			return audit.KindRun, string(id), nil
+		}
+	}
+	if rest, ok := bytes.CutPrefix(rec.Line, kindPrefix); ok {
+		k, rest, ok := bytes.Cut(rest, runIDMember)
+		if id, _, end := bytes.Cut(rest, []byte{'"'}); ok && end && bytes.IndexByte(k, '"') < 0 {
+			return audit.Kind(k), string(id), nil
+		}
+	}
+	line, err := audit.DecodeLine(rec.Line)
+	if err != nil {
+		return "", "", fmt.Errorf("%w: record %d: %w", ErrForeign, rec.Index, err)
+	}
+	return line.Kind, line.RunID, nil
+}
 
 // entryOf decodes rec if it is an entry.
 func entryOf(rec Record) (e audit.Entry, ok bool, err error) {
-	if !bytes.HasPrefix(rec.Line, entryPrefix) {
-		if bytes.HasPrefix(rec.Line, recordPrefix) {
-			return e, false, nil
-		}
-		line, err := audit.DecodeLine(rec.Line)
-		if err != nil {
-			return e, false, fmt.Errorf("%w: record %d: %w", ErrForeign, rec.Index, err)
-		}
-		if line.Kind != audit.KindRun {
-			return e, false, nil
-		}
+	kind, _, err := lineOf(rec)
+	if err != nil || kind != audit.KindRun {
+		return e, false, err
 	}
 	if e, err = audit.DecodeEntry(rec.Line); err != nil {
 		return e, false, fmt.Errorf("%w: record %d: %w", ErrForeign, rec.Index, err)
@@ -148,12 +163,12 @@ func (r *Reader) RunRecords(ctx context.Context, runID string) iter.Seq2[Record,
 				yield(Record{}, err)
 				return
 			}
-			line, err := audit.DecodeLine(rec.Line)
+			_, id, err := lineOf(rec)
 			if err != nil {
-				yield(Record{}, fmt.Errorf("%w: record %d: %w", ErrForeign, rec.Index, err))
+				yield(Record{}, err)
 				return
 			}
-			if line.RunID == runID && !yield(rec, nil) {
+			if id == runID && !yield(rec, nil) {
 				return
 			}
 		}

@@ -72,21 +72,28 @@ func (r *Reader) openRuns(ctx context.Context, writers []*ledger.Presence) ([]*o
 		if err != nil {
 			return nil, err
 		}
-		line, err := audit.DecodeLine(rec.Line)
+		kind, id, err := lineOf(rec)
 		if err != nil {
-			return nil, fmt.Errorf("%w: record %d: %w", ErrForeign, rec.Index, err)
+			return nil, err
 		}
-		run := open[line.RunID]
+		run := open[id]
 		switch {
-		case line.Kind == audit.KindStart && byID[line.Writer] != nil:
+		case kind == audit.KindStart:
+			line, err := audit.DecodeLine(rec.Line)
+			if err != nil {
+				return nil, fmt.Errorf("%w: record %d: %w", ErrForeign, rec.Index, err)
+			}
 			p := byID[line.Writer]
-			run = &openRun{Run: Run{RunID: line.RunID, AgentName: line.AgentName, StartedAt: line.At, Position: rec.Index, PID: p.PID}, writer: p}
-			open[line.RunID] = run
+			if p == nil {
+				continue
+			}
+			run = &openRun{Run: Run{RunID: id, AgentName: line.AgentName, StartedAt: line.At, Position: rec.Index, PID: p.PID}, writer: p}
+			open[id] = run
 			order = append(order, run)
 		case run == nil:
 			continue
-		case line.Kind == audit.KindRun:
-			delete(open, line.RunID)
+		case kind == audit.KindRun:
+			delete(open, id)
 			run.replay = audit.Replay{} // it may have been large
 			continue
 		}

@@ -52,12 +52,9 @@ func (r *Reader) Verify(ctx context.Context, o *VerifyOptions) (Report, error) {
 	}
 	var err error
 	rep.Report, err = r.ledger.Verify(ctx, o.Anchor, func(rec Record) error {
-		line, err := audit.DecodeLine(rec.Line)
-		if err != nil {
-			return fmt.Errorf("%w: record %d: %w", ErrForeign, rec.Index, err)
-		}
-		rep.Kinds[line.Kind]++
-		return nil
+		kind, _, err := lineOf(rec)
+		rep.Kinds[kind]++
+		return err
 	})
 	rep.Entries = rep.Kinds[audit.KindRun]
 	if rep.Anchored {
