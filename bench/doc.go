@@ -1,0 +1,12 @@
+// Package bench measures the SDK against what people would use in its place, and
+// checks its proofs with verifiers that are not ours. It is a module of its own,
+// so that who embeds the SDK inherits none of the peers.
+//
+//	go run ./ledger       durable appends beside raw writes, Tessera, SQLite and bbolt
+//	go run ./runs         whole runs through audit.Do into a vault
+//	go run ./openverify   opening after a crash, and verifying, a log of a million entries
+//	go test ./...         proofs and checkpoints against x/mod and transparency-dev/merkle
+//
+// All of it needs Linux: durability there is fdatasync. Results and how to read
+// them are in docs/performance.md.
+package bench
