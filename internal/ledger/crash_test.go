@@ -92,7 +92,7 @@ func TestPowerCut(t *testing.T) {
 		states = append(states, crashes(o, seed, func(m *memFS) durable.FS { return m })...)
 		seed++
 	}
-	step := sparse(10)
+	step := sparse(40)
 	for i := 0; i < len(states); i += step {
 		require.NoError(t, settled(states[i].fs, o, states[i].h), states[i].what)
 	}
@@ -102,7 +102,7 @@ func TestPowerCut(t *testing.T) {
 // TestPowerCutAfterAFailure lets the power fail while the ledger deals with the
 // failure of a write, a truncation or a sync, or when it has done so.
 func TestPowerCutAfterAFailure(t *testing.T) {
-	const states = 6 // after each failure
+	const states = 3 // after each failure
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	rnd := rand.New(rand.NewPCG(seed, 0))
@@ -113,7 +113,7 @@ func TestPowerCutAfterAFailure(t *testing.T) {
 	scenario(calm, o, newHistory())
 	n := 0
 	for _, f := range faults {
-		for k := int64(1); k <= calm.count.Load(); k += int64(sparse(5)) {
+		for k := int64(1); k <= calm.count.Load(); k += int64(sparse(25)) {
 			mem, h := newMemFS("vault"), newHistory()
 			sick := &faultFS{FS: mem, fault: f, at: k}
 			cut := func(survive func(change) bool) {
@@ -150,7 +150,7 @@ func TestKillThenPowerCut(t *testing.T) {
 	o.NoPadding = true
 	calm := &faultFS{FS: newMemFS("vault")}
 	scenario(calm, o, newHistory())
-	for k := int64(1); k <= calm.count.Load(); k += int64(sparse(5)) {
+	for k := int64(1); k <= calm.count.Load(); k += int64(sparse(25)) {
 		for day := range 2 {
 			for more := range 2 {
 				mem, h := newMemFS("vault"), newHistory()

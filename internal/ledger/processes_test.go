@@ -108,7 +108,7 @@ func TestProcessesShareALedger(t *testing.T) {
 		records = 10
 	}
 	dir, args := newSharedLedger(t)
-	args.MaxSegment, args.Records = 32<<10, records
+	args.MaxSegment, args.Records = 8<<10, records
 	acks := make([][]ack, processes)
 	var group sync.WaitGroup
 	for p := range processes {

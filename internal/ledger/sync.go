@@ -44,18 +44,36 @@ func (l *Log) Sync(ctx context.Context, size uint64) error {
 		l.syncing = done
 		l.syncMu.Unlock()
 
-		l.syncTurn.Lock()
-		reached, err := l.syncWritten()
-		l.syncTurn.Unlock()
-
-		l.syncMu.Lock()
-		l.syncing = nil
-		l.syncMu.Unlock()
-		close(done)
+		reached, err := l.runSync(done)
 		if err == nil && reached < size {
 			return l.writer.failed(Unknown, fmt.Errorf("only %d of %d records are left after a failed write", reached, size))
 		}
 	}
+}
+
+// claimSync makes the caller the one who syncs next: it must call runSync with
+// what is returned. It returns nil if a sync is running or nothing can be synced.
+func (l *Log) claimSync() chan struct{} {
+	l.syncMu.Lock()
+	defer l.syncMu.Unlock()
+	if l.syncing != nil || l.broken != nil {
+		return nil
+	}
+	l.syncing = make(chan struct{})
+	return l.syncing
+}
+
+// runSync syncs what was written, and ends the sync that others wait for.
+func (l *Log) runSync(done chan struct{}) (reached uint64, err error) {
+	defer func() {
+		l.syncMu.Lock()
+		l.syncing = nil
+		l.syncMu.Unlock()
+		close(done)
+	}()
+	l.syncTurn.Lock()
+	defer l.syncTurn.Unlock()
+	return l.syncWritten()
 }
 
 // Flush returns once all that this log appended is on disk; see [Log.Sync].

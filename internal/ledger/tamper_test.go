@@ -187,7 +187,7 @@ func (l *tampered) neverShorter(t testing.TB, newestFirst bool, what string) {
 // and writers, which cost more, meet every eighth.
 func TestEveryByteCounts(t *testing.T) {
 	l := newTampered(t, testOptions(t))
-	step := sparse(11)
+	step := sparse(23)
 	for _, name := range append(l.whole.segments(), infoFile) {
 		data := l.whole[name]
 		for i := 0; i < len(data); i += step {
@@ -265,38 +265,46 @@ func TestEveryLineHasItsPlace(t *testing.T) {
 func TestEverySegmentCounts(t *testing.T) {
 	l := newTampered(t, testOptions(t))
 	other := newTampered(t, testOptions(t)) // same origin, other key
+	detected := func(f files, what string) {
+		t.Helper()
+		l.detected(t, f, "", 0, what)
+		f.put(t, l.dir)
+		defer l.whole.put(t, l.dir)
+		_, _, err := Open(l.dir, l.o)
+		require.Error(t, err, "%s: opened for appending", what)
+	}
 	names := l.whole.segments()
 	require.Equal(t, names, other.whole.segments())
 	for i, name := range names {
 		data := l.whole[name]
-		l.detected(t, l.whole.with(name, nil), "", 0, name+" removed")
+		detected(l.whole.with(name, nil), name+" removed")
 		for _, index := range []uint64{0, 1, 3, 1000} {
 			s, err := parseSegment("2026-04-30", filepath.Base(name))
 			require.NoError(t, err)
 			if renamed := (segment{s.day, index}).name(); l.whole[renamed] == nil {
-				l.detected(t, l.whole.with(name, nil).with(renamed, data), "", 0, name+" renamed to "+renamed)
+				detected(l.whole.with(name, nil).with(renamed, data), name+" renamed to "+renamed)
 			}
 		}
-		l.detected(t, l.whole.with(name, other.whole[name]), "", 0, name+" replaced by that of another log")
-		l.detected(t, l.whole.with(name, []byte{}), "", 0, name+" emptied")
+		detected(l.whole.with(name, other.whole[name]), name+" replaced by that of another log")
+		detected(l.whole.with(name, []byte{}), name+" emptied")
 		copied := strings.Replace(name, "2026-04-30", "2026-05-01", 1)
-		l.detected(t, l.whole.with(copied, data), "", 0, name+" twice")
+		detected(l.whole.with(copied, data), name+" twice")
 		if i > 0 {
 			before := names[i-1]
-			l.detected(t, l.whole.with(name, l.whole[before]).with(before, data), "", 0, name+" and "+before+" swapped")
+			detected(l.whole.with(name, l.whole[before]).with(before, data), name+" and "+before+" swapped")
 		}
 	}
 	none := maps.Clone(l.whole)
 	for _, name := range names {
 		delete(none, name)
 	}
-	l.detected(t, none, "", 0, "all segments removed")
+	detected(none, "all segments removed")
 	f := maps.Clone(other.whole)
 	f[infoFile] = l.whole[infoFile]
-	l.detected(t, f, "", 0, "all but log.json replaced")
+	detected(f, "all but log.json replaced")
 	f = maps.Clone(l.whole)
 	f[infoFile] = other.whole[infoFile]
-	l.detected(t, f, "", 0, "log.json replaced")
+	detected(f, "log.json replaced")
 }
 
 // TestResealed writes the same records again with another key.
@@ -367,7 +375,7 @@ func TestDerivedFiles(t *testing.T) {
 		require.NoError(t, openLog(t, l.dir, l.o).Close(), what)
 		require.Equal(t, l.whole[name], snapshot(t, l.dir)[name], "%s: not mended", what)
 	}
-	step := sparse(11)
+	step := sparse(23)
 	for _, name := range []string{treeName, checkpointName} {
 		for i := 0; i < len(l.whole[name]); i += step {
 			bad := bytes.Clone(l.whole[name])

@@ -199,7 +199,7 @@ func (l *Log) Settled() []string { return l.settled }
 
 // Append implements [audit.Sink]: the records have reached the operating
 // system when it returns and, with Sync, the disk.
-func (l *Log) Append(ctx context.Context, b audit.Batch) error {
+func (l *Log) Append(_ context.Context, b audit.Batch) error {
 	lines := make([][]byte, len(b.Records))
 	l.mu.Lock()
 	for i, r := range b.Records {
@@ -209,10 +209,11 @@ func (l *Log) Append(ctx context.Context, b audit.Batch) error {
 		}
 	}
 	l.mu.Unlock()
-	first, err := l.ledger.Append(lines...)
-	if err == nil && b.Sync {
-		err = l.ledger.Sync(context.WithoutCancel(ctx), first+uint64(len(lines)))
+	appendLines := l.ledger.Append
+	if b.Sync {
+		appendLines = l.ledger.AppendSync
 	}
+	_, err := appendLines(lines...)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, r := range b.Records {
