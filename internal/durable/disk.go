@@ -12,9 +12,23 @@ import (
 // Sync is fdatasync on Linux, F_FULLFSYNC on macOS (the drive's own cache
 // included) and FlushFileBuffers on Windows. SyncDir does nothing on Windows,
 // which has no such call: NTFS journals names.
-type Disk struct{}
+//
+// The zero value is ready; it opens and closes the file of a lock each time. What
+// [NewDisk] returns keeps them open until Close.
+type Disk struct{ locks *lock.Pool }
 
 var _ FS = Disk{}
+
+// NewDisk returns a Disk for somebody who takes the same locks again and again.
+func NewDisk() Disk { return Disk{&lock.Pool{}} }
+
+// Close closes the files of locks that are not held.
+func (d Disk) Close() error {
+	if d.locks == nil {
+		return nil
+	}
+	return d.locks.Close()
+}
 
 // diskFile makes Sync of an *os.File the cheapest one that keeps the promise.
 type diskFile struct{ *os.File }
@@ -53,8 +67,8 @@ func (Disk) SameFile(a, b fs.FileInfo) bool { return os.SameFile(a, b) }
 func (Disk) SyncDir(name string) error { return syncDir(name) }
 
 // Lock implements [FS].
-func (Disk) Lock(name string, wait bool) (Unlocker, error) {
-	l, err := lock.Acquire(name, wait)
+func (d Disk) Lock(name string, wait bool) (Unlocker, error) {
+	l, err := d.locks.Acquire(name, wait)
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,6 @@ package ledger
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/flexorhq/flexor-go/internal/durable"
@@ -12,11 +11,7 @@ import (
 // create writes the files that a ledger begins with. The identity comes last
 // and by rename: a directory with a log.json is a whole ledger.
 func create(fsys durable.FS, dir string, info Info) error {
-	f, err := fsys.OpenFile(lockName(dir), os.O_RDWR|os.O_CREATE, 0o644)
-	if err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
+	if err := touch(fsys, lockName(dir)); err != nil {
 		return err
 	}
 	for _, d := range []string{segmentsDir, writersDir} {

@@ -95,6 +95,7 @@ type Log struct {
 	opts     Options
 	dir      string
 	verifier note.Verifier
+	disk     durable.Disk // this log's own, if it was not given another file system
 
 	queueMu sync.Mutex
 	queue   *batch         // records waiting for a leader; guarded by queueMu
@@ -167,6 +168,10 @@ func Open(dir string, o *Options) (*Log, Recovery, error) {
 		return nil, Recovery{}, fmt.Errorf("ledger: the signing key is %s+%08x, but the ledger in %s belongs to %s+%08x", s.Name(), s.KeyHash(), dir, info.Origin, v.KeyHash())
 	}
 	l := &Log{opts: opts, dir: dir, verifier: v, queue: newBatch()}
+	if o.FS == nil {
+		l.disk = durable.NewDisk()
+		l.opts.FS = l.disk
+	}
 	l.writer.log = l
 	rec, err := l.writer.open()
 	if err != nil {

@@ -33,7 +33,8 @@ func (p *publisher) put(fsys durable.FS, dir string, cp Checkpoint, v note.Verif
 	info, err := fsys.Stat(name)
 	fresh := p.file == nil || err != nil || !fsys.SameFile(info, p.info)
 	if fresh {
-		if err := p.open(fsys, name, lock); err != nil {
+		p.close()
+		if err := touch(fsys, lock); err != nil {
 			return err
 		}
 	}
@@ -45,6 +46,15 @@ func (p *publisher) put(fsys durable.FS, dir string, cp Checkpoint, v note.Verif
 		return err
 	}
 	defer func() { err = errors.Join(err, unlock.Unlock()) }()
+	if fresh {
+		err := p.open(fsys, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			return createNote(fsys, name, cp.Note)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	buf := make([]byte, 1024)
 	n, err := p.file.ReadAt(buf, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -82,17 +92,9 @@ func statedSize(signed []byte) uint64 {
 	return cp.Size
 }
 
-// open opens the file, and makes the one for the lock.
-func (p *publisher) open(fsys durable.FS, name, lock string) error {
-	p.close()
-	l, err := fsys.OpenFile(lock, os.O_RDWR|os.O_CREATE, 0o644)
-	if err != nil {
-		return err
-	}
-	if err := l.Close(); err != nil {
-		return err
-	}
-	f, err := fsys.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o644)
+// open opens the file.
+func (p *publisher) open(fsys durable.FS, name string) error {
+	f, err := fsys.OpenFile(name, os.O_RDWR, 0)
 	if err != nil {
 		return err
 	}
@@ -102,6 +104,30 @@ func (p *publisher) open(fsys durable.FS, name, lock string) error {
 	}
 	p.file, p.info = f, info
 	return nil
+}
+
+// touch makes an empty file if there is none.
+func touch(fsys durable.FS, name string) error {
+	f, err := fsys.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// createNote makes the file, with its content from the first: readers must not
+// meet it empty.
+func createNote(fsys durable.FS, name string, signed []byte) error {
+	tmp := name + ".tmp"
+	f, err := fsys.OpenFile(tmp, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteAt(signed, 0)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	return fsys.Rename(tmp, name)
 }
 
 // close closes the file; what it holds is derived.

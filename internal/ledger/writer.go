@@ -467,11 +467,12 @@ func (w *writer) discard() error {
 		_ = w.tree.Close() // derived
 		w.tree = nil
 	}
-	seg := w.seg
-	if w.seg = nil; seg == nil {
-		return nil
+	err := w.log.disk.Close()
+	if w.seg != nil {
+		err = errors.Join(err, w.seg.release())
+		w.seg = nil
 	}
-	return seg.release()
+	return err
 }
 
 // trim removes the padding.
