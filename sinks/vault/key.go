@@ -121,9 +121,12 @@ func newKey(path, origin string) (Signer, error) {
 // nameKey gives the key of a log that was created its name. A process that died
 // in between left that to the next.
 func nameKey(path string) error {
+	if _, err := os.Lstat(path + newKeyExt); errors.Is(err, fs.ErrNotExist) {
+		return nil // named already, as it is but for that one time
+	}
 	err := os.Rename(path+newKeyExt, path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // named already
+		return nil // by another process, just now
 	}
 	if err == nil {
 		err = syncDirs(filepath.Dir(path))
