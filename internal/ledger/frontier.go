@@ -67,6 +67,8 @@ type leafHasher struct{ h hash.Hash }
 
 func newLeafHasher() leafHasher { return leafHasher{sha256.New()} }
 
+// leafPrefix stands before a leaf when it is hashed, so that no leaf has the
+// hash of an inner node.
 var leafPrefix = []byte{0}
 
 func (l leafHasher) sum(line []byte) (out tlog.Hash) {

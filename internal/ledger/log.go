@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/flexorhq/flexor-go/internal/durable"
 )
@@ -105,6 +107,7 @@ type Log struct {
 	busy    sync.WaitGroup // appends and flushes that must end before Close does; Add under queueMu and only while not closed
 
 	writer writer // owned by the leader
+	spare  salted // buffers for the batch after the next; owned by the leader
 
 	written atomic.Pointer[mark] // the newest commit that left this process
 
@@ -129,14 +132,20 @@ type mark struct {
 
 // batch is records that one leader writes together.
 type batch struct {
-	lines   []byte // whole lines
-	ends    []int  // offset behind each line's newline
-	hurried bool   // somebody does not wait for the disk: hurry is closed
+	salted
+	hurried bool // somebody does not wait for the disk: hurry is closed
 	hurry   chan struct{}
 	lead    chan struct{} // receives once if a goroutine of this batch must lead
 	done    chan struct{} // closed when the records are written, or are not
 	first   uint64        // set when done
 	err     error         // set when done
+}
+
+// salted is records as they will stand in a segment. The goroutine that appends
+// makes them, so that the leader, whom all wait for, has only to copy.
+type salted struct {
+	lines  []byte      // whole lines
+	leaves []tlog.Hash // the leaf hash of each
 }
 
 func newBatch() *batch {
@@ -220,7 +229,7 @@ func (l *Log) append(records [][]byte, wait bool) (first uint64, err error) {
 	if size > maxBatch {
 		return 0, fmt.Errorf("%w: %d bytes in one append, more than %d", ErrInvalidRecord, size, maxBatch)
 	}
-	b, index, lead, err := l.enqueue(records, size, wait)
+	b, index, lead, err := l.enqueue(addSalt(records, size), wait)
 	if err != nil {
 		return 0, err
 	}
@@ -242,16 +251,14 @@ func (l *Log) append(records [][]byte, wait bool) (first uint64, err error) {
 
 // enqueue adds records to the batch that waits to be written. lead says that
 // the caller must write it.
-func (l *Log) enqueue(records [][]byte, size int, wait bool) (b *batch, index int, lead bool, err error) {
-	salts := make([]byte, saltSize*len(records))
-	_, _ = rand.Read(salts) // never fails
+func (l *Log) enqueue(r salted, wait bool) (b *batch, index int, lead bool, err error) {
 	l.queueMu.Lock()
 	defer l.queueMu.Unlock()
 	for {
 		if l.closed {
 			return nil, 0, false, ErrClosed
 		}
-		if b = l.queue; len(b.lines) == 0 || len(b.lines)+size <= maxBatch {
+		if b = l.queue; len(b.lines) == 0 || len(b.lines)+len(r.lines) <= maxBatch {
 			break
 		}
 		// The batch is full: wait until its leader took it.
@@ -259,11 +266,9 @@ func (l *Log) enqueue(records [][]byte, size int, wait bool) (b *batch, index in
 		<-b.done
 		l.queueMu.Lock()
 	}
-	index = len(b.ends)
-	for i, r := range records {
-		b.lines = appendSalted(b.lines, r, salts[i*saltSize:(i+1)*saltSize])
-		b.ends = append(b.ends, len(b.lines))
-	}
+	index = len(b.leaves)
+	b.lines = append(b.lines, r.lines...)
+	b.leaves = append(b.leaves, r.leaves...)
 	if !wait && !b.hurried {
 		b.hurried = true
 		close(b.hurry)
@@ -278,13 +283,16 @@ func (l *Log) enqueue(records [][]byte, size int, wait bool) (b *batch, index in
 // leader waits for the disk it syncs the batch too.
 func (l *Log) lead(b *batch, wait bool) {
 	l.gather(b)
+	next := newBatch()
+	next.salted, l.spare = l.spare, salted{}
 	l.queueMu.Lock()
-	l.queue = newBatch()
+	l.queue = next
 	l.queueMu.Unlock()
 	// A signer is foreign code: if it panics, nobody else may hang for it.
 	b.err = &AppendError{Unknown, l.dir, errors.New("the goroutine that wrote them panicked")}
 	var claimed chan struct{}
 	defer func() {
+		l.spare = salted{b.lines[:0], b.leaves[:0]}
 		l.handOn(b)
 		if claimed != nil {
 			_, _ = l.runSync(claimed) // whoever waits for it learns the outcome from Sync
@@ -317,7 +325,7 @@ func (l *Log) handOn(b *batch) {
 	close(b.done)
 	l.queueMu.Lock()
 	defer l.queueMu.Unlock()
-	if len(l.queue.ends) == 0 {
+	if len(l.queue.leaves) == 0 {
 		l.leading = false
 	} else {
 		l.queue.lead <- struct{}{}
@@ -374,16 +382,31 @@ func checkRecord(r []byte) error {
 	return nil
 }
 
-// appendSalted appends the line of a record: the record with a salt as its
-// last member, and a newline.
-func appendSalted(dst, record, salt []byte) []byte {
-	dst = append(dst, record[:len(record)-1]...)
-	if len(bytes.TrimSpace(record[1:len(record)-1])) > 0 {
-		dst = append(dst, ',')
+// addSalt returns the lines of records, size bytes in all: each record with a salt
+// as its last member, and a newline.
+func addSalt(records [][]byte, size int) salted {
+	salts := make([]byte, saltSize*len(records))
+	_, _ = rand.Read(salts) // never fails
+	out := salted{leaves: make([]tlog.Hash, len(records))}
+	buf := make([]byte, 1, 1+size)
+	for i, r := range records {
+		start := len(buf)
+		buf = append(buf, r[:len(r)-1]...)
+		if len(bytes.TrimSpace(r[1:len(r)-1])) > 0 {
+			buf = append(buf, ',')
+		}
+		buf = append(buf, saltField...)
+		buf = base64.RawURLEncoding.AppendEncode(buf, salts[i*saltSize:(i+1)*saltSize])
+		buf = append(buf, `"}`...)
+		// The prefix of a leaf stands for a moment where the newline before is.
+		before := buf[start-1]
+		buf[start-1] = leafPrefix[0]
+		out.leaves[i] = sha256.Sum256(buf[start-1:])
+		buf[start-1] = before
+		buf = append(buf, '\n')
 	}
-	dst = append(dst, saltField...)
-	dst = base64.RawURLEncoding.AppendEncode(dst, salt)
-	return append(dst, "\"}\n"...)
+	out.lines = buf[1:]
+	return out
 }
 
 // lockName is the file whose lock writers hold while they write.

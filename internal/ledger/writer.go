@@ -111,10 +111,8 @@ func (w *writer) commitLocked(b *batch) (first uint64, o Outcome, err error) {
 	front := w.cur.front.clone()
 	first = front.size
 	var hashes []tlog.Hash
-	start := 0
-	for _, end := range b.ends {
-		hashes = front.append(w.cur.hasher.sum(b.lines[start:end-1]), hashes)
-		start = end
+	for _, leaf := range b.leaves {
+		hashes = front.append(leaf, hashes)
 	}
 	line, lnk, cp, err := w.sign(&front, false)
 	if err != nil {
@@ -126,11 +124,11 @@ func (w *writer) commitLocked(b *batch) (first uint64, o Outcome, err error) {
 		}
 		size = 0
 	}
-	w.buf = append(append(w.buf[:0], b.lines...), line...)
-	if o, err := w.write(w.buf, size); err != nil {
+	b.lines = append(b.lines, line...)
+	if o, err := w.write(b.lines, size); err != nil {
 		return 0, o, err
 	}
-	w.end += int64(len(w.buf))
+	w.end += int64(len(b.lines))
 	w.last = line
 	w.cur.front, w.cur.link, w.cur.last, w.cur.sealed = front, lnk, cp, false
 	w.storeHashes(first, hashes)
