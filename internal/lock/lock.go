@@ -9,99 +9,83 @@ package lock
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"sync"
 )
 
 // Pool takes locks, and keeps the files of those that were released open for the
-// next time. The zero value is ready. It is safe for concurrent use.
+// next time. Whoever must notice that such a file was removed or replaced since
+// looks at its name while he holds the lock. The zero value is ready. It is safe
+// for concurrent use.
 type Pool struct {
 	mu   sync.Mutex
-	idle map[string]*handle
-}
-
-// handle is an open lock file.
-type handle struct {
-	file *os.File
-	info fs.FileInfo
+	idle map[string]*os.File
 }
 
 // Lock is a held lock.
 type Lock struct {
-	h    *handle
+	file *os.File // nil: it was released
 	name string
 	pool *Pool // nil: the file is closed with the lock
 }
 
 // Acquire takes the exclusive lock on the file name, which must exist: a lock
-// file that somebody deleted must be noticed, not created anew beside the
-// one that others still hold. With wait it waits until the lock is free;
+// file that somebody deleted must not be created anew beside the one that others
+// still hold. With wait it waits until the lock is free;
 // otherwise it returns nil and no error when somebody else holds it. Two
 // acquisitions in one process exclude each other like those of two processes. A
 // nil pool keeps no files open.
 func (p *Pool) Acquire(name string, wait bool) (*Lock, error) {
-	h, err := p.take(name)
+	f, err := p.take(name)
 	if err != nil {
 		return nil, fmt.Errorf("lock %s: %w", name, err)
 	}
-	got, err := flock(h.file, wait)
+	got, err := flock(f, wait)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("lock %s: %w", name, errors.Join(err, h.file.Close()))
+		return nil, fmt.Errorf("lock %s: %w", name, errors.Join(err, f.Close()))
 	case !got:
-		return nil, h.file.Close()
+		return nil, f.Close()
 	}
-	return &Lock{h, name, p}, nil
+	return &Lock{f, name, p}, nil
 }
 
-// take returns an open file that is the one under name.
-func (p *Pool) take(name string) (*handle, error) {
+// take returns an open file that nobody else uses.
+func (p *Pool) take(name string) (*os.File, error) {
 	if p != nil {
 		p.mu.Lock()
-		h := p.idle[name]
+		f := p.idle[name]
 		delete(p.idle, name)
 		p.mu.Unlock()
-		if h != nil {
-			if info, err := os.Stat(name); err == nil && os.SameFile(info, h.info) {
-				return h, nil
-			}
-			_ = h.file.Close() // it was removed or replaced
+		if f != nil {
+			return f, nil
 		}
 	}
-	f, err := os.OpenFile(name, os.O_RDWR, 0)
-	if err != nil {
-		return nil, err
-	}
-	info, err := f.Stat()
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return &handle{f, info}, nil
+	return os.OpenFile(name, os.O_RDWR, 0)
 }
 
 // Unlock releases the lock. If that fails the file is closed, which releases it
 // too. It is idempotent, but not safe for concurrent use.
 func (l *Lock) Unlock() error {
-	h := l.h
-	if l.h = nil; h == nil {
+	f := l.file
+	if l.file = nil; f == nil {
 		return nil
 	}
 	if l.pool == nil {
-		return h.file.Close()
+		return f.Close()
 	}
-	if err := funlock(h.file); err != nil {
-		return errors.Join(err, h.file.Close())
+	if err := funlock(f); err != nil {
+		return errors.Join(err, f.Close())
 	}
 	l.pool.mu.Lock()
 	defer l.pool.mu.Unlock()
 	if l.pool.idle == nil {
-		l.pool.idle = map[string]*handle{}
+		l.pool.idle = map[string]*os.File{}
 	}
 	if l.pool.idle[l.name] != nil { // another goroutine was waiting with a file of its own
-		return h.file.Close()
+		return f.Close()
 	}
-	l.pool.idle[l.name] = h
+	l.pool.idle[l.name] = f
 	return nil
 }
 
@@ -110,8 +94,8 @@ func (p *Pool) Close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var err error
-	for _, h := range p.idle {
-		err = errors.Join(err, h.file.Close())
+	for _, f := range p.idle {
+		err = errors.Join(err, f.Close())
 	}
 	p.idle = nil
 	return err
