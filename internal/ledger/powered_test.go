@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"sync"
+	"sync/atomic"
 
 	"github.com/flexorhq/flexor-go/internal/durable"
 )
@@ -13,7 +14,7 @@ import (
 // powerMutantEnv makes a writer break the rule it names.
 const powerMutantEnv = "LEDGER_TEST_MUTANT"
 
-// lateSyncs acknowledges while the sync is still to come.
+// lateSyncs acknowledges every other sync at once, and leaves it to the one after.
 type lateSyncs struct{ durable.FS }
 
 func (l lateSyncs) OpenFile(name string, flag int, perm fs.FileMode) (durable.File, error) {
@@ -21,14 +22,19 @@ func (l lateSyncs) OpenFile(name string, flag int, perm fs.FileMode) (durable.Fi
 	if err != nil {
 		return nil, err
 	}
-	return lateFile{f}, nil
+	return &lateFile{File: f}, nil
 }
 
-type lateFile struct{ durable.File }
+type lateFile struct {
+	durable.File
+	syncs atomic.Int64
+}
 
-func (f lateFile) Sync() error {
-	go f.File.Sync() //nolint:errcheck // this is the mutant
-	return nil
+func (f *lateFile) Sync() error {
+	if f.syncs.Add(1)%2 == 1 {
+		return nil
+	}
+	return f.File.Sync()
 }
 
 // appendUnderPower appends for ever from four goroutines, syncs each record,
