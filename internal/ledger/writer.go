@@ -21,6 +21,9 @@ const maxCommitLine = 1 << 10
 // metadata and costs about two thirds of one that does.
 const paddingStep = 256 << 10
 
+// zeros is padding; never written to.
+var zeros [paddingStep]byte
+
 // writer writes commits. Only one goroutine uses it at a time: the leader.
 type writer struct {
 	log  *Log
@@ -149,22 +152,24 @@ func (w *writer) sign(front *frontier, sealed bool) ([]byte, link, Checkpoint, e
 }
 
 // write appends data to the live segment, whose file is size bytes long. It
-// fills the file up with zeros ahead of the records where there is room.
+// fills the file up with zeros ahead of the records where there is room, unless
+// there is so much data that it would double what the disk has to take.
 func (w *writer) write(data []byte, size int64) (Outcome, error) {
 	need := w.end + int64(len(data))
-	padded := data
-	if !w.log.opts.NoPadding && need > size {
+	if !w.log.opts.NoPadding && need > size && len(data) < paddingStep/8 {
 		to := (need + paddingStep - 1) / paddingStep * paddingStep
-		padded = append(data, make([]byte, to-need)...)
-	}
-	_, err := w.seg.file.WriteAt(padded, w.end)
-	if err != nil && len(padded) > len(data) && durable.IsFull(err) {
-		// The records may fit where the padding does not.
-		if o, uerr := w.undo(err); o != Absent {
-			return o, uerr
+		_, err := w.seg.file.WriteAt(zeros[:to-need], need)
+		if err != nil && !durable.IsFull(err) {
+			return w.undo(err)
 		}
-		_, err = w.seg.file.WriteAt(data, w.end)
+		if err != nil {
+			// The records may fit where the padding does not.
+			if o, uerr := w.undo(err); o != Absent {
+				return o, uerr
+			}
+		}
 	}
+	_, err := w.seg.file.WriteAt(data, w.end)
 	if err != nil {
 		return w.undo(err)
 	}
