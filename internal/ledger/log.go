@@ -182,6 +182,19 @@ func (l *Log) AppendSync(records ...[]byte) (first uint64, err error) {
 	return l.append(records, true)
 }
 
+// AppendIf appends what decide returns once it was told how many records the log
+// has, of which all that are not its own caller's may be read meanwhile: no record
+// comes between, of this process or another, because decide runs under the ledger's
+// lock. So it must be short, and must not append to the log, or close it. With no
+// records nothing is appended, and an error of decide is returned as it is. What was
+// appended is on disk when AppendIf returns without an error; so is everything that
+// decide was told of.
+//
+// Other failures are those of [Log.Append].
+func (l *Log) AppendIf(decide func(size uint64) ([][]byte, error)) (first uint64, err error) {
+	return l.join(&salted{}, decide, true)
+}
+
 // flush syncs what appends without Sync left behind.
 func (l *Log) flush() {
 	defer l.busy.Done()

@@ -17,6 +17,7 @@ import (
 // hundreds of writers, waiting and waking is most of what an append costs.
 type batch struct {
 	salted
+	decide  decision      // if set, makes the records under the ledger's lock, and nobody else joins
 	joined  atomic.Int64  // appends in it; changed under queueMu
 	awaited bool          // somebody waits for the disk, and so somebody syncs
 	hurried bool          // somebody does not wait for the disk
@@ -37,6 +38,9 @@ func newBatch() *batch {
 	}
 }
 
+// decision makes the records to append to a log that has size records.
+type decision func(size uint64) ([][]byte, error)
+
 // part is what somebody who joined a batch has to do for the others.
 type part struct {
 	index int  // of its first record in the batch
@@ -50,25 +54,40 @@ func (l *Log) append(records [][]byte, wait bool) (first uint64, err error) {
 	if len(records) == 0 {
 		return 0, fmt.Errorf("%w: no records", ErrInvalidRecord)
 	}
+	if err := checkRecords(records); err != nil {
+		return 0, err
+	}
+	s := l.scratch.Get().(*salted)
+	s.add(records)
+	first, err = l.join(s, nil, wait)
+	s.reset()
+	l.scratch.Put(s)
+	return first, err
+}
+
+// checkRecords checks what is to be appended.
+func checkRecords(records [][]byte) error {
 	size := 0
 	for _, r := range records {
 		if err := checkRecord(r); err != nil {
-			return 0, err
+			return err
 		}
 		size += len(r) + SaltOverhead + 1
 	}
 	if size > maxBatch {
-		return 0, fmt.Errorf("%w: %d bytes in one append, more than %d", ErrInvalidRecord, size, maxBatch)
+		return fmt.Errorf("%w: %d bytes in one append, more than %d", ErrInvalidRecord, size, maxBatch)
 	}
+	return nil
+}
+
+// join puts records, or a decision, into a batch, does its part, and waits until
+// they are written or, with wait, on disk. It does not keep s.
+func (l *Log) join(s *salted, decide decision, wait bool) (first uint64, err error) {
 	if wait {
 		l.waiting.Add(1)
 		defer l.waiting.Add(-1)
 	}
-	s := l.scratch.Get().(*salted)
-	s.add(records)
-	b, part, err := l.enqueue(s, wait)
-	s.reset()
-	l.scratch.Put(s)
+	b, part, err := l.enqueue(s, decide, wait)
 	if err != nil {
 		return 0, err
 	}
@@ -99,24 +118,28 @@ func (b *batch) index(p part, syncErr error) (first uint64, err error) {
 	return b.first + uint64(p.index), syncErr
 }
 
-// enqueue adds records to the batch that waits to be written.
-func (l *Log) enqueue(s *salted, wait bool) (b *batch, p part, err error) {
+// enqueue adds records to the batch that waits to be written. A decision gets a batch
+// of its own.
+func (l *Log) enqueue(s *salted, decide decision, wait bool) (b *batch, p part, err error) {
 	l.queueMu.Lock()
 	defer l.queueMu.Unlock()
 	for {
 		if l.closed {
 			return nil, part{}, ErrClosed
 		}
-		if b = l.queue; len(b.lines) == 0 || len(b.lines)+len(s.lines) <= maxBatch {
+		b = l.queue
+		fits := decide == nil && b.decide == nil && len(b.lines)+len(s.lines) <= maxBatch
+		if fits || b.joined.Load() == 0 {
 			break
 		}
-		// The batch is full: wait until its leader took it.
+		// The batch is full, or somebody must be alone: wait until its leader took it.
 		l.queueMu.Unlock()
 		<-b.written
 		l.queueMu.Lock()
 	}
+	b.decide = decide
 	p.index = len(b.leaves)
-	p.leads = p.index == 0
+	p.leads = b.joined.Load() == 0
 	p.turn = p.leads && l.leading
 	l.leading = true
 	p.syncs = wait && !b.awaited
@@ -125,7 +148,7 @@ func (l *Log) enqueue(s *salted, wait bool) (b *batch, p part, err error) {
 	b.leaves = append(b.leaves, s.leaves...)
 	joined := b.joined.Add(1)
 	b.hurried = b.hurried || !wait
-	if !b.isReady && (!wait || l.isHalf(joined)) {
+	if !b.isReady && (!wait || decide != nil || l.isHalf(joined)) {
 		b.isReady = true
 		close(b.ready)
 	}
@@ -218,7 +241,7 @@ func (l *Log) handOn(b *batch) {
 	close(b.written)
 	l.queueMu.Lock()
 	defer l.queueMu.Unlock()
-	if len(l.queue.leaves) == 0 {
+	if l.queue.joined.Load() == 0 {
 		l.leading = false
 	} else {
 		l.queue.turn <- struct{}{}

@@ -42,6 +42,12 @@ type noRoom struct{ error }
 // Unwrap returns the cause.
 func (e noRoom) Unwrap() error { return e.error }
 
+// refusal is what a decision said instead of giving records to append.
+type refusal struct{ error }
+
+// Unwrap returns the cause.
+func (e refusal) Unwrap() error { return e.error }
+
 // commit writes the records of b as one commit and returns the index of the
 // first. On failure it says truthfully what became of them.
 func (w *writer) commit(b *batch) (first uint64, err error) {
@@ -60,7 +66,9 @@ func (w *writer) commit(b *batch) (first uint64, err error) {
 		if uerr := unlock.Unlock(); uerr != nil && err == nil {
 			first, outcome, err = 0, Unknown, uerr
 		}
-		if err != nil {
+		if no, ok := err.(refusal); ok {
+			err = no.error
+		} else if err != nil {
 			if !errors.As(err, new(noRoom)) {
 				l.breakWith(err)
 			}
@@ -108,6 +116,11 @@ func (w *writer) commitLocked(b *batch) (first uint64, o Outcome, err error) {
 	if err != nil {
 		return 0, Absent, err
 	}
+	if b.decide != nil {
+		if err := b.make(w.cur.front.size); err != nil || len(b.leaves) == 0 {
+			return w.cur.front.size, Absent, err
+		}
+	}
 	if err := w.roll(len(b.lines)); err != nil {
 		return 0, Absent, err
 	}
@@ -137,6 +150,19 @@ func (w *writer) commitLocked(b *batch) (first uint64, o Outcome, err error) {
 	w.storeHashes(first, hashes)
 	w.log.written.Store(&mark{cp, w.seg})
 	return first, 0, nil
+}
+
+// make has the batch's decision make its records.
+func (b *batch) make(size uint64) error {
+	records, err := b.decide(size)
+	if err == nil {
+		err = checkRecords(records)
+	}
+	if err != nil {
+		return refusal{err}
+	}
+	b.add(records)
+	return nil
 }
 
 // sign makes the commit line, with its newline, for a tree.
