@@ -46,7 +46,11 @@ type checker struct {
 func (c checker) report(e *jsonschema.ValidationError) {
 	if path.Base(e.KeywordLocation) == "oneOf" { // only a key rule has one
 		if n, _ := c.locate(e.InstanceLocation); n.value == (object{}) {
-			c.found.value(n, `must have either "name" or "pointer"`, "write two rules for two of them")
+			hint := ""
+			if n.get("name") != nil {
+				hint = "write two rules for two of them"
+			}
+			c.found.value(n, `must have either "name" or "pointer"`, hint)
 		}
 		return // of the wrong type, which is reported as such
 	}
