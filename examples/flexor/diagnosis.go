@@ -59,13 +59,20 @@ type diagnosis struct {
 	Checks    []finding `json:"checks"`
 }
 
-// write writes the diagnosis for people.
+// write writes the diagnosis for people. A remedy stands below what it is for, as
+// both may be long.
 func (d *diagnosis) write(c *cli) error {
-	t := newTable(c.out, c.colour, column{head: "CHECK"}, column{head: "RESULT"}, column{head: "DETAIL"}, column{head: "REMEDY"})
+	t := newTable(c.out, c.colour, column{head: "CHECK"}, column{head: "RESULT"}, column{head: "DETAIL, AND REMEDY"})
 	for _, f := range d.Checks {
-		cells := plain(f.Check, string(f.Result), f.Detail, f.Remedy)
+		cells := plain(f.Check, string(f.Result), f.Detail)
 		cells[1].paint = func(text string) string { return c.colour.result(f.Result, text) }
 		if err := t.row(cells); err != nil {
+			return err
+		}
+		if f.Remedy == "" {
+			continue
+		}
+		if err := t.row(plain("", "", "fix: "+f.Remedy)); err != nil {
 			return err
 		}
 	}

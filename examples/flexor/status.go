@@ -59,12 +59,12 @@ type status struct {
 	Audit       auditSettings `json:"audit"`
 	// Origins says where in which file each audit setting is; the others have their
 	// defaults.
-	Origins map[string]string `json:"origins"`
-	Log         *logStatus    `json:"log"` // null: nothing was recorded yet
-	InFlight    []flight      `json:"in_flight"`
-	CanRecord   bool          `json:"can_record"`
-	WhyNot      string        `json:"why_not,omitempty"` // of CanRecord
-	Warnings    []string      `json:"warnings"`
+	Origins   map[string]string `json:"origins"`
+	Log       *logStatus        `json:"log"` // null: nothing was recorded yet
+	InFlight  []flight          `json:"in_flight"`
+	CanRecord bool              `json:"can_record"`
+	WhyNot    string            `json:"why_not,omitempty"` // of CanRecord
+	Warnings  []string          `json:"warnings"`
 }
 
 // layer is a vault above this one.
