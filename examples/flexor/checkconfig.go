@@ -96,7 +96,7 @@ const (
 	// package regexp, common ones take 0.1 to 4 ms for the probe.
 	slowPattern = 10 * time.Millisecond
 	// tooSlow ends a trial.
-	tooSlow = time.Second
+	tooSlow = 200 * time.Millisecond
 )
 
 // patterns measures what each of audit.pii_patterns costs. That they compile and do

@@ -58,7 +58,14 @@ func (p *patient) directory(context.Context) []finding {
 func (p *patient) locks(context.Context) []finding {
 	dir, apart := p.nearest(), false
 	err := scratch(dir, func(f *os.File) (err error) {
-		apart, err = locksExclude(f.Name())
+		var pool *lock.Pool // it keeps no file open
+		apart, err = excludes(func() (func() error, error) {
+			l, err := pool.Acquire(f.Name(), false)
+			if l == nil {
+				return nil, err
+			}
+			return l.Unlock, nil
+		})
 		return err
 	})
 	switch {
@@ -67,7 +74,7 @@ func (p *patient) locks(context.Context) []finding {
 	case err != nil:
 		return skip("not checked: %s cannot be written", dir)
 	case !apart:
-		return bad("keep the vault on a disk of this machine, or a file system with locks", "in %s two handles hold the same lock, so two processes would damage the log", dir)
+		return bad("keep the vault on a disk of this machine, or a file system with locks", "in %s a lock does not keep a second handle out, or is never released", dir)
 	}
 	return fine("a lock in %s excludes a second handle, and is released", dir)
 }
@@ -75,39 +82,36 @@ func (p *patient) locks(context.Context) []finding {
 // errNoLocks is wrapped when a lock cannot be taken at all.
 var errNoLocks = errors.New("locks do not work")
 
-// locksExclude reports whether a lock that is held cannot be taken again before it is
-// released.
-func locksExclude(name string) (bool, error) {
-	var pool *lock.Pool // it keeps no file open
-	take := func() (*lock.Lock, error) {
-		l, err := pool.Acquire(name, false)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", errNoLocks, err)
-		}
-		return l, nil
-	}
+// excludes reports whether a lock that is held cannot be taken again before it is
+// released. The lock is taken by take, which returns how to release it, and nil if
+// somebody else holds it.
+func excludes(take func() (release func() error, err error)) (bool, error) {
 	first, err := take()
-	if err != nil {
-		return false, err
-	}
-	if first == nil {
-		return false, nil // nobody else knows the file
+	if err != nil || first == nil {
+		return false, noLocks(err)
 	}
 	second, err := take()
-	if err != nil {
-		return false, errors.Join(err, first.Unlock())
+	if err != nil || second != nil {
+		if second != nil {
+			err = second()
+		}
+		return false, errors.Join(noLocks(err), first())
 	}
-	if second != nil {
-		return false, errors.Join(second.Unlock(), first.Unlock())
-	}
-	if err := first.Unlock(); err != nil {
-		return false, fmt.Errorf("%w: %w", errNoLocks, err)
+	if err := first(); err != nil {
+		return false, noLocks(err)
 	}
 	third, err := take()
 	if err != nil || third == nil {
-		return false, err
+		return false, noLocks(err)
 	}
-	return true, third.Unlock()
+	return true, third()
+}
+
+func noLocks(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", errNoLocks, err)
 }
 
 // scratch makes a file in dir, uses it, and removes it.
