@@ -238,6 +238,20 @@ func TestBrokenLayers(t *testing.T) {
 	}
 }
 
+// TestHostileLayersAreQuick would not end if each pattern were compared with each of
+// the layer above.
+func TestHostileLayersAreQuick(t *testing.T) {
+	list := func(item string) string { return "[" + strings.Repeat(item+",", 10000) + item + "]" }
+	dirs := layered(t,
+		[2]string{"L2", `"audit": {"pii_patterns": ` + list(`{"name":"a","regexp":"a"}`) + `, "pii_keys": ` + list(`"a"`) + `}`},
+		[2]string{"L4", `"audit": {"pii_patterns": ` + list(`{"name":"a","regexp":"b"}`) + `, "pii_keys": ` + list(`{"name":"A","operator":"drop"}`) + `}`},
+	)
+	_, err := vaultcfg.Load(dirs[1], nil)
+	var errs vaultcfg.Errors
+	require.ErrorAs(t, err, &errs)
+	assert.Len(t, errs, 2*10001)
+}
+
 func TestInitBelowALayer(t *testing.T) {
 	dirs := layered(t, [2]string{"L2", `"audit": {"retention_days": 100, "pii_redaction": true, "pii_patterns": ["a+"], "destination": "vault://trail/"}`})
 	dir := filepath.Join(dirs[0], "projects", "nav")
