@@ -241,7 +241,11 @@ func TestBrokenLayers(t *testing.T) {
 // TestHostileLayersAreQuick would not end if each pattern were compared with each of
 // the layer above.
 func TestHostileLayersAreQuick(t *testing.T) {
-	list := func(item string) string { return "[" + strings.Repeat(item+",", 10000) + item + "]" }
+	n := 10000
+	if testing.Short() {
+		n = 1000
+	}
+	list := func(item string) string { return "[" + strings.Repeat(item+",", n-1) + item + "]" }
 	dirs := layered(t,
 		[2]string{"L2", `"audit": {"pii_patterns": ` + list(`{"name":"a","regexp":"a"}`) + `, "pii_keys": ` + list(`"a"`) + `}`},
 		[2]string{"L4", `"audit": {"pii_patterns": ` + list(`{"name":"a","regexp":"b"}`) + `, "pii_keys": ` + list(`{"name":"A","operator":"drop"}`) + `}`},
@@ -249,7 +253,7 @@ func TestHostileLayersAreQuick(t *testing.T) {
 	_, err := vaultcfg.Load(dirs[1], nil)
 	var errs vaultcfg.Errors
 	require.ErrorAs(t, err, &errs)
-	assert.Len(t, errs, 2*10001)
+	assert.Len(t, errs, 2*n)
 }
 
 func TestInitBelowALayer(t *testing.T) {
