@@ -30,9 +30,9 @@ func readLayer(file *source, found *findings) (*node, error) {
 // each vault.json in a directory above whose tier is less specific than those
 // below it. What is wrong with them is reported in found.
 //
-// A vault.json that everyone may write is no layer, as it could ask for nothing
-// that not anyone could take back, and might send what is recorded elsewhere.
-// Without this rule a file in /tmp would bind every vault below it.
+// A vault.json that everyone may write is no layer: anyone could take back what it
+// asks for, or send what is recorded elsewhere. Without this rule a file in /tmp
+// would bind every vault below it.
 func layersAbove(dir string, tier Tier, found *findings) (docs []*node, err error) {
 	for dir != filepath.Dir(dir) {
 		dir = filepath.Dir(dir)
