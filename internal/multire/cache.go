@@ -48,6 +48,7 @@ type cache struct {
 	credit, maxCredit int
 
 	lanes [4]lane
+	work
 }
 
 // state describes a state; its row in the table holds its number.
@@ -70,9 +71,7 @@ func newCache(p *program, budget, credit int) *cache {
 	}
 	c.credit, c.maxCredit = credit, credit
 	c.flush()
-	for i := range c.lanes {
-		c.lanes[i].seen = make([]uint64, (p.patterns+1+63)/64)
-	}
+	c.width = (p.patterns + 63) / 64
 	return c
 }
 

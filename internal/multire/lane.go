@@ -2,75 +2,91 @@ package multire
 
 import (
 	"math/bits"
+	"slices"
 	"unicode/utf8"
 )
 
-// lane walks one span at a time. Four of them walk side by side: a
-// transition cannot be loaded before the one before it has arrived, so one lane alone waits most
-// of its time.
+// lane walks one span at a time. Four of them walk side by side: where a byte
+// leads is not known before the load for the byte before has arrived, so that one
+// lane alone waits most of its time.
 type lane struct {
-	text  []byte // the span; or its repaired form
+	text  []byte // the span, or its repaired form; of an idle lane, anything
 	pos   int    // how far it is walked
 	state uint32 // a transition; idle: there is no span
-	over  bool   // all that can be said of the span is said
-	span  int32
 
-	seen []uint64 // a bit for each pattern that matched
-	left int      // how many did not
+	seen []uint64 // a bit for each pattern that has matched
+	left int      // how many have not
+	over bool     // all that can be said of the span is said
 
 	repaired []byte // memory for text that is not UTF-8
 }
 
+// work is what the lanes take their spans from.
+type work struct {
+	text  []byte
+	spans []Span
+	next  int // index of the first span that no lane has taken
+	busy  int // lanes that have one
+
+	seen  []uint64 // width words for each span
+	width int
+}
+
+// batch is how many spans are walked before their hits are written.
+const batch = 1024
+
 // scan does what [Set.Scan] says.
 func (c *cache) scan(dst []Hit, text []byte, spans []Span) []Hit {
-	first, next, active := len(dst), 0, 0
-	for i := range c.lanes {
-		if next < len(spans) {
-			c.begin(&c.lanes[i], text, spans, next)
-			next++
-			active++
-		}
-	}
-	for active > 0 {
-		c.walk()
-		for i := range c.lanes {
-			l := &c.lanes[i]
-			if l.state == idle {
-				continue
-			}
-			c.settle(l)
-			for l.over {
-				dst = c.finish(l, dst)
-				if next == len(spans) {
-					l.state, l.over = idle, false
-					active--
-					break
-				}
-				c.begin(l, text, spans, next)
-				next++
+	for at := 0; at < len(spans); at += batch {
+		part := spans[at:min(at+batch, len(spans))]
+		c.walk(text, part)
+		for i, word := range c.seen {
+			for ; word != 0; word &= word - 1 {
+				pattern := i%c.width*64 + bits.TrailingZeros64(word)
+				dst = append(dst, Hit{int32(at + i/c.width), int32(pattern)})
 			}
 		}
 	}
-	sortHits(dst[first:])
 	return dst
 }
 
-// begin puts a lane before the first byte of a span.
-func (c *cache) begin(l *lane, text []byte, spans []Span, number int) {
-	s := spans[number]
-	l.span = int32(number)
-	c.enter(l, text[s.Start:s.End])
+// walk sets a bit in seen for each span and each pattern that matches in it.
+func (c *cache) walk(text []byte, spans []Span) {
+	n := len(spans) * c.width
+	c.seen = slices.Grow(c.seen[:0], n)[:n]
+	clear(c.seen)
+	c.text, c.spans, c.next = text, spans, 0
+	for i := range c.lanes {
+		c.busy++
+		c.begin(&c.lanes[i])
+	}
+	for c.busy > 0 {
+		c.advance()
+		for i := range c.lanes {
+			if l := &c.lanes[i]; l.state&stop != 0 || l.pos == len(l.text) {
+				c.settle(l)
+			}
+		}
+	}
+	c.text, c.spans = nil, nil
 }
 
-// enter puts a lane before the first byte of text.
-func (c *cache) enter(l *lane, text []byte) {
-	l.text, l.pos, l.state = text, 0, c.start
-	clear(l.seen)
-	l.left = c.patterns
-	for _, p := range c.always {
-		l.note(uint32(p))
+// begin gives a lane the next span.
+func (c *cache) begin(l *lane) {
+	if c.next == len(c.spans) {
+		c.busy--
+		l.text, l.pos, l.state = c.text, 0, idle
+		return
 	}
-	l.over = l.left == 0
+	s := c.spans[c.next]
+	l.text, l.pos, l.state = c.text[s.Start:s.End], 0, c.start
+	l.seen = c.seen[c.next*c.width:][:c.width]
+	l.left, l.over = c.patterns, false
+	for _, p := range c.always {
+		l.note(p)
+	}
+	c.next++
+	c.credit = min(c.credit+len(l.text), c.maxCredit)
 }
 
 // note marks a pattern as seen.
@@ -82,43 +98,17 @@ func (l *lane) note(pattern uint32) {
 	}
 }
 
-// finish appends what was seen.
-func (c *cache) finish(l *lane, dst []Hit) []Hit {
-	c.credit = min(c.credit+l.pos, c.maxCredit)
-	if l.left == c.patterns {
-		return dst
-	}
-	for i, word := range l.seen {
-		for ; word != 0; word &= word - 1 {
-			dst = append(dst, Hit{l.span, int32(i*64 + bits.TrailingZeros64(word))})
-		}
-	}
-	return dst
-}
-
-// walk lets all lanes go on together, until one is at its end or at a transition with a stop.
-func (c *cache) walk() {
+// advance lets all lanes read on together, until one is at the end of its text or at a
+// transition with a stop.
+func (c *cache) advance() {
 	l0, l1, l2, l3 := &c.lanes[0], &c.lanes[1], &c.lanes[2], &c.lanes[3]
-	var any []byte // for idle lanes to look at
-	n := int(^uint(0) >> 1)
-	for i := range c.lanes {
-		if l := &c.lanes[i]; l.state != idle && len(l.text)-l.pos < n {
-			any = l.text[l.pos:]
-			n = len(any)
-		}
-	}
-	rest := func(l *lane) []byte {
-		if l.state == idle {
-			return any
-		}
-		return l.text[l.pos:][:n]
-	}
-	t0, t1, t2, t3 := rest(l0), rest(l1), rest(l2), rest(l3)
+	n := min(len(l0.text)-l0.pos, len(l1.text)-l1.pos, len(l2.text)-l2.pos, len(l3.text)-l3.pos)
+	t0, t1, t2, t3 := l0.text[l0.pos:l0.pos+n], l1.text[l1.pos:l1.pos+n], l2.text[l2.pos:l2.pos+n], l3.text[l3.pos:l3.pos+n]
+	t1, t2, t3 = t1[:len(t0)], t2[:len(t0)], t3[:len(t0)] // tells the compiler
 	s0, s1, s2, s3 := l0.state, l1.state, l2.state, l3.state
 	table, class := c.table, &c.class
-	t1, t2, t3 = t1[:len(t0)], t2[:len(t0)], t3[:len(t0)]
 	i := 0
-	for i < len(t0) {
+	for ; i < len(t0); i++ {
 		x0 := uint(s0) + uint(class[t0[i]])
 		x1 := uint(s1) + uint(class[t1[i]])
 		x2 := uint(s2) + uint(class[t2[i]])
@@ -127,7 +117,6 @@ func (c *cache) walk() {
 			break
 		}
 		s0, s1, s2, s3 = table[x0], table[x1], table[x2], table[x3]
-		i++
 	}
 	l0.state, l1.state, l2.state, l3.state = s0, s1, s2, s3
 	l0.pos += i
@@ -136,8 +125,13 @@ func (c *cache) walk() {
 	l3.pos += i
 }
 
-// settle looks at a transition with a stop, and at the end of the text.
+// settle looks at the transition of a lane if it has a stop, and goes on to the next span
+// if this one is over.
 func (c *cache) settle(l *lane) {
+	if l.state == idle {
+		l.pos = 0
+		return
+	}
 	if l.state&stop != 0 {
 		c.resolve(l, int(l.text[l.pos-1]))
 	}
@@ -148,9 +142,13 @@ func (c *cache) settle(l *lane) {
 			c.resolve(l, end)
 		}
 	}
+	if l.over {
+		c.begin(l)
+	}
 }
 
-// resolve builds the transition with b, if it is unknown, and notes what has matched.
+// resolve builds the transition with b, if it is unknown, and notes what has
+// matched.
 func (c *cache) resolve(l *lane, b int) {
 	if l.state&unknown != 0 {
 		to, ok := c.build(l, b)
@@ -166,7 +164,7 @@ func (c *cache) resolve(l *lane, b int) {
 	}
 }
 
-// noteAll notes patterns that match. It returns whether the lane can go on from
+// noteAll notes patterns that match. It returns whether the lane can read on from
 // where it is.
 func (c *cache) noteAll(l *lane, accepts []uint32) bool {
 	for _, p := range accepts {
@@ -205,8 +203,8 @@ func (c *cache) simulate(l *lane, b int) {
 	}
 }
 
-// repair begins a span anew, in which each byte that is no UTF-8 is replaced by
-// U+FFFD.
+// repair begins a span anew with each byte that is no UTF-8 replaced by U+FFFD.
+// What was seen holds: it was found before such a byte.
 func (c *cache) repair(l *lane) {
 	l.repaired = l.repaired[:0]
 	for text := l.text; len(text) > 0; {
@@ -214,5 +212,5 @@ func (c *cache) repair(l *lane) {
 		l.repaired = utf8.AppendRune(l.repaired, r)
 		text = text[n:]
 	}
-	c.enter(l, l.repaired)
+	l.text, l.pos, l.state, l.over = l.repaired, 0, c.start, false
 }

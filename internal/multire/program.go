@@ -58,7 +58,7 @@ type program struct {
 	// patterns is their number. A match of the pattern with that number, which
 	// nobody wrote, says that the text is not valid UTF-8.
 	patterns int
-	always   []int32 // patterns that match every text; no instruction is theirs
+	always   []uint32 // patterns that match every text; no instruction is theirs
 
 	class   [256]uint8 // bytes between which no instruction tells a difference
 	samples []byte     // one of each class
@@ -151,7 +151,7 @@ func (p *program) add(number int32, pattern string) error {
 	}
 	start := base + uint32(prog.Start)
 	if p.matchesEmpty(start) {
-		p.always = append(p.always, number)
+		p.always = append(p.always, uint32(number))
 		p.insts, p.edges = p.insts[:base], p.edges[:edges]
 		return nil
 	}

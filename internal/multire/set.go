@@ -3,7 +3,6 @@ package multire
 import (
 	"fmt"
 	"runtime"
-	"slices"
 	"sync"
 )
 
@@ -81,19 +80,5 @@ func (s *Set) release(c *cache) {
 	defer s.mu.Unlock()
 	if len(s.free) < runtime.GOMAXPROCS(0) {
 		s.free = append(s.free, c)
-	}
-}
-
-// sortHits orders the hits of one scan. Spans are finished nearly in order, so
-// there is mostly nothing to do.
-func sortHits(hits []Hit) {
-	less := func(a, b Hit) int {
-		if a.Span != b.Span {
-			return int(a.Span) - int(b.Span)
-		}
-		return int(a.Pattern) - int(b.Pattern)
-	}
-	if !slices.IsSortedFunc(hits, less) {
-		slices.SortFunc(hits, less)
 	}
 }

@@ -189,4 +189,3 @@ func FuzzSet(f *testing.F) {
 		}
 	})
 }
-
