@@ -61,11 +61,8 @@ func (c *cache) walk(text []byte, spans []Span) {
 		c.begin(&c.lanes[i])
 	}
 	for c.busy > 0 {
-		c.advance()
-		for i := range c.lanes {
-			if l := &c.lanes[i]; l.state&stop != 0 || l.pos == len(l.text) {
-				c.settle(l)
-			}
+		for due := c.advance(); due != 0; due &= due - 1 {
+			c.settle(&c.lanes[bits.TrailingZeros32(due)%4])
 		}
 	}
 	c.text, c.spans = nil, nil
@@ -100,7 +97,7 @@ func (l *lane) note(pattern uint32) {
 
 // advance lets all lanes read on together, until one is at the end of its text or at a
 // transition with a stop.
-func (c *cache) advance() {
+func (c *cache) advance() (due uint32) {
 	l0, l1, l2, l3 := &c.lanes[0], &c.lanes[1], &c.lanes[2], &c.lanes[3]
 	n := min(len(l0.text)-l0.pos, len(l1.text)-l1.pos, len(l2.text)-l2.pos, len(l3.text)-l3.pos)
 	t0, t1, t2, t3 := l0.text[l0.pos:l0.pos+n], l1.text[l1.pos:l1.pos+n], l2.text[l2.pos:l2.pos+n], l3.text[l3.pos:l3.pos+n]
@@ -123,6 +120,12 @@ func (c *cache) advance() {
 	l1.pos += i
 	l2.pos += i
 	l3.pos += i
+	return l0.due() | l1.due()<<1 | l2.due()<<2 | l3.due()<<3
+}
+
+// due returns 1 for a lane that cannot read on, else 0. It has no branch, since nobody could foretell it.
+func (l *lane) due() uint32 {
+	return l.state>>31 | uint32(uint64(len(l.text)-l.pos-1)>>63)
 }
 
 // settle looks at the transition of a lane if it has a stop, and goes on to the next span
@@ -134,8 +137,11 @@ func (c *cache) settle(l *lane) {
 	}
 	if l.state&stop != 0 {
 		c.resolve(l, int(l.text[l.pos-1]))
+		if l.pos < len(l.text) && !l.over {
+			return
+		}
 	}
-	if l.pos == len(l.text) && !l.over {
+	if !l.over {
 		l.state = c.table[int(l.state)+len(c.samples)]
 		l.over = true
 		if l.state&stop != 0 {
