@@ -18,7 +18,7 @@ const (
 )
 
 const (
-	defaultCacheBytes = 1 << 20
+	defaultCacheBytes = 2 << 20
 	maxCacheBytes     = 1 << 30 // rows are found by 30 bits
 	fewestStates      = 16      // fit in any cache: those of the lanes, and some to go on to
 
@@ -47,7 +47,8 @@ type cache struct {
 	// states for: it is simulated, at a fixed cost a byte.
 	credit, maxCredit int
 
-	lanes [4]lane
+	lanes   [4]lane
+	walkers []uint32 // threads of a lane that is simulated
 	work
 }
 
@@ -119,13 +120,6 @@ func (c *cache) build(l *lane, b int) (to uint32, ok bool) {
 	to = c.intern(c.accepts, c.threads, contextAfter(b))
 	c.table[int(l.state&stateOf)+c.column(b)] = to
 	return to, true
-}
-
-func (c *cache) column(b int) int {
-	if b == end {
-		return len(c.samples)
-	}
-	return int(c.class[b])
 }
 
 // renew forgets all states but those in which the lanes are.
