@@ -34,7 +34,7 @@ type Set struct {
 	CacheBytes int
 
 	program *program
-	credit  int // see cache.credit; zero: a multiple of what fits in the cache
+	credit  int64 // of new caches, and their most; zero: enough to fill them
 
 	mu   sync.Mutex
 	free []*cache // guarded by mu; not a sync.Pool, which would forget warm states at each collection
