@@ -40,14 +40,13 @@ var settings = []struct {
 	{"simulated", 0, 1},
 }
 
-// sets compiles patterns once for each setting.
+// sets returns a set of patterns for each setting.
 func sets(t testing.TB, patterns []string) (all []*Set) {
 	t.Helper()
+	set, err := Compile(patterns)
+	require.NoError(t, err, "%q", patterns)
 	for _, s := range settings {
-		set, err := Compile(patterns)
-		require.NoError(t, err, "%q", patterns)
-		set.CacheBytes, set.credit = s.bytes, s.credit
-		all = append(all, set)
+		all = append(all, &Set{program: set.program, CacheBytes: s.bytes, credit: s.credit})
 	}
 	return all
 }
@@ -57,9 +56,9 @@ func whole(text []byte) []Span { return []Span{{0, len(text)}} }
 
 // TestOracle compares random patterns on random texts with regexp.
 func TestOracle(t *testing.T) {
-	rounds := 1500
+	rounds := 500
 	if testing.Short() {
-		rounds = 150
+		rounds = 50
 	}
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))
@@ -70,7 +69,7 @@ func TestOracle(t *testing.T) {
 			patterns[i] = randomPattern(r, 4)
 		}
 		all := sets(t, patterns)
-		for range 3 {
+		for range 8 {
 			text, spans := randomText(r)
 			want := oracle(t, patterns, text, spans)
 			for i, set := range all {
@@ -108,8 +107,8 @@ func randomText(r *rand.Rand) (text []byte, spans []Span) {
 
 func randomPattern(r *rand.Rand, depth int) string {
 	atoms := []string{
-		`.`, `\d`, `\w`, `\W`, `\s`, `\S`, `[a-k]`, `[^a]`, `[^\n\d]`, `[é-€]`, `[^é-\x{FFFF}]`, `\pL`, `\PL`, `[[:alpha:]]`, `\p{Greek}`,
-		`^`, `$`, `\A`, `\z`, `\b`, `\B`, `(?m:^)`, `(?m:$)`, `(?s:.)`, `(?i:k)`, `(?i:É)`, `(?i:[a-k])`, `[\x{FFFD}-\x{10FFFF}]`, `[^\x{80}-\x{10FFFF}]`,
+		`.`, `\d`, `\w`, `\W`, `\s`, `\S`, `[a-k]`, `[^a]`, `[^\n\d]`, `[é-€]`, `[^é-\x{800}]`, `\pL`, `\PL`, `[[:alpha:]]`, `\p{Greek}`,
+		`^`, `$`, `\A`, `\z`, `\b`, `\B`, `(?m:^)`, `(?m:$)`, `(?s:.)`, `(?i:k)`, `(?i:É)`, `(?i:[a-k])`, `[\x{FFFD}-\x{10400}]`, `[^\x{80}-\x{10FFFF}]`,
 	}
 	if depth == 0 || r.IntN(4) == 0 {
 		if r.IntN(2) == 0 {
