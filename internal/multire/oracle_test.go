@@ -140,9 +140,13 @@ func FuzzSet(f *testing.F) {
 				return
 			}
 		}
-		if _, err := Compile(patterns); err != nil {
+		set, err := Compile(patterns)
+		if err != nil {
 			require.ErrorIs(t, err, ErrTooBig)
 			return
+		}
+		if len(set.program.insts)*len(text) > 1<<20 {
+			return // right, but slow in regexp too
 		}
 		half := len(text) / 2
 		spans := []Span{{0, len(text)}, {0, half}, {half, len(text)}, {half, half}, {0, len(text)}}

@@ -31,6 +31,7 @@ func TestScan(t *testing.T) {
 		{`\x{FFFD}`, []string{"\uFFFD", "\xFF", "a\xE2\x82", "\xED\xA0\x80"}, []string{"é", ""}},
 		{`^\x{FFFD}{3}$`, []string{"\xED\xA0\x80", "\xF4\x90\x80"[:3], "\xC0\x80\xFF"}, []string{"\xED\xA0", "\uFFFD"}},
 		{`\p{Greek}+\d`, []string{"λόγος7"}, []string{"λόγος 7", "logos7"}},
+		{`\x{FFFD}\d|\x{D800}`, []string{"\xFF1"}, []string{"\uFFFD", "\xED\xA0\x80"}},
 		{`[^\x00-\x{10FFFF}]`, nil, []string{"", "a"}},
 		{`\d{3}-\d{4}`, []string{"call 555-1234"}, []string{"55-1234", "555 1234"}},
 	} {
