@@ -85,6 +85,21 @@ func TestBudget(t *testing.T) {
 	}
 }
 
+// TestMostStates fills a cache that may have all the memory that it wants.
+func TestMostStates(t *testing.T) {
+	_, text := hostile(1 << 18)
+	patterns := []string{`a[ab1 -]{15}c`} // a state for each way in which the last 16 bytes can be a or not
+	set, err := Compile(patterns)
+	require.NoError(t, err)
+	set.CacheBytes, set.credit = 1<<30, 1<<40
+	spans := cut(text, 1<<14)
+	require.Equal(t, oracle(t, patterns, text, spans), set.Scan(nil, text, spans))
+	c := cacheOf(t, set)
+	assert.LessOrEqual(t, len(c.list), maxStates)
+	assert.Greater(t, cap(c.list), maxStates/2)
+	assert.NotEmpty(t, c.spare, "the cache was never full")
+}
+
 // TestWarm holds that a scan of text like that before makes nothing new.
 func TestWarm(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
