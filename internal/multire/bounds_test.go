@@ -37,7 +37,7 @@ func cacheOf(t testing.TB, set *Set) *cache {
 // TestLinear counts steps, which are what is slow: a byte takes one at most, even if no
 // state that was made is ever of use again.
 func TestLinear(t *testing.T) {
-	patterns, text := hostile(1 << 17)
+	patterns, text := hostile(1 << 14)
 	for i, set := range sets(t, patterns) {
 		for _, spans := range [][]Span{whole(text), cut(text, 40)} {
 			set.Scan(nil, nil, []Span{{0, 0}})
@@ -87,6 +87,9 @@ func TestBudget(t *testing.T) {
 
 // TestMostStates fills a cache that may have all the memory that it wants.
 func TestMostStates(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the oracle needs a second")
+	}
 	_, text := hostile(1 << 18)
 	patterns := []string{`a[ab1 -]{15}c`} // a state for each way in which the last 16 bytes can be a or not
 	set, err := Compile(patterns)
