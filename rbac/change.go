@@ -53,7 +53,7 @@ func (p *Policy) allows(d *Decision, target *heldKey) Code {
 			return UnknownTarget
 		}
 		d.Replaced = m.grant
-		return p.allowsLoss(r.At, m)
+		return p.allowsLoss(r.At, m, Grant{})
 	case CreateKey:
 		if !r.Target.valid() {
 			return UnknownTarget
@@ -71,7 +71,7 @@ func (p *Policy) allows(d *Decision, target *heldKey) Code {
 		if target == nil || over(target.Revoked, r.At) {
 			return UnknownTarget
 		}
-		if target.holder.grant.Role == Owner && !p.keepsOwner(r.At, nil, target.ID) {
+		if target.holder.grant.Role == Owner && !p.keepsOwner(r.At, nil, Grant{}, target.ID) {
 			return LastOwner
 		}
 	}
@@ -95,15 +95,12 @@ func (p *Policy) allowsGrant(d *Decision) Code {
 		return Permitted
 	}
 	d.Replaced = m.grant
-	if r.Role == Owner && r.Expires.IsZero() {
-		return Permitted
-	}
-	return p.allowsLoss(r.At, m)
+	return p.allowsLoss(r.At, m, Grant{Role: r.Role, Expires: r.Expires})
 }
 
-// allowsLoss decides on m losing its role.
-func (p *Policy) allowsLoss(at time.Time, m *member) Code {
-	if m.grant.Role == Owner && !p.keepsOwner(at, m, "") {
+// allowsLoss decides on m losing its grant for another one or none.
+func (p *Policy) allowsLoss(at time.Time, m *member, to Grant) Code {
+	if m.grant.Role == Owner && !p.keepsOwner(at, m, to, "") {
 		return LastOwner
 	}
 	return Permitted

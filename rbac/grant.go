@@ -22,9 +22,6 @@ type Grant struct {
 
 func (g *Grant) expired(at time.Time) bool { return over(g.Expires, at) }
 
-// lasts reports whether the grant is one of an owner that no time ends.
-func (g *Grant) lasts() bool { return g.Role == Owner && g.Expires.IsZero() }
-
 // over reports whether what ends at end, if ever, has ended.
 func over(end, at time.Time) bool { return !end.IsZero() && !at.Before(end) }
 

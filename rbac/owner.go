@@ -5,44 +5,47 @@ import (
 	"time"
 )
 
-// keepsOwner reports whether the vault would still be governed without that
-// member's role, nil for nobody's, and without that key, empty for none: now,
-// because an owner has a valid key, and for good, because an owner whose role
-// does not expire has a key that was not revoked.
-func (p *Policy) keepsOwner(at time.Time, without *member, withoutKey string) bool {
+// keepsOwner reports whether the vault would still be governed if the grant of
+// changed were that one, and if there were not that key: now, because an owner
+// has a valid key, and for good, because an owner whose role does not expire
+// has a key that was not revoked. Nil and "" stand for no change.
+func (p *Policy) keepsOwner(at time.Time, changed *member, to Grant, withoutKey string) bool {
 	var acts, lasts bool
 	for m := range p.owners {
-		if m != without {
-			acts = acts || m.acts(at, withoutKey)
-			lasts = lasts || m.lasts(withoutKey)
+		g := m.grant
+		if m == changed {
+			g = to
 		}
+		acts = acts || m.acts(g, at, withoutKey)
+		lasts = lasts || m.lasts(g, withoutKey)
 	}
 	return acts && lasts
+}
+
+// acts reports whether m, with that grant, is an owner who can act now with
+// another key than that one.
+func (m *member) acts(g Grant, at time.Time, withoutKey string) bool {
+	return g.Role == Owner && !g.expired(at) && slices.ContainsFunc(m.keys, func(k *heldKey) bool {
+		return k.ID != withoutKey && k.Valid(at)
+	})
+}
+
+// lasts reports whether m, with that grant, is an owner without expiry and has
+// another key than that one which only time can end: it can be renewed.
+func (m *member) lasts(g Grant, withoutKey string) bool {
+	return g.Role == Owner && g.Expires.IsZero() && slices.ContainsFunc(m.keys, func(k *heldKey) bool {
+		return k.ID != withoutKey && k.Revoked.IsZero()
+	})
 }
 
 // lasts reports whether an owner is there for good.
 func (p *Policy) lasts() bool {
 	for m := range p.owners {
-		if m.lasts("") {
+		if m.lasts(m.grant, "") {
 			return true
 		}
 	}
 	return false
-}
-
-// acts reports whether m can act now with another key than that one.
-func (m *member) acts(at time.Time, withoutKey string) bool {
-	return !m.grant.expired(at) && slices.ContainsFunc(m.keys, func(k *heldKey) bool {
-		return k.ID != withoutKey && k.Valid(at)
-	})
-}
-
-// lasts reports whether m is owner without expiry, and no time takes the last
-// of its keys: those that only expire can be rotated; see renews.
-func (m *member) lasts(withoutKey string) bool {
-	return m.grant.lasts() && slices.ContainsFunc(m.keys, func(k *heldKey) bool {
-		return k.ID != withoutKey && k.Revoked.IsZero()
-	})
 }
 
 // renews reports whether a request is to rotate an expired key by itself where
@@ -54,11 +57,11 @@ func (p *Policy) renews(key *heldKey, r *Request) bool {
 	if r.Action != RotateKey || r.TargetKey != r.Key || !key.Revoked.IsZero() {
 		return false
 	}
-	if _, ok := p.owners[key.holder]; !ok {
+	if key.holder.grant.Role != Owner {
 		return false
 	}
 	for m := range p.owners {
-		if m.acts(r.At, "") {
+		if m.acts(m.grant, r.At, "") {
 			return false
 		}
 	}
