@@ -137,7 +137,7 @@ func TestDecisionNamesWhatDecided(t *testing.T) {
 		Request: d.Request,
 	}, d)
 	assert.Equal(t, `denied: service:ci may not deploy to staging in company as operator: it takes admin.
-key     "`+ops+`"
+key     `+ops+`
 role    operator, without expiry, granted by root@fund.com
 grant   record 2 of the governance log, on the authority of record 0
 needed  admin

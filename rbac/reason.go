@@ -138,8 +138,8 @@ func (d Decision) Explain() string {
 		verdict = "allowed"
 	}
 	fmt.Fprintf(&b, "%s: %s\n", verdict, d.Reason())
-	if d.Request.Key != "" {
-		fmt.Fprintf(&b, "key     %s\n", clip(d.Request.Key))
+	if d.Subject != (Subject{}) && d.Request.Key != "" {
+		fmt.Fprintf(&b, "key     %s\n", d.Request.Key)
 	}
 	if d.Grant.Role != 0 {
 		until := "without expiry"
@@ -152,7 +152,11 @@ func (d Decision) Explain() string {
 	if d.Needed != 0 {
 		fmt.Fprintf(&b, "needed  %s\n", d.Needed)
 	}
-	fmt.Fprintf(&b, "as of   %d records, root %s\n", d.Head.Size, d.Head.Root)
+	fmt.Fprintf(&b, "as of   %d records", d.Head.Size)
+	if d.Head.Root != "" {
+		fmt.Fprintf(&b, ", root %s", d.Head.Root)
+	}
+	b.WriteByte('\n')
 	return b.String()
 }
 
