@@ -87,8 +87,8 @@ func (p *Policy) allowsGrant(d *Decision) Code {
 		return UnknownRole
 	case over(r.Expires, r.At):
 		return EndsTooSoon
-	case r.Target == d.Subject && (r.Role > d.Role || later(r.Expires, d.Grant.Expires)):
-		return SelfRaise
+	case r.Target == d.Subject && later(r.Expires, d.Grant.Expires):
+		return SelfRaise // who may grant is owner, and has no higher role to take, only more time
 	}
 	m := p.members[r.Target]
 	if m == nil || m.grant.Role == 0 {

@@ -322,8 +322,15 @@ func (h *history) step(apply func(*Policy, Request, uint64) Decision) (Decision,
 	h.next++
 	roles, keys := map[Subject]modelRole{}, map[string]modelKey{}
 	s := h.policy.State()
+	owners := 0
 	for _, g := range s.Grants {
 		roles[g.Subject] = modelRole{g.Role, g.Expires}
+		if g.Role == Owner {
+			owners++
+		}
+	}
+	if owners != len(h.policy.owners) {
+		return d, fmt.Errorf("seed %d, event %d, %+v: %d of %d owners are listed", h.seed, h.next, r, len(h.policy.owners), owners)
 	}
 	for _, k := range s.Keys {
 		keys[k.ID] = modelKey{k.Subject, k.Created, k.Expires, k.Revoked}

@@ -105,6 +105,11 @@ func TestOnePersonTwoVaults(t *testing.T) {
 	d := project.policy.Authorize(project.request(deploy))
 	assert.Equal(t, "alice@fund.com may not deploy to sandbox in project as viewer: it takes operator.", d.Reason())
 	assert.Equal(t, UnknownVault, company.policy.Authorize(project.request(deploy)).Code, "the policy of one vault does not speak for another")
+
+	next := company.mint(UserKind)
+	company.apply(Request{Key: key.ID, Action: RotateKey, TargetKey: key.ID, NewKey: next})
+	rotated, _ := company.policy.Key(next.ID)
+	assert.Equal(t, key.Vaults, rotated.Vaults, "a key is rotated for the vaults that it was for")
 }
 
 // TestKeysStayInTheirVaults has owners of one vault who try to become somebody
