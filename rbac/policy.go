@@ -78,7 +78,7 @@ func (p *Policy) Authorize(r Request) (d Decision) {
 func (p *Policy) Can(subject Subject, r Request) (d Decision) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	r.Key, r.TargetKey = "", ""
+	r.Key = "" // which nobody has proved
 	d.Request, d.Head, d.Subject = r, p.head, subject
 	rule, code := p.rule(&r)
 	if code == Permitted {

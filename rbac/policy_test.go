@@ -82,6 +82,16 @@ func TestEachUnknownHasItsCode(t *testing.T) {
 	}
 	d := w.policy.Authorize(w.request(Request{Key: by, Vault: "", Action: Action(strings.Repeat("\xff", 1<<20))}))
 	assert.Less(t, len(d.Reason()), 400, "a reason is no echo")
+	for name, want := range map[string]string{
+		"Zoë Müller":              "Zoë Müller has no role in company.",
+		"a\x1b[31m\n":             `"a\x1b[31m\n" has no role in company.`,
+		"a\u202e":                 `"a\u202e" has no role in company.`,
+		"a\xff":                   `"a\xff" has no role in company.`,
+		strings.Repeat("a", 1000): `"` + strings.Repeat("a", 64) + `"… has no role in company.`,
+	} {
+		d := w.policy.Can(User(name), w.request(Request{Action: View}))
+		assert.Equal(t, want, d.Reason())
+	}
 }
 
 // TestOnePersonTwoVaults has an operator of one vault who is a viewer in
