@@ -154,9 +154,9 @@ func governed(s State, at time.Time) error {
 // TestRandomHistories holds the policy against the model after each of many
 // random events, and then replays what it allowed.
 func TestRandomHistories(t *testing.T) {
-	histories := 1500
+	histories := 1000
 	if testing.Short() {
-		histories = 300
+		histories = 200
 	}
 	counts := map[Code]int{}
 	for seed := range histories {

@@ -62,6 +62,7 @@ func TestEachUnknownHasItsCode(t *testing.T) {
 		{GrantExpired, func(r *Request) { r.Key, r.At = late, noon.Add(time.Hour) }, `late@fund.com was admin in company until 2026-04-30T13:00:00Z.`},
 		{RoleInsufficient, func(r *Request) { r.Key, r.Action = operator, Deploy }, `bob@fund.com may not deploy to production in company as operator: it takes admin.`},
 		{RoleInsufficient, func(r *Request) { r.Key, r.Action, r.TargetKey = operator, RevokeKey, by }, `bob@fund.com may not revoke another's key in company as operator: it takes owner.`},
+		{RoleInsufficient, func(r *Request) { r.Key, r.Action, r.Target = operator, RevokeKey, User("bob@fund.com") }, `bob@fund.com may not revoke another's key in company as operator: it takes owner.`},
 		{ReasonMissing, func(r *Request) { r.Reason = " \n" }, `root@fund.com may kill runs in production of company only with a reason.`},
 		{UnknownTarget, func(r *Request) { r.Action = GrantRole }, `"nobody" is not the name of a person or a service.`},
 		{UnknownTarget, func(r *Request) { r.Action, r.Target, r.Role = GrantRole, User("service:x"), Viewer }, `"service:x" is not the name of a person or a service.`},
