@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"math/big"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -172,6 +173,8 @@ func TestKeysHideTheirSecret(t *testing.T) {
 		"bytes":    private.Seed(),
 		"hex":      []byte(hex.EncodeToString(private.Seed()[:8])),
 		"HEX":      []byte(strings.ToUpper(hex.EncodeToString(private.Seed()[:8]))),
+		"a dump":   []byte(fmt.Sprintf("% x", private.Seed()[:8])),
+		"a string": []byte(strings.Trim(strconv.Quote(string(private.Seed()[:8])), `"`)),
 		"decimal":  []byte(strings.Trim(fmt.Sprint(private.Seed()[:6]), "[]")),
 		"go":       []byte(strings.Trim(strings.TrimPrefix(fmt.Sprintf("%#v", private.Seed()[:6]), "[]byte"), "{}")),
 	} {
