@@ -2,7 +2,6 @@ package rbac
 
 import (
 	"cmp"
-	"slices"
 	"time"
 )
 
@@ -40,17 +39,16 @@ func (p *Policy) WhoCan(r Request) ([]Grant, Code) {
 	if code != Permitted {
 		return nil, code
 	}
-	var grants []Grant
+	var grants []*Grant
 	for s, m := range p.members {
 		where := situation{r.Environment, p.tier, r.Target == s}
 		if !m.grant.expired(r.At) && rule.lets(m.grant.Role, where) {
-			grants = append(grants, m.grant)
+			grants = append(grants, &m.grant)
 		}
 	}
-	slices.SortFunc(grants, func(a, b Grant) int {
+	return sorted(grants, func(a, b *Grant) int {
 		return cmp.Or(cmp.Compare(a.Subject.Name, b.Subject.Name), cmp.Compare(a.Subject.Kind, b.Subject.Kind))
-	})
-	return grants, Permitted
+	}), Permitted
 }
 
 // A Permission is something that a subject may do.
