@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Grant returns the grant of a subject, also one that has expired; see
-// [Grant]. Without one it reports false.
+// Grant returns the grant of a subject, also one that has expired.
+// Without one it reports false.
 func (p *Policy) Grant(s Subject) (Grant, bool) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
