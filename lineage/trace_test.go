@@ -108,19 +108,19 @@ func TestGaps(t *testing.T) {
 		told   int
 	}{
 		"none":      {func(*memory, *lineage.Query) {}, []lineage.Gap{}, 3},
-		"depth":     {func(_ *memory, q *lineage.Query) { q.Depth = 2 }, []lineage.Gap{{"depth", 1, "1 versions at depth 2 were not followed"}}, 2},
+		"depth":     {func(_ *memory, q *lineage.Query) { q.Depth = 2 }, []lineage.Gap{{"depth", 1, "1 version not followed beyond depth 2"}}, 2},
 		"all of it": {func(_ *memory, q *lineage.Query) { q.Depth = 3 }, []lineage.Gap{}, 3},
 		"versions": {func(_ *memory, q *lineage.Query) { q.MaxVersions = 1 },
-			[]lineage.Gap{{"versions", 1, "1 ways lead to versions beyond the first 1"}}, 2},
+			[]lineage.Gap{{"versions", 1, "1 way not followed to versions beyond the first 1"}}, 2},
 		"dropped": {func(m *memory, _ *lineage.Query) {
 			m.start("9")
 			m.access(t, "9", audit.Access{Op: audit.OpRead, Dropped: 4, Reason: "too many"})
 			m.end("9", audit.Success, audit.ByReturn)
-		}, []lineage.Gap{{"dropped", 4, "4 accesses of 1 runs are not in the log"}}, 3},
-		"horizon": {func(m *memory, _ *lineage.Query) { m.first = 3 }, []lineage.Gap{{"horizon", 3, "3 records at the beginning of the log are gone"}}, 0},
+		}, []lineage.Gap{{"dropped", 4, "4 accesses dropped by 1 run"}}, 3},
+		"horizon": {func(m *memory, _ *lineage.Query) { m.first = 3 }, []lineage.Gap{{"horizon", 3, "3 records gone from the beginning of the log"}}, 0},
 		"unknown": {func(m *memory, _ *lineage.Query) {
 			m.access(t, "1", audit.Access{Op: "merge", Record: "db://x/a"})
-		}, []lineage.Gap{{"unknown", 1, "1 accesses are of a later version"}}, 3},
+		}, []lineage.Gap{{"unknown", 1, "1 access of a kind that only a later version knows"}}, 3},
 		// Its process died after it had read b, and before it could say that it read
 		// it again.
 		"interrupted": {func(m *memory, _ *lineage.Query) {
@@ -129,7 +129,7 @@ func TestGaps(t *testing.T) {
 			first.access(t, "9", audit.Access{Op: audit.OpRead, Record: "db://x/b"})
 			m.lines = append(first.lines, m.lines...)
 			m.end("9", audit.Failed, audit.ByInterrupted)
-		}, []lineage.Gap{{"interrupted", 1, "1 runs without an end of their own may have read it again"}}, 3},
+		}, []lineage.Gap{{"interrupted", 1, "1 run without an end that may have read a version again"}}, 3},
 		"interrupted before": {func(m *memory, _ *lineage.Query) {
 			first := &memory{}
 			first.start("9")

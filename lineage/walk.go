@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/flexorhq/flexor-go/audit"
@@ -58,6 +59,7 @@ func (t *trace) find() {
 		for _, c := range s.contributions {
 			if !t.excluded(c.run) {
 				t.touch(WrittenBy, c.event, 0, c.explicit())
+				t.edge(c.event, true, c.Record, c, c.explicit())
 			}
 		}
 	}
@@ -252,7 +254,7 @@ func (t *trace) external(r *reading, record string, depth int) {
 
 // edge notes an edge, once.
 func (t *trace) edge(e *event, made bool, record string, c *contribution, explicit bool) {
-	edge := Edge{RunID: e.RunID, Made: made, Record: record, Explicit: explicit, Position: e.pos}
+	edge := Edge{RunID: e.RunID, AgentName: e.run.agent, Made: made, Record: record, Explicit: explicit, Position: e.pos}
 	key := edgeKey{made: made, pos: e.pos, record: record}
 	if c != nil {
 		edge.Record, edge.Version = c.Record, &c.pos
@@ -338,18 +340,26 @@ func (t *trace) completeness() {
 		}
 	}
 	t.gaps[GapHorizon], t.gaps[GapUnknown] = int(t.first), t.unknown
+	plurals := map[string]string{"version": "versions", "way": "ways", "access": "accesses", "run": "runs", "record": "records"}
+	of := func(n int, noun string) string {
+		if n != 1 {
+			noun = plurals[noun]
+		}
+		return fmt.Sprintf("%d %s", n, noun)
+	}
+	n := t.gaps
 	texts := []struct{ reason, text string }{
-		{GapDepth, fmt.Sprintf("versions at depth %d were not followed", t.q.Depth)},
-		{GapVersions, fmt.Sprintf("ways lead to versions beyond the first %d", t.q.MaxVersions)},
-		{GapDropped, fmt.Sprintf("accesses of %d runs are not in the log", runs)},
-		{GapInterrupted, "runs without an end of their own may have read it again"},
-		{GapHorizon, "records at the beginning of the log are gone"},
-		{GapUnknown, "accesses are of a later version"},
+		{GapDepth, of(n[GapDepth], "version") + " not followed beyond depth " + strconv.Itoa(t.q.Depth)},
+		{GapVersions, of(n[GapVersions], "way") + " not followed to versions beyond the first " + strconv.Itoa(t.q.MaxVersions)},
+		{GapDropped, of(n[GapDropped], "access") + " dropped by " + of(runs, "run")},
+		{GapInterrupted, of(n[GapInterrupted], "run") + " without an end that may have read a version again"},
+		{GapHorizon, of(n[GapHorizon], "record") + " gone from the beginning of the log"},
+		{GapUnknown, of(n[GapUnknown], "access") + " of a kind that only a later version knows"},
 	}
 	t.result.Gaps = []Gap{}
 	for _, g := range texts {
 		if n := t.gaps[g.reason]; n > 0 {
-			t.result.Gaps = append(t.result.Gaps, Gap{g.reason, n, fmt.Sprintf("%d %s", n, g.text)})
+			t.result.Gaps = append(t.result.Gaps, Gap{g.reason, n, g.text})
 		}
 	}
 	t.result.Complete = len(t.result.Gaps) == 0
