@@ -121,33 +121,33 @@ func (c *cli) lineageTree(res *lineage.Result, lines []lineage.Touch) error {
 // lineageLine is a line of the tree.
 func (c *cli) lineageLine(l lineage.Touch) string {
 	who := fmt.Sprintf("%s [run: %s] at %s UTC", l.AgentName, l.RunID, l.At.UTC().Format("2006-01-02 15:04"))
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s: ", relation(l))
+	text := relation(l) + ": "
+	outside := l.Role == madeFrom && l.RunID == ""
 	switch {
-	case l.Role == madeFrom && l.RunID == "":
-		return fmt.Sprintf("%s%s, not written in this log", b.String(), printable(l.Record))
+	case outside:
+		text += l.Record + ", not written in this log"
 	case l.Role == madeFrom:
-		fmt.Fprintf(&b, "%s, written by %s", l.Record, who)
+		text += l.Record + ", written by " + who
 	default:
-		b.WriteString(who)
+		text += who
 	}
 	switch {
 	case l.Role == lineage.UsedBy:
-		fmt.Fprintf(&b, ", which read %s", l.Record)
+		text += ", which read " + l.Record
 	case l.Collection:
-		fmt.Fprintf(&b, ", as part of %s", l.Record)
+		text += ", as part of " + l.Record
 	}
 	if l.Steps > 1 && l.Role != lineage.UsedBy {
-		fmt.Fprintf(&b, ", %d steps away", l.Steps)
+		text += fmt.Sprintf(", %d steps away", l.Steps)
 	}
-	switch l.Status {
-	case audit.Success:
-	case "":
-		b.WriteString(", not ended")
-	default:
-		return printable(b.String()) + ", " + c.colour.status(l.Status, string(l.Status))
+	text = printable(text)
+	switch {
+	case outside, l.Status == audit.Success:
+		return text
+	case l.Status == "":
+		return text + ", not ended"
 	}
-	return printable(b.String())
+	return text + ", " + c.colour.status(l.Status, string(l.Status))
 }
 
 // completeness says on one line whether an answer is complete.

@@ -20,7 +20,7 @@ func lineageRuns(r *recorder) {
 			})
 		}
 	}
-	r.run("run_01kq7h0000000000000000l0ad", "price-loader@1.0.0", audit.Event, "2026-04-27T18:00:00Z", "exchange", within("load", func(t *audit.Task) {
+	r.run("run_01kq7h00000000000000000ad1", "price-loader@1.0.0", audit.Event, "2026-04-27T18:00:00Z", "exchange", within("load", func(t *audit.Task) {
 		lineage.Read(t, "exchange", "sftp://loader:hunter2@files.exchange.example/eod/2026-04-30.csv?token=abc")
 		lineage.Write(t, "plexifact", exampleRecord, lineage.Rows(4), lineage.Version("1"))
 	}))
