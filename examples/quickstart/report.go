@@ -111,6 +111,7 @@ func printNext(ctx context.Context, w io.Writer, v *flexor.Vault, entries []audi
 Try next
   go run ./examples/flexor audit --vault %[1]s --status failed
   go run ./examples/flexor explain %[2]s --vault %[1]s
+  go run ./examples/flexor lineage --vault %[1]s --record "plexifact://prod/catalog/equity-prices/2026-04-30"
   go run ./examples/flexor verify --vault %[1]s
 
 To record what tasks were given and came to as well, set include_inputs and
