@@ -1,6 +1,7 @@
 package recorduri
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -19,13 +20,21 @@ const (
 // capital hex. The escape of a reserved character is left, for it may mean
 // something else than the character.
 func escaped(s, extra string) (string, error) {
+	i := 0
+	for i < len(s) && (unreserved(s[i]) || strings.IndexByte(extra, s[i]) >= 0) {
+		i++
+	}
+	if i == len(s) {
+		return s, nil
+	}
 	var b strings.Builder
-	for i := 0; i < len(s); i++ {
+	b.WriteString(s[:i])
+	for ; i < len(s); i++ {
 		c := s[i]
 		switch {
 		case c == '%':
 			if i+2 >= len(s) {
-				return "", fmt.Errorf("it ends within an escape; write %%25 for a percent sign")
+				return "", errors.New("it ends within an escape; write %25 for a percent sign")
 			}
 			v, err := strconv.ParseUint(s[i+1:i+3], 16, 8)
 			if err != nil {

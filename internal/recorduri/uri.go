@@ -265,6 +265,9 @@ func lowerOutsideEscapes(s string) string {
 // withoutDots removes the segments "." and ".." by RFC 3986, section 5.2.4. The
 // result begins with "/".
 func withoutDots(path string) string {
+	if !strings.Contains(path, "/.") {
+		return path
+	}
 	segments := strings.Split(path[1:], "/")
 	out := segments[:0]
 	for i, s := range segments {
