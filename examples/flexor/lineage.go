@@ -88,6 +88,7 @@ error says how many there are.`,
 		}
 		return c.lineage(cmd.Context(), q)
 	}
+	cmd.AddCommand(c.lineageExportCommand())
 	return cmd
 }
 
