@@ -88,7 +88,7 @@ type accessLine struct {
 // RecordURI returns what a log holds of the URI of a data record: the URI in its
 // normal form by RFC 3986, without user info, secret parameters, and what r
 // removes from it, percent-encoded again. r may be nil. The path of a file on
-// Windows becomes a file URI. A URI whose path ends in "/" is a collection.
+// Windows becomes a file URI. A URI that ends in "/" is a collection.
 //
 // Queries for a record apply the same function, with the redactor the log was
 // written with, and so find what was recorded. An error wraps [ErrInvalid] and says
@@ -115,8 +115,9 @@ func (r *Recorder) recordURI(s string, found []Redaction) (string, []Redaction, 
 }
 
 // Access records an access. What is no record URI is refused: that is an error of
-// the run, and a record that counts the access as dropped. Package lineage is the
-// usual way in.
+// the run, and a record that counts the access as dropped. If one of From is refused,
+// that is so too, but the write is recorded, without From. Package lineage is the usual
+// way in.
 func (run *Run) Access(a Access) {
 	if run != nil && run.s.live {
 		run.s.access(run, a)
@@ -131,9 +132,12 @@ func (s *state) access(run *Run, a Access) {
 	a.RunID, a.At = s.id(), stamp(s.rec.now())
 	a.Task, a.Skill = run.place()
 	a.Repeats, a.Dropped, a.Reason, a.Redactions = 0, 0, "", nil
-	if err := s.rec.completeAccess(&a); err != nil {
+	err := s.rec.completeAccess(&a)
+	if err != nil {
 		run.Error(fmt.Errorf("audit: %s: %w", a.Op, err))
 		s.drop(&a, err.Error())
+	}
+	if a.Record == "" {
 		return
 	}
 	if a.Op == OpRead {
@@ -156,14 +160,15 @@ func (s *state) access(run *Run, a Access) {
 	}
 }
 
-// completeAccess checks an access and brings it into the form it is written in.
+// completeAccess checks an access and brings it into the form it is written in. With
+// an error, what has a Record is still written.
 func (r *Recorder) completeAccess(a *Access) (err error) {
 	switch a.Op {
 	case OpRead, OpDelete:
 		a.From = nil
 	case OpWrite, OpAppend:
 	default:
-		a.Op = Op(ident.Text(string(a.Op), maxName))
+		a.Op, a.Record = Op(ident.Text(string(a.Op), maxName)), ""
 		return fmt.Errorf("%w: there is no such operation", ErrInvalid)
 	}
 	var found []Redaction
@@ -171,20 +176,26 @@ func (r *Recorder) completeAccess(a *Access) (err error) {
 		return err
 	}
 	if a.From != nil {
-		from := make([]string, len(a.From))
-		for i, f := range a.From {
-			if from[i], found, err = r.recordURI(f, found); err != nil {
-				return fmt.Errorf("from: %w", err)
-			}
-		}
-		a.From = from
+		a.From, found, err = r.fromURIs(a.From, found)
 	}
 	a.Source, found = r.text("accesses.source", a.Source, maxName, found)
 	a.Version, found = r.text("accesses.version", a.Version, maxName, found)
 	a.Digest, found = r.text("accesses.digest", a.Digest, maxName, found)
 	a.Rows = max(a.Rows, 0)
 	a.Redactions = found
-	return nil
+	return err
+}
+
+// fromURIs is [RecordURI] for what a write was made from. If one is refused it returns
+// nil: what is written is then taken to be made from all that the run has read.
+func (r *Recorder) fromURIs(from []string, found []Redaction) (out []string, _ []Redaction, err error) {
+	out = make([]string, len(from))
+	for i, f := range from {
+		if out[i], found, err = r.recordURI(f, found); err != nil {
+			return nil, found, fmt.Errorf("from: %w", err)
+		}
+	}
+	return out, found, nil
 }
 
 // repeats are the reads of a run, to recognise one that is made again.

@@ -123,9 +123,9 @@ func TestRefusedAccesses(t *testing.T) {
 	rec.Status(audit.Partial)
 	rec.Errors("record URI: it has no scheme", "from: ", "no such operation", "more than 4096")
 	as := accesses(t, rec.Records())
-	require.Equal(t, []string{"read  dropped 1", "write  dropped 2", "read  dropped 4"}, allTold(as), "when the number has doubled")
+	require.Equal(t, []string{"read  dropped 1", "write  dropped 2", "write db://x/y", "read  dropped 4"}, allTold(as), "when the number has doubled")
 	assert.Contains(t, as[0].Reason, "no scheme")
-	assert.Equal(t, &audit.Accesses{Dropped: 4}, rec.Entry().Accesses)
+	assert.Equal(t, &audit.Accesses{Writes: 1, Dropped: 4}, rec.Entry().Accesses)
 	for _, r := range rec.Records() {
 		assert.NotContains(t, string(r.JSON), "hunter2")
 	}

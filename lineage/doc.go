@@ -8,6 +8,6 @@
 //	})
 //
 // A record is named by a URI, which [audit.RecordURI] brings into one form; one
-// whose path ends in "/" is a collection, and stands for all that begins so. Each
+// that ends in "/" is a collection, and stands for all that begins so. Each
 // access is in the audit log when the call returns.
 package lineage

@@ -79,9 +79,6 @@ func readHistory(ctx context.Context, log Log, asOf time.Time) (*history, error)
 			return nil, fmt.Errorf("%w: record %d: %w", ErrForeign, rec.Index, err)
 		}
 	}
-	if h.first == head.Size {
-		h.first = 0
-	}
 	for _, r := range h.runs {
 		if r.status == "" {
 			r.end, r.dead = head.Size, true

@@ -16,7 +16,7 @@ import (
 // names are the records of the random histories. Those that end in "/" are
 // collections.
 var names = []string{
-	"db://a/", "db://a/x", "db://a/y", "db://a/z/", "db://a/z/w", "db://b/", "db://b/x", "db://b/x2", "db://c/only",
+	"db://a/", "db://a/x", "db://a/y", "db://a/z/", "db://a/z/w", "db://b/", "db://b/x", "db://b/x2", "db://c/only", "db://b/?q=1", "db://b/?q=12",
 }
 
 // step is an access of a random history.

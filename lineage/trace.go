@@ -20,7 +20,7 @@ const (
 
 // Query asks for the lineage of a record. All but Record may be zero.
 type Query struct {
-	Record    string // a URI; one whose path ends in "/" asks for all that it holds
+	Record    string // a URI; one that ends in "/" asks for all that begins so
 	Direction Direction
 
 	// Depth is how many steps to go from the record, each from one record to what

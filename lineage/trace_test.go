@@ -117,7 +117,8 @@ func TestGaps(t *testing.T) {
 			m.access(t, "9", audit.Access{Op: audit.OpRead, Dropped: 4, Reason: "too many"})
 			m.end("9", audit.Success, audit.ByReturn)
 		}, []lineage.Gap{{"dropped", 4, "4 accesses dropped by 1 run"}}, 3},
-		"horizon": {func(m *memory, _ *lineage.Query) { m.first = 3 }, []lineage.Gap{{"horizon", 3, "3 records gone from the beginning of the log"}}, 0},
+		"horizon":     {func(m *memory, _ *lineage.Query) { m.first = 3 }, []lineage.Gap{{"horizon", 3, "3 records gone from the beginning of the log"}}, 0},
+		"all is gone": {func(m *memory, _ *lineage.Query) { m.first = len(m.lines) }, []lineage.Gap{{"horizon", 12, "12 records gone from the beginning of the log"}}, 0},
 		"unknown": {func(m *memory, _ *lineage.Query) {
 			m.access(t, "1", audit.Access{Op: "merge", Record: "db://x/a"})
 		}, []lineage.Gap{{"unknown", 1, "1 access of a kind that only a later version knows"}}, 3},

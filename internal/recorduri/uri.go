@@ -23,7 +23,7 @@ const maxNested = 3
 // of the web. What a URI cannot hold as it is, such as a space or é, is
 // percent-encoded. User info, and parameters whose names say that they are
 // secrets, are left out. The path of a file on Windows becomes a file URI. A URI
-// whose path ends in "/" is a collection.
+// that ends in the "/" of its path is a collection.
 //
 // What it returns is printable ASCII of at most [MaxLen] bytes, and its own
 // normal form. An error says why s is refused; it does not repeat s, which may
@@ -52,10 +52,10 @@ func Normalise(s string) (string, error) {
 	return out, nil
 }
 
-// Collection reports whether a normal URI names a collection, all of whose
-// records begin with [Prefix].
+// Collection reports whether a normal URI names a collection: all that begins so. A
+// URI with a query or a fragment names none.
 func Collection(uri string) bool {
-	return strings.HasSuffix(path(uri), "/")
+	return strings.HasSuffix(uri, "/") && path(uri) == uri
 }
 
 // path returns a URI up to its query or fragment.

@@ -103,6 +103,15 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+func TestCollection(t *testing.T) {
+	for uri, want := range map[string]bool{
+		"s3://b/": true, "s3://b/x/": true, "urn:a/": true,
+		"s3://b/x": false, "s3://b/?q=1": false, "s3://b/x?q=/": false, "s3://b/#/": false,
+	} {
+		assert.Equal(t, want, Collection(uri), uri)
+	}
+}
+
 func TestAbove(t *testing.T) {
 	for uri, want := range map[string][]string{
 		"s3://b/":        nil,
