@@ -1,0 +1,83 @@
+package control
+
+import (
+	"context"
+	"time"
+
+	"github.com/flexorhq/flexor-go/rbac"
+)
+
+// A Halt is an order that stops something: a pause or a kill. The control package
+// acts on it first, and records it if it can.
+type Halt struct {
+	Run         string           `json:"run,omitempty"` // the run to kill; empty: this is a pause
+	Agent       string           `json:"agent,omitempty"`
+	Environment rbac.Environment `json:"environment"`
+	At          time.Time        `json:"at"` // when it was ordered
+	By          rbac.Subject     `json:"by"`
+	Key         string           `json:"key"` // id of the key that signed
+	Role        rbac.Role        `json:"role"`
+	Reason      string           `json:"reason,omitempty"`
+
+	// Index is that of its event in the governance log. Meaningful if Recorded.
+	Index uint64 `json:"index"`
+	// Recorded is false for an order that could only be acted on in this process.
+	Recorded bool `json:"recorded"`
+}
+
+// Pause keeps an agent from being triggered in an environment until
+// [Control.Resume]. Runs that have begun go on. A paused agent stays paused by the
+// order that paused it.
+//
+// If the order is allowed and cannot be recorded, or the log is damaged, it holds
+// in this process, and the error wraps [ErrNotRecorded].
+func (c *Control) Pause(ctx context.Context, agent string, env rbac.Environment, reason string) (Outcome, error) {
+	return Outcome{}, errUnfinished
+}
+
+// Resume ends a pause.
+func (c *Control) Resume(ctx context.Context, agent string, env rbac.Environment, reason string) (Outcome, error) {
+	return Outcome{}, errUnfinished
+}
+
+// A Run is a run of an agent, as the audit log knows it.
+type Run struct {
+	ID          string           // required
+	Agent       string           // for the record; may be empty
+	Environment rbac.Environment // where it runs, and so what role it takes to kill it; required
+}
+
+// Kill orders the end of a run: whatever process runs it cancels its context. Kill
+// returns once the order is on disk and known to all watchers in this process; it
+// does not wait for the end of the run.
+//
+// If the order is allowed and cannot be recorded, or the log is damaged, it holds
+// in this process, and the error wraps [ErrNotRecorded].
+func (c *Control) Kill(ctx context.Context, run Run, reason string) (Outcome, error) {
+	return Outcome{}, errUnfinished
+}
+
+// Paused returns the pause of an agent in an environment, if it is paused there.
+func (c *Control) Paused(ctx context.Context, agent string, env rbac.Environment) (Halt, bool, error) {
+	return Halt{}, false, errUnfinished
+}
+
+// Pauses returns all pauses, ordered by agent and environment.
+func (c *Control) Pauses(ctx context.Context) ([]Halt, error) { return nil, errUnfinished }
+
+// Killed returns the order to kill a run, if there was one.
+func (c *Control) Killed(ctx context.Context, runID string) (Halt, bool, error) {
+	return Halt{}, false, errUnfinished
+}
+
+// onHalt has f called for every pause and kill, and for every resume (of which
+// ended is true), that takes effect from now on: those of the log in their order,
+// whoever gave them, and at once those of this process that could not be recorded.
+// f must be quick, and must not call the Control. For orders of the log it is
+// called by whoever caught up with the log, which [Control.refresh] does.
+func (c *Control) onHalt(f func(h Halt, ended bool)) (remove func()) { return nil }
+
+// refresh takes into account what the log says by now. It is cheap if nothing was
+// added. An error is of reading; damage wraps [ErrCorrupt], and the state then
+// stays as it was.
+func (c *Control) refresh(ctx context.Context) error { return errUnfinished }
