@@ -31,7 +31,9 @@ func (c *Control) Grants(ctx context.Context) ([]rbac.Grant, error) { return nil
 // Authorize decides whether the actor may do what r says, now. Key, Vault and At
 // of r are filled in. Nothing is recorded, and nothing is allocated for it
 // beyond what a look at the log needs if that has grown.
-func (c *Control) Authorize(ctx context.Context, r rbac.Request) rbac.Decision { return rbac.Decision{} }
+func (c *Control) Authorize(ctx context.Context, r rbac.Request) rbac.Decision {
+	return rbac.Decision{}
+}
 
 // View decides whether the actor may look at what the vault records. A denial is
 // recorded and returned as an error that wraps [ErrDenied].
