@@ -102,7 +102,7 @@ func (p *Policy) loadKey(k Key, vault string) error {
 		return fmt.Errorf("rbac: the key of record %d is not of the form flxu_…, or flxs_… for a service, with %d bytes", k.Index, ed25519.PublicKeySize)
 	case !slices.Contains(k.Vaults, vault):
 		return fmt.Errorf("rbac: the key of record %d is not for this vault", k.Index)
-	case !k.Expires.After(k.Created):
+	case k.Created.IsZero() || !k.Expires.After(k.Created):
 		return fmt.Errorf("rbac: the key of record %d ends before it begins", k.Index)
 	case p.keys[k.ID] != nil:
 		return fmt.Errorf("rbac: the key of record %d has an id that is taken", k.Index)
