@@ -1,11 +1,20 @@
 package control
 
 import (
+	"bytes"
 	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"path/filepath"
+	"slices"
+	"sync"
 	"time"
 
+	"github.com/flexorhq/flexor-go/internal/durable"
+	"github.com/flexorhq/flexor-go/internal/ledger"
 	"github.com/flexorhq/flexor-go/rbac"
 	"github.com/flexorhq/flexor-go/sinks/vault"
 )
@@ -16,10 +25,12 @@ const LogName = "governance-log"
 // Config is what [Open] and [Init] may be told. The zero value works.
 type Config struct {
 	// Key is the actor's: orders are given in its name and signed by it; see
-	// [LoadKey]. Zero: nobody acts. The state can be read, and every order is denied.
+	// [Credentials.LoadKey]. Zero: nobody acts. The state can be read, and every
+	// order is denied.
 	Key rbac.APIKey
 	// Signer signs the log's checkpoints, and the events of nobody, in place of the
-	// key file keys/governance-log.key in the vault. Zero: the key file.
+	// key file keys/governance-log.key in the vault. It must be an Ed25519 key. Zero:
+	// the key file.
 	Signer vault.Signer
 	// Manifest returns the manifest of an agent, and false if it has none. Zero:
 	// agents/<name>.yaml in the vault, see [ReadManifest].
@@ -28,9 +39,30 @@ type Config struct {
 	Now func() time.Time
 	// Random makes keys. Zero: crypto/rand.Reader.
 	Random io.Reader
-	// Logger hears of damage, of events that were skipped, and of failures in the
-	// background. Zero: nobody.
+	// Logger hears of damage and of failures in the background. Zero: nobody.
 	Logger *slog.Logger
+}
+
+// withDefaults returns a copy for the vault in dir without zero values, but for
+// Key and Signer.
+func (c *Config) withDefaults(dir string) Config {
+	var out Config
+	if c != nil {
+		out = *c
+	}
+	if out.Manifest == nil {
+		out.Manifest = manifestIn(dir)
+	}
+	if out.Now == nil {
+		out.Now = time.Now
+	}
+	if out.Random == nil {
+		out.Random = rand.Reader
+	}
+	if out.Logger == nil {
+		out.Logger = slog.New(slog.DiscardHandler)
+	}
+	return out
 }
 
 // Control is the governance of one vault: what its governance log says, and the
@@ -39,61 +71,243 @@ type Config struct {
 //
 // What it answers takes everything into account that was recorded, by whatever
 // process, before it was asked.
-type Control struct{}
+type Control struct {
+	cfg Config
+	dir string // of the vault
+	log string // directory of the governance log
+
+	mu        sync.RWMutex   // guards what follows; taken under the ledger's lock, and never the other way round
+	reader    *ledger.Reader // nil: there is no log yet
+	tail      *ledger.Tail   // nil: there is no log yet
+	state     *state         // nil: there is no log yet
+	looked    time.Time      // when the log was last looked at closely
+	damage    error          // what is wrong with the log; it is not read any further
+	listeners []*listener    //
+	closed    bool           //
+
+	appendMu sync.Mutex  // guards appender; taken before mu
+	appender *ledger.Log // nil: nothing was ordered yet
+	signer   vault.Signer
+
+	denials denials
+}
+
+// listener is somebody who is told of halts.
+type listener struct{ told func(h Halt, ended bool) }
 
 // Open opens the governance of the vault in dir. A vault without a governance
 // log, or whose log has no genesis, opens too: every order is then denied with
-// rbac.NotInitialised, see [Init]. So does one whose log is damaged or cannot be
-// written; see [Control.Damage].
-//
-// An error is of the file system, or of the signing key.
+// rbac.NotInitialised, see [Init]. So does one whose log is damaged: every order
+// but pause and kill is then denied, see [Control.Damage]. Nothing is written
+// before the first order.
 func Open(ctx context.Context, dir string, cfg *Config) (*Control, error) {
-	return nil, errUnfinished
+	c := &Control{cfg: cfg.withDefaults(dir), dir: dir, log: filepath.Join(dir, LogName)}
+	if err := c.refresh(ctx); err != nil && !errors.Is(err, ErrCorrupt) {
+		return nil, fmt.Errorf("control: open %s: %w", dir, err)
+	}
+	return c, nil
 }
 
-// Init gives the vault in dir its first owner, and returns the owner's key: it
-// is stored nowhere, so it must be shown now. The vault is opened with that key.
-// A vault that has had its first owner is an error that wraps rbac.ErrInitialised.
-func Init(ctx context.Context, dir string, g Genesis, cfg *Config) (*Control, rbac.APIKey, error) {
-	return nil, rbac.APIKey{}, errUnfinished
+// lookEvery is for how long at most it is not noticed that a file of the log was
+// replaced or removed. What was appended is noticed at once.
+const lookEvery = 100 * time.Millisecond
+
+// refresh takes into account what the log says by now. It is cheap if nothing was
+// added. An error is of reading; damage wraps [ErrCorrupt], and the state then
+// stays as it was.
+func (c *Control) refresh(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	c.mu.RLock()
+	fresh := c.damage == nil && c.tail != nil && time.Since(c.looked) < lookEvery && c.tail.Quiet() && !c.closed
+	c.mu.RUnlock()
+	if fresh {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.catchUp()
 }
 
-// A Genesis is what [Init] needs to know.
-type Genesis struct {
-	Vault   string        // name of the vault, as in its vault.json; required
-	Tier    rbac.Tier     // of the vault; required
-	Owner   rbac.Subject  // required
-	KeyLife time.Duration // of the owner's key. Zero: rbac.DefaultKeyLife
+// catchUp is refresh for who holds mu.
+func (c *Control) catchUp() error {
+	switch {
+	case c.closed:
+		return ErrClosed
+	case c.damage != nil:
+		return c.damage
+	}
+	err := c.readOn()
+	if errors.Is(err, ErrCorrupt) {
+		c.damage = err
+		c.cfg.Logger.Error("control: the governance log is damaged; everything but pause and kill is denied", "dir", c.log, "err", err)
+	}
+	return err
+}
+
+// readOn reads what was appended.
+func (c *Control) readOn() error {
+	if c.tail == nil {
+		if err := c.begin(); err != nil || c.tail == nil {
+			return err
+		}
+	}
+	recs, err := c.tail.Next()
+	c.looked = time.Now()
+	if len(recs) > 0 {
+		c.state.takeAll(recs)
+	}
+	return err
+}
+
+// begin opens the log, if there is one.
+func (c *Control) begin() error {
+	r, err := ledger.OpenReader(durable.Disk{}, c.log)
+	if errors.Is(err, ledger.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	s := newState(r.Verifier())
+	tail, _, err := r.Tail(0, s.tree.Root())
+	if err != nil {
+		return err
+	}
+	s.tell = c.tell
+	c.reader, c.tail, c.state = r, tail, s
+	return nil
+}
+
+// tell tells the listeners. It is called by who holds mu.
+func (c *Control) tell(h Halt, ended bool) {
+	for _, l := range c.listeners {
+		l.told(h, ended)
+	}
+}
+
+// onHalt has f called for every pause and kill, and for every resume (of which
+// ended is true), that takes effect from now on: those of the log in their order,
+// whoever gave them, and at once those of this process, which are told of again
+// when they are recorded. f must be quick, and must not call the Control. For
+// orders of the log it is called by whoever caught up with the log, which
+// [Control.refresh] does.
+func (c *Control) onHalt(f func(h Halt, ended bool)) (remove func()) {
+	l := &listener{f}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.listeners = append(c.listeners, l)
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.listeners = slices.DeleteFunc(c.listeners, func(o *listener) bool { return o == l })
+	}
 }
 
 // Close ends the use of the vault's governance. Denials that were counted are
 // recorded. It is idempotent.
-func (c *Control) Close() error { return errUnfinished }
+func (c *Control) Close() error {
+	err := c.recordRepeats(time.Time{})
+	c.appendMu.Lock()
+	defer c.appendMu.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return nil
+	}
+	c.closed = true
+	if c.tail != nil {
+		c.tail.Close()
+	}
+	if c.appender != nil {
+		err = errors.Join(err, c.appender.Close())
+	}
+	return err
+}
+
+// read calls f with the state as the log has it by now. f is not called if there
+// is no log.
+func (c *Control) read(ctx context.Context, f func(s *state)) error {
+	if err := c.refresh(ctx); err != nil {
+		return err
+	}
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.state != nil {
+		f(c.state)
+	}
+	return nil
+}
 
 // Head returns how much of the governance log the state takes into account.
-func (c *Control) Head() rbac.Head { return rbac.Head{} }
+func (c *Control) Head() (h rbac.Head) {
+	c.known(func(s *state) { h = s.head() })
+	return h
+}
 
 // Vault returns the vault's name; empty: there is no genesis.
-func (c *Control) Vault() string { return "" }
-
-// Actor returns who acts through this Control, and the role. Zero: nobody who is
-// known.
-func (c *Control) Actor() (rbac.Subject, rbac.Grant) { return rbac.Subject{}, rbac.Grant{} }
+func (c *Control) Vault() (name string) {
+	c.known(func(s *state) { name = s.vault })
+	return name
+}
 
 // Fingerprint returns what identifies the genesis: "SHA256:" and the base64 of
-// the hash of its event, exactly as it stands in the log. Whoever is to believe the
+// the hash of its record, exactly as it stands in the log. Whoever is to believe the
 // log must know it from elsewhere. Empty: there is no genesis.
-func (c *Control) Fingerprint() string { return "" }
+func (c *Control) Fingerprint() (sum string) {
+	c.known(func(s *state) { sum = s.fingerprint })
+	return sum
+}
 
-// Damage returns why everything but pause and kill is denied, an error that
-// wraps [ErrCorrupt]. Nil: the log is whole, as far as it was read.
-func (c *Control) Damage() error { return nil }
+// Flags returns the events that have no effect, or are otherwise not as they should
+// be, in the order of the log, and how many there are: not all may be kept.
+func (c *Control) Flags() (flags []Flag, total int) {
+	c.known(func(s *state) { flags, total = slices.Clone(s.flags), s.flagged })
+	return flags, total
+}
 
-// Flags returns the events that have no effect, in the order of the log.
-func (c *Control) Flags() []Flag { return nil }
-
-// A Flag is an event of the log that was skipped.
+// A Flag is an event of the log that was skipped, or not as it should be.
 type Flag struct {
 	Index  uint64 `json:"index"`
 	Reason string `json:"reason"`
+}
+
+// Actor returns who acts through this Control, and their role. Zero: nobody who is
+// known.
+func (c *Control) Actor() (who rbac.Subject, g rbac.Grant) {
+	c.known(func(s *state) {
+		if key, ok := s.policy.Key(c.keyID(s)); ok {
+			who = key.Subject
+			g, _ = s.policy.Grant(who)
+		}
+	})
+	return who, g
+}
+
+// Damage returns why everything but pause and kill is denied, an error that
+// wraps [ErrCorrupt]. Nil: the log is whole, as far as it was read.
+func (c *Control) Damage() error {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.damage
+}
+
+// known calls f with the state as it is known.
+func (c *Control) known(f func(s *state)) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.state != nil {
+		f(c.state)
+	}
+}
+
+// keyID returns the id of the actor's key, if that is the key that the log knows
+// under this id: an id is no secret.
+func (c *Control) keyID(s *state) string {
+	key, ok := s.policy.Key(c.cfg.Key.ID())
+	if !ok || !bytes.Equal(key.Public, c.cfg.Key.Public()) {
+		return ""
+	}
+	return key.ID
 }

@@ -35,6 +35,8 @@ var (
 const (
 	// LogCorrupt: the governance log contradicts what was signed; see [ErrCorrupt].
 	LogCorrupt rbac.Code = "log_corrupt"
+	// LogUnread: the governance log could not be read.
+	LogUnread rbac.Code = "log_unread"
 	// LogTooNew: the log has an event that a newer version of this software wrote,
 	// and that must be understood before anything else is allowed.
 	LogTooNew rbac.Code = "log_too_new"
@@ -49,7 +51,7 @@ type DeniedError struct {
 
 // Error gives the reason, and the failure to record the denial if there was one.
 func (e *DeniedError) Error() string {
-	text := "control: denied: " + reason(e.Decision)
+	text := "control: denied: " + Reason(e.Decision)
 	if e.NotRecorded != nil {
 		text += fmt.Sprintf(" (and the denial could not be recorded: %v)", e.NotRecorded)
 	}
@@ -64,11 +66,13 @@ func (e *DeniedError) Unwrap() []error {
 	return []error{ErrDenied, e.NotRecorded}
 }
 
-// reason is [rbac.Decision.Reason], and also knows the codes of this package.
-func reason(d rbac.Decision) string {
+// Reason returns why d was decided as one sentence: it is [rbac.Decision.Reason], and knows the codes of this package.
+func Reason(d rbac.Decision) string {
 	switch d.Code {
 	case LogCorrupt:
 		return "the governance log contradicts what was signed: run flexor verify, and put it back from a copy; until then only pause and kill are carried out."
+	case LogUnread:
+		return "the governance log could not be read; until it can be, only pause and kill are carried out."
 	case LogTooNew:
 		return "the governance log has an event of a newer version of flexor: update this program; until then only pause and kill are carried out."
 	}

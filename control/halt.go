@@ -32,19 +32,21 @@ type Halt struct {
 // If the order is allowed and cannot be recorded, or the log is damaged, it holds
 // in this process, and the error wraps [ErrNotRecorded].
 func (c *Control) Pause(ctx context.Context, agent string, env rbac.Environment, reason string) (Outcome, error) {
-	return Outcome{}, errUnfinished
+	out, _, err := c.give(ctx, &pauseOrder{Agent: agent, Environment: env}, reason)
+	return out, err
 }
 
 // Resume ends a pause.
 func (c *Control) Resume(ctx context.Context, agent string, env rbac.Environment, reason string) (Outcome, error) {
-	return Outcome{}, errUnfinished
+	out, _, err := c.give(ctx, &resumeOrder{Agent: agent, Environment: env}, reason)
+	return out, err
 }
 
 // A Run is a run of an agent, as the audit log knows it.
 type Run struct {
 	ID          string           // required
 	Agent       string           // for the record; may be empty
-	Environment rbac.Environment // where it runs, and so what role it takes to kill it; required
+	Environment rbac.Environment // where it runs, and so what it takes to kill it; required
 }
 
 // Kill orders the end of a run: whatever process runs it cancels its context. Kill
@@ -54,30 +56,30 @@ type Run struct {
 // If the order is allowed and cannot be recorded, or the log is damaged, it holds
 // in this process, and the error wraps [ErrNotRecorded].
 func (c *Control) Kill(ctx context.Context, run Run, reason string) (Outcome, error) {
-	return Outcome{}, errUnfinished
+	out, _, err := c.give(ctx, &killOrder{Run: run.ID, Agent: run.Agent, Environment: run.Environment}, reason)
+	return out, err
 }
 
-// Paused returns the pause of an agent in an environment, if it is paused there.
-func (c *Control) Paused(ctx context.Context, agent string, env rbac.Environment) (Halt, bool, error) {
-	return Halt{}, false, errUnfinished
+// Paused returns the pause of an agent in an environment, if it is paused there. It
+// answers from what is known even if the log is damaged or cannot be read; the
+// error then says so.
+func (c *Control) Paused(ctx context.Context, agent string, env rbac.Environment) (h Halt, ok bool, err error) {
+	err = c.refresh(ctx)
+	c.known(func(s *state) { h, ok = s.paused[place{agent, env}] })
+	return h, ok, err
 }
 
-// Pauses returns all pauses, ordered by agent and environment.
-func (c *Control) Pauses(ctx context.Context) ([]Halt, error) { return nil, errUnfinished }
-
-// Killed returns the order to kill a run, if there was one.
-func (c *Control) Killed(ctx context.Context, runID string) (Halt, bool, error) {
-	return Halt{}, false, errUnfinished
+// Pauses returns all pauses, ordered by agent and environment; see
+// [Control.Paused].
+func (c *Control) Pauses(ctx context.Context) (all []Halt, err error) {
+	err = c.refresh(ctx)
+	c.known(func(s *state) { all = sorted(s.paused) })
+	return all, err
 }
 
-// onHalt has f called for every pause and kill, and for every resume (of which
-// ended is true), that takes effect from now on: those of the log in their order,
-// whoever gave them, and at once those of this process that could not be recorded.
-// f must be quick, and must not call the Control. For orders of the log it is
-// called by whoever caught up with the log, which [Control.refresh] does.
-func (c *Control) onHalt(f func(h Halt, ended bool)) (remove func()) { return nil }
-
-// refresh takes into account what the log says by now. It is cheap if nothing was
-// added. An error is of reading; damage wraps [ErrCorrupt], and the state then
-// stays as it was.
-func (c *Control) refresh(ctx context.Context) error { return errUnfinished }
+// Killed returns the order to kill a run, if there was one; see [Control.Paused].
+func (c *Control) Killed(ctx context.Context, runID string) (h Halt, ok bool, err error) {
+	err = c.refresh(ctx)
+	c.known(func(s *state) { h, ok = s.killed[runID] })
+	return h, ok, err
+}
