@@ -26,12 +26,12 @@ type state struct {
 	tree     ledger.Tree   // over the records that were taken
 
 	policy      *rbac.Policy
-	vault       string // empty: there is no genesis
-	fingerprint string // of the genesis
+	vault       string         // empty: there is no genesis
+	fingerprint string         // of the genesis
 	kinds       map[string]int // how many events of each kind count
 	decisions   int            // that were derived anew
 	tooNew      string         // the kind of an event that must be understood and is not; empty: none
-	flags       []Flag // in the order of the log
+	flags       []Flag         // in the order of the log
 
 	// clock is the newest time that an owner stated, and seen the newest that each
 	// subject did. Nobody's events may be older than both: who has lost a right must
