@@ -41,6 +41,8 @@ type Config struct {
 	Random io.Reader
 	// Logger hears of damage and of failures in the background. Zero: nobody.
 	Logger *slog.Logger
+
+	fs durable.FS // of the log; nil: the host's. Tests have others
 }
 
 // withDefaults returns a copy for the vault in dir without zero values, but for
@@ -62,7 +64,19 @@ func (c *Config) withDefaults(dir string) Config {
 	if out.Logger == nil {
 		out.Logger = slog.New(slog.DiscardHandler)
 	}
+	if out.fs == nil {
+		out.fs = durable.Disk{}
+	}
 	return out
+}
+
+// ledger returns the settings for appending to the log.
+func (c *Config) ledger(signer vault.Signer) *ledger.Options {
+	o := &ledger.Options{Signer: signer, Now: c.Now, Logger: c.Logger}
+	if c.fs != (durable.Disk{}) {
+		o.FS = c.fs
+	}
+	return o
 }
 
 // Control is the governance of one vault: what its governance log says, and the
@@ -163,7 +177,7 @@ func (c *Control) readOn() error {
 
 // begin opens the log, if there is one.
 func (c *Control) begin() error {
-	r, err := ledger.OpenReader(durable.Disk{}, c.log)
+	r, err := ledger.OpenReader(c.cfg.fs, c.log)
 	if errors.Is(err, ledger.ErrNotFound) {
 		return nil
 	}

@@ -309,7 +309,7 @@ func (c *Control) open() (*ledger.Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, _, err := ledger.Open(c.log, &ledger.Options{Signer: signer, Now: c.cfg.Now, Logger: c.cfg.Logger})
+	l, _, err := ledger.Open(c.log, c.cfg.ledger(signer))
 	if err != nil {
 		return nil, err
 	}
