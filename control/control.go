@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -154,10 +156,25 @@ func (c *Control) catchUp() error {
 	}
 	err := c.readOn()
 	if errors.Is(err, ErrCorrupt) {
-		c.damage = err
-		c.cfg.Logger.Error("control: the governance log is damaged; everything but pause and kill is denied", "dir", c.log, "err", err)
+		c.setDamage(err)
 	}
 	return err
+}
+
+// damaged notes what is wrong with the log, which who appends to it may find first.
+func (c *Control) damaged(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.setDamage(err)
+}
+
+// setDamage is damaged for who holds mu.
+func (c *Control) setDamage(err error) {
+	if c.damage != nil {
+		return
+	}
+	c.damage = err
+	c.cfg.Logger.Error("control: the governance log is damaged; everything but pause and kill is denied", "dir", c.log, "err", err)
 }
 
 // readOn reads what was appended.
@@ -179,7 +196,7 @@ func (c *Control) readOn() error {
 func (c *Control) begin() error {
 	r, err := ledger.OpenReader(c.cfg.fs, c.log)
 	if errors.Is(err, ledger.ErrNotFound) {
-		return nil
+		return c.missing()
 	}
 	if err != nil {
 		return err
@@ -192,6 +209,19 @@ func (c *Control) begin() error {
 	s.tell = c.tell
 	c.reader, c.tail, c.state = r, tail, s
 	return nil
+}
+
+// missing says whether it is right that there is no log.
+func (c *Control) missing() error {
+	key := vault.KeyFile(c.log)
+	_, err := os.Lstat(key)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	}
+	return &ledger.CorruptionError{File: "log.json", Reason: fmt.Sprintf("the log is gone, but its key %s is there: put the log back from a copy", key)}
 }
 
 // tell tells the listeners. It is called by who holds mu.

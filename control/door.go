@@ -164,9 +164,16 @@ func (v *visit) record() {
 			v.out.Index, v.out.Recorded = first, true
 		}
 	}
+	if errors.Is(err, ErrCorrupt) {
+		c.damaged(err)
+	}
 	switch {
 	case errors.Is(err, errSettled):
 		return // v.err says what came of it
+	case errors.Is(err, ErrCorrupt) && !v.acted:
+		v.out.Decision = refuse(v.out.Decision, LogCorrupt)
+		v.err = &DeniedError{Decision: v.out.Decision, NotRecorded: err}
+		return
 	case err != nil && v.denial != nil:
 		v.err = &DeniedError{Decision: v.out.Decision, NotRecorded: err}
 		return
