@@ -1,12 +1,14 @@
 package redact
 
-// finder finds what detectors find in plain text.
-type finder struct{ detectors []*detector }
-
-// find appends to hits what stands in t: in order, without overlaps.
-func (f *finder) find(t *text, hits []hit) []hit {
-	for _, d := range f.detectors {
+// findWith appends to hits what the detectors find in t: in order, without
+// overlaps.
+func findWith(detectors []*detector, t *text, hits []hit) []hit {
+	for _, d := range detectors {
+		n := len(hits)
 		hits = d.find(t, hits)
+		for i := n; i < len(hits); i++ {
+			hits[i].d = d
+		}
 	}
 	return hits
 }

@@ -1,0 +1,123 @@
+package redact
+
+import (
+	"encoding/base64"
+	"unicode/utf8"
+)
+
+// minBase64 is how many characters base64 has at least that is looked into: what
+// is shorter holds less than twelve bytes.
+const minBase64 = 16
+
+// base64Alphabet says which bytes stand in base64, either kind, without padding.
+var base64Alphabet = func() (set [256]bool) {
+	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_") {
+		set[c] = true
+	}
+	return set
+}()
+
+// hasBase64 reports whether there is text in base64 in b.
+func hasBase64(b []byte) bool {
+	for from := 0; ; {
+		start, end := base64Run(b, from)
+		if start < 0 {
+			return false
+		}
+		if s := textStart(b[start:end]); s >= 0 {
+			return true
+		}
+		from = end
+	}
+}
+
+// base64Run returns the first run of base64 characters that is long enough;
+// negative: there is none. It looks at every sixteenth byte first.
+func base64Run(b []byte, from int) (start, end int) {
+	for i := from + minBase64 - 1; i < len(b); i += minBase64 {
+		if !base64Alphabet[b[i]] {
+			continue
+		}
+		start, end = i, i+1
+		for start > from && base64Alphabet[b[start-1]] {
+			start--
+		}
+		for end < len(b) && base64Alphabet[b[end]] {
+			end++
+		}
+		if end-start >= minBase64 {
+			return start, end
+		}
+		from, i = end, end-1
+	}
+	return -1, -1
+}
+
+// textStart returns where in a run of base64 characters text in base64 begins:
+// at its start, or behind a slash; negative: it is not text. Ids and hashes are
+// told apart by their first bytes.
+func textStart(run []byte) int {
+	if isText(run) {
+		return 0
+	}
+	for i := len(run) - minBase64; i > 0; i-- {
+		if run[i-1] == '/' {
+			if isText(run[i:]) {
+				return i
+			}
+			break
+		}
+	}
+	return -1
+}
+
+// isText reports whether run is base64 of which the beginning is text. Most of
+// what is none fails by its first bytes.
+func isText(run []byte) bool {
+	var buf [48]byte
+	for _, most := range [...]int{8, 64} {
+		n, ok := decodeBase64(buf[:], run[:min(len(run), most)])
+		if !ok || !printable(buf[:n]) {
+			return false
+		}
+	}
+	return true
+}
+
+// printable reports whether text, which may be cut inside a rune, is UTF-8
+// without control characters.
+func printable(text []byte) bool {
+	for i := 0; i < len(text); {
+		c := text[i]
+		if c < utf8.RuneSelf {
+			if c < ' ' && !isSpace(c) || c == 0x7F {
+				return false
+			}
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRune(text[i:])
+		if r == utf8.RuneError && size == 1 {
+			return !utf8.FullRune(text[i:])
+		}
+		i += size
+	}
+	return true
+}
+
+// decodeBase64 decodes either kind of base64 without padding, and stops where
+// that is no use.
+func decodeBase64(dst, src []byte) (n int, ok bool) {
+	if len(src)%4 == 1 {
+		src = src[:len(src)-1]
+	}
+	enc := base64.RawStdEncoding
+	for _, c := range src {
+		if c == '-' || c == '_' {
+			enc = base64.RawURLEncoding
+			break
+		}
+	}
+	n, err := enc.Decode(dst, src)
+	return n, err == nil
+}

@@ -1,0 +1,44 @@
+package redact
+
+import "strings"
+
+// standsIn puts tokens before those of the source that say where it stands, and
+// returns what it stands under: so rules and detectors see the names in a field as
+// if they were in the source.
+func (p *pass) standsIn(field string) (parent, index int32) {
+	parent, index = -1, -1
+	if field == "" {
+		return parent, index
+	}
+	p.arena = append(p.arena[:0], p.text...)
+	first, rest, more := strings.Cut(field, ".")
+	parent = p.addName(first, parent, index)
+	if more && isList(first) {
+		parent, index = p.add(arrayToken, 0, 0, parent, index), -1 // some element of it
+		p.tokens[parent].link = p.keyOver(parent)
+	}
+	for more {
+		name := rest
+		if hasList, _, _ := strings.Cut(rest, "."); isValues(hasList) && hasList != rest {
+			name, rest = hasList, rest[len(hasList)+1:]
+		} else {
+			more = false // the rest is one name, whatever is in it
+		}
+		parent, index = p.addName(name, parent, index), -1
+	}
+	p.text, p.copied = p.arena, true
+	return parent, index
+}
+
+// addName adds a key that is not in the source.
+func (p *pass) addName(name string, parent, index int32) int32 {
+	start := len(p.arena)
+	p.arena = append(p.arena, name...)
+	return p.add(keyToken, start, len(p.arena), parent, index)
+}
+
+// isList reports whether a member of an entry is an array.
+func isList(name string) bool { return name == "decisions" || name == "tasks" || name == "errors" }
+
+// isValues reports whether an element of those has values with names.
+func isValues(name string) bool { return name == "values" || name == "inputs" || name == "outputs" }

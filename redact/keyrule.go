@@ -1,0 +1,168 @@
+package redact
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// keyRule is a [KeyRule] that was found right.
+type keyRule struct {
+	operator Operator
+	glob     string // a folded name with *; empty: the pointer counts
+	pointer  pointer
+	trigger  string // a pattern that matches where the rule may hold; empty: anywhere
+	why      string
+}
+
+// compile checks a rule.
+func (k KeyRule) compile() (rule keyRule, err error) {
+	rule.operator = k.Operator
+	if err := k.Operator.check(); err != nil {
+		return rule, fmt.Errorf("rule for %s: %w", k, err)
+	}
+	switch {
+	case (k.Name == "") == (k.Pointer == ""):
+		return rule, fmt.Errorf("%w: a rule has either a name or a pointer, not %s", ErrInvalid, k)
+	case k.Name != "":
+		rule.glob = fold(k.Name)
+		if strings.Trim(rule.glob, "*") == "" && rule.glob != "*" {
+			return rule, fmt.Errorf("%w: the name %q of a rule has neither letters nor digits; * means any name", ErrInvalid, k.Name)
+		}
+		rule.trigger = nameTrigger(rule.glob)
+		rule.why = "rule for the name " + k.Name
+		return rule, nil
+	}
+	rule.pointer, err = parsePointer(k.Pointer)
+	rule.trigger = regexp.QuoteMeta(rule.pointer.literal())
+	rule.why = "rule for the pointer " + k.Pointer
+	return rule, err
+}
+
+// String returns the rule as errors name it.
+func (k KeyRule) String() string { return fmt.Sprintf("{name %q, pointer %q}", k.Name, k.Pointer) }
+
+// fold returns a name as names are compared: in lower case, without _ and -.
+func fold(name string) string {
+	return strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(name))
+}
+
+// nameTrigger returns a pattern that matches all names that a folded glob matches:
+// its longest part without *.
+func nameTrigger(glob string) string {
+	longest := ""
+	for part := range strings.SplitSeq(glob, "*") {
+		if len(part) > len(longest) {
+			longest = part
+		}
+	}
+	if longest == "" {
+		return ""
+	}
+	var letters []string
+	for _, r := range longest {
+		letters = append(letters, regexp.QuoteMeta(string(r)))
+	}
+	return "(?i:" + strings.Join(letters, "[_-]*") + ")"
+}
+
+// matchGlob reports whether all of s matches a pattern with *. It takes time in
+// proportion to the product of their lengths at worst.
+func matchGlob(pattern, s string) bool {
+	star, retry := -1, 0
+	p, i := 0, 0
+	for i < len(s) {
+		switch {
+		case p < len(pattern) && pattern[p] == '*':
+			star, retry = p, i
+			p++
+		case p < len(pattern) && pattern[p] == s[i]:
+			p++
+			i++
+		case star >= 0:
+			retry++
+			p, i = star+1, retry
+		default:
+			return false
+		}
+	}
+	return strings.Trim(pattern[p:], "*") == ""
+}
+
+// ruleFor returns the rule for what stands under a key, or behind the step of an
+// element; -1: none.
+func (p *pass) ruleFor(n int32) int32 {
+	t := &p.tokens[n]
+	name, alias := "", ""
+	if t.kind == keyToken {
+		name = fold(p.nameOf(n))
+		if t.link >= 0 {
+			alias = fold(p.nameOf(t.link))
+		}
+	}
+	for i := range p.r.keys {
+		k := &p.r.keys[i]
+		switch {
+		case k.glob == "":
+			if p.covers(k.pointer, n) {
+				return int32(i)
+			}
+		case t.kind != keyToken:
+		case name != "" && matchGlob(k.glob, name), alias != "" && matchGlob(k.glob, alias):
+			return int32(i)
+		}
+	}
+	return -1
+}
+
+// applyRules replaces the values that stand under a rule: texts, numbers and
+// booleans, at any depth below.
+func (p *pass) applyRules() {
+	for n := int32(0); n < int32(len(p.tokens)); n++ {
+		t := &p.tokens[n]
+		if t.parent >= 0 {
+			t.rule = p.tokens[t.parent].rule
+		}
+		if t.rule < 0 {
+			t.rule = p.ruleFor(n)
+		}
+		if t.rule < 0 || n < p.first || t.made >= 0 || t.kind == keyToken || t.kind == arrayToken {
+			continue
+		}
+		p.applyRule(n, &p.r.keys[t.rule])
+		if t.made >= 0 && t.marks&nested != 0 {
+			n = t.link - 1 // all of it was replaced
+		}
+	}
+}
+
+// applyRule replaces one value.
+func (p *pass) applyRule(n int32, k *keyRule) {
+	t := &p.tokens[n]
+	body := p.text[t.start:t.end]
+	if t.kind == stringToken && t.marks&nested == 0 {
+		body = p.textOf(n)
+	}
+	if len(body) == 0 || p.r.masks.whole(body) || len(p.r.keep) > 0 && p.kept(n) {
+		return
+	}
+	defer func() {
+		if recover() != nil {
+			p.close(n)
+		}
+	}()
+	with := "[" + ruleLabel + "]"
+	switch k.operator {
+	case Drop:
+		with = ""
+	case LastFour:
+		with = lastFour(ruleLabel, body)
+	case Pseudonym:
+		with = p.r.pseudonym(ruleLabel, keyDetector, body)
+	}
+	p.note(n, &edit{end: len(body), with: with, d: ruleDetector, why: k.why}, true)
+	p.replace(n, []byte(with), with == "")
+}
+
+// ruleDetector stands for the rules by name where a detector is named.
+var ruleDetector = &detector{name: keyDetector, label: ruleLabel}

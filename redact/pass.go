@@ -1,0 +1,339 @@
+package redact
+
+import (
+	"bytes"
+	"slices"
+	"unicode/utf8"
+)
+
+const (
+	// maxValue is the size in bytes of the largest text that is looked at.
+	maxValue = 1 << 20
+	// maxContext is how many bytes of a name detectors are shown.
+	maxContext = 256
+	// maxPooled bounds the memory that waits for the next use.
+	maxPooled = 1 << 20
+)
+
+// pass is one look at one text or JSON value, with the memory it takes. It is
+// used again and again, so that a value in which there is nothing costs no
+// allocation.
+//
+// It has three steps. scan lists the texts in a JSON value, unescaped; one pass of
+// the automaton over all of them tells which have a trigger of which detector;
+// only those are looked at, and only what they find is written anew.
+type pass struct {
+	r *Redactor
+
+	text   []byte // the source, and behind it what was unescaped
+	arena  []byte // holds text once something was unescaped
+	copied bool   // text is arena
+
+	tokens []token
+	spans  []Span // of each token its text
+	frames []frame
+	docs   []Span // the JSON of nested strings
+	hits   []trigHit
+	look   bool  // a token was marked
+	first  int32 // the first token of the source; those before it say where it stands
+
+	made  []made
+	field string // what is reported; empty: the path of the value
+	found []Redaction
+	trace *[]Finding // nil: nobody asks
+	tops  []int32    // for trace: of each token the one of the source that it stands in
+
+	// Of the text that is looked at.
+	subject    text
+	finds      []hit
+	candidates []*detector
+	wanted     []uint64 // a bit for each detector, and one for percent signs
+	names      map[string]string
+	way        []step
+}
+
+// made is what a token becomes: as JSON, and as text.
+type made struct{ json, text []byte }
+
+// newPass returns memory for a look at src.
+func (r *Redactor) newPass(src []byte) *pass {
+	p := r.passes.Get().(*pass)
+	p.text, p.copied, p.look, p.first = src, false, false, 0
+	p.tokens, p.spans, p.docs = p.tokens[:0], p.spans[:0], p.docs[:0]
+	p.field, p.tops = "", p.tops[:0]
+	return p
+}
+
+// free gives the memory back.
+func (p *pass) free() {
+	if cap(p.arena) > maxPooled || cap(p.tokens) > maxPooled/64 {
+		return
+	}
+	clear(p.made)
+	p.made = p.made[:0]
+	p.text, p.found, p.trace, p.subject = nil, nil, nil, text{}
+	p.r.passes.Put(p)
+}
+
+// add appends a token, of which the text stands in the source as it is.
+func (p *pass) add(k kind, start, end int, parent, index int32) int32 {
+	n := int32(len(p.tokens))
+	p.tokens = append(p.tokens, token{
+		start: int32(start), end: int32(end), parent: parent, index: index,
+		link: -1, hit: -1, made: -1, rule: -1, kind: k,
+	})
+	span := Span{start, end}
+	if k == boolToken || k == arrayToken {
+		span = Span{}
+	}
+	p.spans = append(p.spans, span)
+	return n
+}
+
+// keyOver returns the key that a token stands under, itself or by its arrays; -1
+// for none.
+func (p *pass) keyOver(n int32) int32 {
+	up := p.tokens[n].parent
+	if up >= 0 && p.tokens[up].kind == arrayToken {
+		return p.tokens[up].link
+	}
+	return up
+}
+
+// markBase64 marks a token if there is text in base64 in it.
+func (p *pass) markBase64(n int32) {
+	if hasBase64(p.textOf(n)) {
+		p.tokens[n].marks |= marked
+		p.look = true
+	}
+}
+
+// textOf returns the text of a token.
+func (p *pass) textOf(n int32) []byte {
+	s := p.spans[n]
+	return p.text[s.Start:s.End]
+}
+
+// run looks at the tokens, and reports whether any of them changes.
+func (p *pass) run() bool {
+	if len(p.text) > maxValue {
+		p.refuseLarge()
+	}
+	rules := p.match()
+	// Names come first: what is done to a value may depend on the name it stands
+	// under, and a second look sees the name that this one wrote.
+	if p.look {
+		p.visitAll(func(k kind) bool { return k == keyToken })
+	}
+	if rules {
+		p.applyRules()
+	}
+	if p.look {
+		p.visitAll(func(k kind) bool { return k == stringToken || k == numberToken })
+	}
+	return len(p.made) > 0
+}
+
+// visitAll visits the tokens of some kinds.
+func (p *pass) visitAll(is func(kind) bool) {
+	for n := p.first; n < int32(len(p.tokens)); n++ {
+		if t := &p.tokens[n]; t.made >= 0 && t.marks&nested != 0 {
+			n = t.link - 1 // all of it was replaced
+		} else if is(t.kind) {
+			p.visit(n)
+		}
+	}
+}
+
+// refuseLarge replaces texts that are too large to be looked at.
+func (p *pass) refuseLarge() {
+	for n := range p.tokens {
+		if s := p.spans[n]; s.End-s.Start > maxValue {
+			p.replace(int32(n), []byte(largeMask), false)
+			p.count(int32(n), errorDetector)
+			p.spans[n] = Span{}
+		}
+	}
+}
+
+// match marks the tokens that have triggers, and reports whether a rule may
+// hold for any of them.
+func (p *pass) match() (rules bool) {
+	p.hits = p.r.set.Scan(p.hits[:0], p.text, p.spans)
+	for i, h := range p.hits {
+		t := &p.tokens[h.Span]
+		if t.hit < 0 {
+			t.hit = int32(i)
+		}
+		if p.r.owner[h.Pattern] == ownerRule {
+			rules = true
+			continue
+		}
+		t.marks |= marked
+		p.look = true
+	}
+	return rules || p.r.alwaysRules
+}
+
+// visit looks at one token if there is a reason to.
+func (p *pass) visit(n int32) {
+	t := &p.tokens[n]
+	if t.marks&done != 0 || t.made >= 0 {
+		return
+	}
+	key := p.keyOver(n)
+	alias := int32(-1)
+	if key >= 0 && t.kind != keyToken {
+		alias = p.tokens[key].link
+	}
+	if t.marks&marked == 0 && (t.kind == keyToken || !p.marked(key) && !p.marked(alias)) {
+		return
+	}
+	t.marks |= done
+	if t.marks&nested != 0 || len(p.r.keep) > 0 && p.kept(n) {
+		return
+	}
+	name := ""
+	if t.kind != keyToken {
+		name = p.nameOf(key)
+		if alias >= 0 && alias != n {
+			p.visit(alias)
+			name = p.nameOf(alias)
+		}
+	}
+	clear(p.wanted)
+	p.want(n)
+	p.wantBy(n)
+	body := p.textOf(n)
+	if t.kind == numberToken {
+		body = p.text[t.start:t.end]
+	}
+	p.rewrite(n, body, name)
+}
+
+func (p *pass) marked(n int32) bool { return n >= 0 && p.tokens[n].marks&marked != 0 }
+
+// want asks for the detectors of which a trigger matched a token.
+func (p *pass) want(n int32) {
+	if n < 0 || p.tokens[n].hit < 0 {
+		return
+	}
+	for _, h := range p.hits[p.tokens[n].hit:] {
+		if h.Span != n {
+			break
+		}
+		if o := p.r.owner[h.Pattern]; o != ownerRule {
+			p.wanted[o/64] |= 1 << (o % 64)
+		}
+	}
+}
+
+// wantBy asks for the detectors that look at a token because of the name it stands
+// under, whatever it says.
+func (p *pass) wantBy(n int32) {
+	if key := p.keyOver(n); key >= 0 && p.tokens[n].kind != keyToken {
+		p.want(key)
+		p.want(p.tokens[key].link)
+	}
+}
+
+// nameOf returns the text of a key, or of what stands for one, as detectors see
+// it: as it is written now, without what was replaced in it.
+func (p *pass) nameOf(n int32) string {
+	if n < 0 {
+		return ""
+	}
+	name := p.written(n)
+	if len(name) > maxContext {
+		name = bytes.ToValidUTF8(name[:maxContext], nil)
+	}
+	if bytes.IndexByte(name, '[') >= 0 {
+		name = p.r.masks.blank(name)
+	}
+	if s, ok := p.names[string(name)]; ok {
+		return s
+	}
+	const most = 512
+	if len(p.names) >= most {
+		clear(p.names)
+	}
+	s := string(name)
+	p.names[s] = s
+	return s
+}
+
+// written returns what a token says now.
+func (p *pass) written(n int32) []byte {
+	if m := p.tokens[n].made; m >= 0 {
+		return p.made[m].text
+	}
+	return p.textOf(n)
+}
+
+// replace makes a token something else. Text is what it says then; null stands
+// for a value that is dropped.
+func (p *pass) replace(n int32, text []byte, null bool) {
+	m := made{text: text}
+	if null && p.tokens[n].kind != keyToken {
+		m.json = []byte("null")
+	} else {
+		m.json = appendQuoted(make([]byte, 0, len(text)+2), text)
+	}
+	p.tokens[n].made = int32(len(p.made))
+	p.made = append(p.made, m)
+}
+
+// count adds a find to the redactions.
+func (p *pass) count(n int32, detector string) {
+	field := p.field
+	if field == "" {
+		field = p.path(n)
+	}
+	if i := slices.IndexFunc(p.found, func(r Redaction) bool { return r.Field == field && r.Detector == detector }); i >= 0 {
+		p.found[i].Count++
+		return
+	}
+	p.found = append(p.found, Redaction{field, detector, 1})
+}
+
+// write appends the JSON in text[start:end] with what its tokens became.
+func (p *pass) write(dst []byte, start, end int, from, to int32) []byte {
+	for n := from; n < to; {
+		t := &p.tokens[n]
+		next := n + 1
+		var json []byte
+		if t.marks&nested != 0 {
+			next = t.link
+			if t.made < 0 && p.changed(n+1, next) {
+				d := p.docs[t.doc]
+				json = appendQuoted(nil, p.write(nil, d.Start, d.End, n+1, next))
+			}
+		}
+		if t.made >= 0 {
+			json = p.made[t.made].json
+		}
+		if json != nil {
+			a, b := int(t.start), int(t.end)
+			if t.kind == keyToken || t.kind == stringToken {
+				a, b = a-1, b+1
+			}
+			dst = append(append(dst, p.text[start:a]...), json...)
+			start = b
+		}
+		n = next
+	}
+	return append(dst, p.text[start:end]...)
+}
+
+// changed reports whether any of the tokens changes.
+func (p *pass) changed(from, to int32) bool {
+	return slices.ContainsFunc(p.tokens[from:to], func(t token) bool { return t.made >= 0 })
+}
+
+// valid returns src in valid UTF-8.
+func valid(src []byte) []byte {
+	if utf8.Valid(src) {
+		return src
+	}
+	return bytes.ToValidUTF8(src, []byte("\uFFFD"))
+}
