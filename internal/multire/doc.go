@@ -1,0 +1,2 @@
+// Package multire looks for many regular expressions at once.
+package multire
