@@ -26,6 +26,9 @@ type detector struct {
 	// recognised: an address in lower case, a card without spaces. Nil: as it stands.
 	normalise func(dst, value []byte) []byte
 
+	// times says that finds may be times, which otherwise are never altered.
+	times bool
+
 	// keep is how many characters at the end the operator "last four" leaves; 0: it
 	// masks.
 	keep int

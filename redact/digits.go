@@ -3,21 +3,47 @@ package redact
 // digitRun is the trigger that the detectors of digits share: what phones, cards,
 // accounts and the numbers of states all hold, and dates, times, prices and short
 // counts do not. It is a necessary condition only, so it may fire on an order number.
-//
-// S below is what may stand between two groups of digits: a space, a hyphen or
-// a dot of any script, an oblique or a bracket.
 const digitRun = `[0-9]{7}` + // bare, or E.164
-	`|[0-9]{3}` + separators + `[0-9]{3}` + // 4111 1111…, 020 7946…, 555-123…
-	`|[0-9]{3}` + separators + `[0-9]{2}` + separators + `[0-9]{4}` + // 219-09-9999
-	`|(?:[0-9]{2}` + separators + `){3}[0-9]{2}` + // 01 23 45 67 89
+	`|[0-9]{3}` + gap + `[0-9]{3}` + // 4111 1111…, 020 7946…, 555-123…
+	`|[0-9]{3}` + gap + `[0-9]{2}` + gap + `[0-9]{4}` + // 219-09-9999
+	`|(?:[0-9]{2}` + gap + `){3}[0-9]{2}` + // 01 23 45 67 89
+	`|[0-9]{2}` + gap + `[0-9]{5}` + // 12 34567
 	`|\+\(?[0-9]` + // +45 12 34…
-	`|[\x{ff10}-\x{ff19}]{2}` // full width
+	wideDigits
 
-const separators = `[ ()/.\-\x{a0}\x{ad}\x{2000}-\x{2015}\x{202f}\x{2060}\x{2212}\x{3000}\x{ff0d}]{1,2}`
+const (
+	// separators stand between two groups of digits: spaces, hyphens and dots of
+	// any script, what has no width, an oblique and brackets.
+	separators = `[ \t()/.\-\x{a0}\x{ad}\x{2000}-\x{2015}\x{202a}-\x{202f}\x{205f}-\x{2069}\x{2212}\x{3000}\x{feff}\x{ff08}-\x{ff0f}]`
+	gap        = separators + `{1,3}`
+	wideDigits = `|[\x{ff10}-\x{ff19}]{2}`
+)
 
 // numDetectors returns the detectors of numbers, in order of certainty.
 func numDetectors() []*detector {
-	return nil
+	return []*detector{
+		ibanDetector(), cardDetector(), ssnDetector(), itinDetector(), nhsDetector(), ninoDetector(), birthDetector(), phoneDetector(),
+	}
+}
+
+// hasDigitRun reports what digitRun does of the groups in b, for detectors that are wider
+// than it: what they find must have triggered them.
+func hasDigitRun(b []byte) bool {
+	run, before := 0, 0 // digits here, and in the group before if a separator joins it
+	for i, c := range b {
+		switch {
+		case isDigit(c):
+			if run++; run == 7 || run >= 3 && before >= 3 {
+				return true
+			}
+		case run > 0:
+			before, run = run, 0
+		}
+		if isLetter(c) || i > 3 && !isDigit(c) && !isDigit(b[i-1]) && !isDigit(b[i-2]) && !isDigit(b[i-3]) {
+			before = 0
+		}
+	}
+	return false
 }
 
 // numbers is a text as the detectors of digits see it: its words that hold a
@@ -156,4 +182,53 @@ func (n *numbers) span(start, end int) span {
 		return span{start, end}
 	}
 	return span{n.at[start], n.at[end-1] + foldedLen(n.src[n.at[end-1]:])}
+}
+
+// hit is a find at b[start:end].
+func (n *numbers) hit(start, end int, why string) hit {
+	s := n.span(start, end)
+	return hit{start: s.start, end: s.end, why: why}
+}
+
+// about reports whether the key, or words near words i to j, say that they are of
+// one of the topics.
+func (n *numbers) about(i, j int, topics topic) bool {
+	return n.key&topics != 0 || nearTopic(n.b, n.words[i].start, n.words[j].end)&topics != 0
+}
+
+// joined reports whether word i is a part of something larger: of a name such as
+// web-4111, a fraction, a version. A word that says what it is may be joined to it: card-4111.
+func (n *numbers) joined(i int) bool {
+	return n.joinedLeft(i) || n.joinedRight(i)
+}
+
+func (n *numbers) joinedLeft(i int) bool {
+	at := n.words[i].start
+	if at < 2 {
+		return false
+	}
+	switch c := n.b[at-1]; c {
+	case '.':
+		return isDigit(n.b[at-2]) || n.b[at-2] == ']'
+	case '-':
+		if !isWord(n.b[at-2]) && n.b[at-2] != ']' {
+			return false
+		}
+		return nearTopic(n.b, at, at) == 0
+	}
+	return false
+}
+
+func (n *numbers) joinedRight(i int) bool {
+	end := n.words[i].end
+	if end+1 >= len(n.b) {
+		return false
+	}
+	switch c := n.b[end]; c {
+	case '.':
+		return isDigit(n.b[end+1])
+	case '-':
+		return isWord(n.b[end+1]) || n.b[end+1] == '['
+	}
+	return false
 }

@@ -25,23 +25,23 @@ func findWith(detectors []*detector, t *text, hits []hit) []hit {
 			hits[i].d = d
 		}
 		if d.group == groupPII && len(hits) > n {
-			hits = unshielded(t, hits, n)
+			hits = unshielded(t, d, hits, n)
 		}
 	}
 	return hits[:first+len(disjoint(hits[first:]))]
 }
 
-// unshielded drops those of hits[n:] that lie inside a shield of t, or share
+// unshielded drops those of hits[n:], which d found, that lie inside a shield of t, or share
 // some of its bytes. One that holds a whole shield stays, such as an email address of
 // which the local part is a UUID.
-func unshielded(t *text, hits []hit, n int) []hit {
+func unshielded(t *text, d *detector, hits []hit, n int) []hit {
 	shields := t.shields()
 	kept := hits[:n]
 	for _, h := range hits[n:] {
 		for len(shields) > 0 && shields[0].end <= h.start {
 			shields = shields[1:]
 		}
-		if len(shields) > 0 && shields[0].cuts(h) {
+		if len(shields) > 0 && shields[0].cuts(h) && (!d.times || shields[0].kind != shieldTime) {
 			continue
 		}
 		kept = append(kept, h)

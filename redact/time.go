@@ -6,18 +6,21 @@ package redact
 func timeAt(b []byte, i int) int {
 	end := dateAt(b, i)
 	if end == 0 {
-		return clockAt(b, i)
+		if i > 1 && b[i-1] == ':' && isWord(b[i-2]) {
+			return 0 // the middle of a MAC or IPv6 address
+		}
+		return clockAt(b, i, ':')
 	}
 	// RFC 3339 has a T; logs have a space, an underscore, a colon or a hyphen.
 	if end+1 < len(b) && isDigit(b[end+1]) {
 		switch b[end] {
 		case 'T', 't', ' ', '_', ':', '-', '.':
-			if t := clockAt(b, end+1); t > 0 {
+			if t := max(clockAt(b, end+1, ':'), clockAt(b, end+1, '.')); t > 0 {
 				return t
 			}
 		}
 	}
-	if wordAt(b, end) {
+	if wordAt(b, end) || end+1 < len(b) && b[end] == b[end-3] && isDigit(b[end+1]) {
 		return 0
 	}
 	return end
@@ -59,20 +62,20 @@ func dateAt(b []byte, i int) int {
 	return 0
 }
 
-// clockAt recognises a time of day at b[i]: hours and minutes, perhaps seconds, a
-// fraction, and an offset. With dots for colons it needs the seconds.
-func clockAt(b []byte, i int) int {
-	if digitsAt(b, i) != 2 || i+5 > len(b) || b[i+2] != ':' && b[i+2] != '.' || digitsAt(b, i+3) != 2 {
+// clockAt recognises a time of day at b[i]: hours and minutes with sep between,
+// perhaps seconds, a fraction, and an offset. With a dot it needs the seconds.
+func clockAt(b []byte, i int, sep byte) int {
+	if digitsAt(b, i) != 2 || i+5 > len(b) || b[i+2] != sep || digitsAt(b, i+3) != 2 {
 		return 0
 	}
 	if number(b[i:i+2]) > 24 || number(b[i+3:i+5]) > 59 {
 		return 0
 	}
-	sep, end := b[i+2], i+5
+	end := i + 5
 	if end+3 <= len(b) && b[end] == sep && digitsAt(b, end+1) == 2 {
 		end += 3
 		if end+1 < len(b) && (b[end] == '.' || b[end] == ',' || b[end] == ':') {
-			if n := digitsAt(b, end+1); n > 0 && n <= 9 {
+			if n := digitsAt(b, end+1); n > 0 && n <= 9 && (b[end] != ':' || n >= 3) {
 				end += 1 + n
 			}
 		}
@@ -90,7 +93,7 @@ func clockAt(b []byte, i int) int {
 	case end+5 <= len(b) && (b[end] == '+' || b[end] == '-') && digitsAt(b, end+1) == 4:
 		end += 5
 	}
-	if wordAt(b, end) {
+	if wordAt(b, end) || end < len(b) && b[end] == ':' && wordAt(b, end+1) {
 		return 0
 	}
 	return end
