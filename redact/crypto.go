@@ -3,6 +3,9 @@ package redact
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
+	"math/bits"
+	"strings"
 )
 
 // cryptoDetector finds addresses of cryptocurrencies: those with a check sum (base58check:
@@ -11,7 +14,7 @@ import (
 // digits, which nothing else has. Their mixed case is not checked (EIP-55): it would only
 // let mistyped addresses pass.
 func cryptoDetector() *detector {
-	d := &detector{
+	return &detector{
 		name:  "crypto_address",
 		group: groupPII,
 		label: "CRYPTO",
@@ -22,10 +25,9 @@ func cryptoDetector() *detector {
 			`(?i:bc|tb|bcrt|ltc|addr|stake|cosmos)1[02-9AC-HJ-NP-Zac-hj-np-z]{30}`,
 			`0[xX][0-9A-Fa-f]{40}`,
 		},
+		find:      findCryptos,
 		normalise: normaliseCrypto,
 	}
-	d.find = func(t *text, hits []hit) []hit { return findCryptos(d, t.b, hits) }
-	return d
 }
 
 const (
@@ -36,7 +38,8 @@ const (
 )
 
 // findCryptos looks at each word of letters and digits.
-func findCryptos(d *detector, b []byte, hits []hit) []hit {
+func findCryptos(t *text, hits []hit) []hit {
+	b := t.b
 	for i := 0; i < len(b); i++ {
 		if !isAlnum(b[i]) {
 			continue
@@ -46,7 +49,7 @@ func findCryptos(d *detector, b []byte, hits []hit) []hit {
 			i++
 		}
 		if why := cryptoForm(b[start:i]); why != "" {
-			hits = append(hits, hit{start: start, end: i, d: d, why: why})
+			hits = append(hits, hit{start: start, end: i, why: why})
 		}
 	}
 	return hits
@@ -101,29 +104,33 @@ func isBase58Check(word []byte) bool {
 	default:
 		return false
 	}
-	var number [26]byte
+	// 58^36 < 2^256: four words, the lowest first.
+	var number [4]uint64
 	for _, c := range word {
-		carry := bytes.IndexByte([]byte(alphabet), c)
-		if carry < 0 {
+		v := strings.IndexByte(alphabet, c)
+		if v < 0 {
 			return false
 		}
-		for i := len(number) - 1; i >= 0; i-- {
-			carry += 58 * int(number[i])
-			number[i] = byte(carry)
-			carry >>= 8
-		}
-		if carry > 0 {
-			return false
+		carry := uint64(v)
+		for i, n := range number {
+			high, low := bits.Mul64(n, 58)
+			var c uint64
+			number[i], c = bits.Add64(low, carry, 0)
+			carry = high + c
 		}
 	}
-	payload := number[:]
-	if word[0] != 't' { // only Zcash has a version of two bytes
-		if payload[0] != 0 {
-			return false
-		}
-		payload = payload[1:]
+	var payload [32]byte
+	for i, n := range number {
+		binary.BigEndian.PutUint64(payload[24-8*i:], n)
 	}
-	body, sum := payload[:len(payload)-4], payload[len(payload)-4:]
+	version := 1
+	if word[0] == 't' { // only Zcash has one of two bytes
+		version = 2
+	}
+	zeros, body, sum := payload[:8-version], payload[8-version:28], payload[28:]
+	if len(bytes.Trim(zeros, "\x00")) > 0 {
+		return false
+	}
 	hash := sha256.Sum256(body)
 	hash = sha256.Sum256(hash[:])
 	return bytes.Equal(hash[:4], sum)
@@ -164,7 +171,7 @@ func isBech32(word []byte) bool {
 		sum = bech32Step(sum, c&31)
 	}
 	for _, c := range data {
-		v := bytes.IndexByte([]byte(bech32Alphabet), c)
+		v := strings.IndexByte(bech32Alphabet, c)
 		if v < 0 {
 			return false
 		}

@@ -12,15 +12,14 @@ import (
 // RFC 6531), without comments and folded lines: john.doe+tag@example.com,
 // "john doe"@example.com, josé@пример.рф, john@[192.0.2.1].
 func emailDetector() *detector {
-	d := &detector{
+	return &detector{
 		name:      "email",
 		group:     groupPII,
 		label:     "EMAIL",
 		triggers:  []string{`@`},
+		find:      findEmails,
 		normalise: normaliseEmail,
 	}
-	d.find = func(t *text, hits []hit) []hit { return findEmails(d, t, hits) }
-	return d
 }
 
 // The limits of RFC 5321, section 4.5.3.1, in bytes.
@@ -32,7 +31,7 @@ const (
 
 // findEmails looks to both sides of each @. No side reaches further than the
 // limits, so that this is linear whatever the text is.
-func findEmails(d *detector, t *text, hits []hit) []hit {
+func findEmails(t *text, hits []hit) []hit {
 	b, first := t.b, len(hits)
 	userStart, userEnd := nextUserinfo(b, 0)
 	for at := 0; ; at++ {
@@ -51,11 +50,12 @@ func findEmails(d *detector, t *text, hits []hit) []hit {
 		if end == 0 {
 			continue
 		}
-		// "a@example.com"@example.org: the second is the address.
+		// "a@example.com"@example.org is one address.
 		for len(hits) > first && hits[len(hits)-1].end > start {
+			start = min(start, hits[len(hits)-1].start)
 			hits = hits[:len(hits)-1]
 		}
-		hits = append(hits, hit{start: start, end: end, d: d, why: "local part and domain"})
+		hits = append(hits, hit{start: start, end: end, why: "local part and domain"})
 	}
 }
 
@@ -72,7 +72,9 @@ func emailAt(t *text, at int) (start, end int) {
 		return 0, 0
 	}
 	lone := start == 0 || b[start-1] == '<' || bytes.HasSuffix(b[:start], []byte("mailto:"))
-	end = mailHost(b, at+1, lone && mayBeBare(t.key))
+	if end = mailHost(b, at+1, lone && mayBeBare(t.key)); end == at+1 && lone && isQuad(b[at+1:]) {
+		end = len(b)
+	}
 	whole := lone && (end == len(b) || byteAt(b, end) == '>')
 	if !quoted {
 		start = trimLocal(b, start, at, whole)
@@ -118,7 +120,7 @@ func quotedLocal(b []byte, at int) int {
 }
 
 // isQuoteStart reports whether a quoted local part can begin after c.
-func isQuoteStart(c byte) bool { return c == 0 || strings.IndexByte(" \t\r\n<>(:;,=[", c) >= 0 }
+func isQuoteStart(c byte) bool { return c == 0 || strings.IndexByte(" \t\r\n<>(:;,=[.", c) >= 0 }
 
 // dotAtom returns the start of the longest run of characters of a local part that
 // ends before at, and at if it is longer than one can be.
@@ -138,10 +140,11 @@ func dotAtom(b []byte, at int) int {
 
 // isAtomRune reports whether r is atext of RFC 6531, as far as it is in words, or a dot.
 func isAtomRune(r rune) bool {
-	if r < utf8.RuneSelf {
-		return isAlnum(byte(r)) || strings.IndexByte("!#$%&'*+-/=?^_`{|}~.", byte(r)) >= 0
+	switch r {
+	case '"', '(', ')', ',', ':', ';', '<', '>', '@', '[', '\\', ']':
+		return false
 	}
-	return isWordRune(r)
+	return ' ' < r && r < 0x7f || r >= utf8.RuneSelf && isWordRune(r)
 }
 
 func isWordRune(r rune) bool {
@@ -209,7 +212,10 @@ func mailHost(b []byte, i int, bare bool) int {
 	end, labels := i, 0
 	for p := i; ; {
 		q := hostLabel(b, p)
-		if q == p || q-i > maxEmail || q-p > maxLabel {
+		if q-i > maxEmail || q-p > maxLabel {
+			return i
+		}
+		if q == p {
 			break
 		}
 		labels++
@@ -278,7 +284,10 @@ func topLevel(label []byte, last bool) int {
 			return 0
 		}
 		return len(label)
-	case bytes.HasPrefix(bytes.ToLower(label), []byte("xn--")) && !bytes.ContainsRune(label, '_'):
+	case n == 2 && len(label) > 4 && bytes.EqualFold(label[:4], []byte("xn--")):
+		if bytes.IndexByte(label, '_') >= 0 {
+			return 0
+		}
 		return len(label)
 	case n < 2 || isFileType(label[:n]):
 		return 0
@@ -295,7 +304,14 @@ func topLevel(label []byte, last bool) int {
 // isFileType reports whether a name that ends so is a file: logo@2x.png. None is
 // a top-level domain.
 func isFileType(label []byte) bool {
-	switch string(bytes.ToLower(label)) {
+	var lower [4]byte
+	if len(label) > len(lower) {
+		return false
+	}
+	for i, c := range label {
+		lower[i] = c | 0x20
+	}
+	switch string(lower[:len(label)]) {
 	case "png", "jpg", "jpeg", "gif", "svg", "webp", "ico", "css", "js", "jsx", "ts", "tsx",
 		"json", "yaml", "yml", "xml", "html", "htm", "txt", "log", "exe", "dll", "jar":
 		return true

@@ -10,7 +10,7 @@ import (
 // where they have one. Every address counts, also those that name no one,
 // such as 127.0.0.1: which networks are private is not for us to know.
 func ipDetector() *detector {
-	d := &detector{
+	return &detector{
 		name:  "ip_address",
 		group: groupPII,
 		label: "IP",
@@ -19,10 +19,9 @@ func ipDetector() *detector {
 			`::`,
 			colonGroups,
 		},
+		find:      findIPs,
 		normalise: normaliseIP,
 	}
-	d.find = func(t *text, hits []hit) []hit { return findIPs(d, t, hits) }
-	return d
 }
 
 const (
@@ -33,7 +32,7 @@ const (
 
 // findIPs looks at each longest run of the bytes that addresses consist of: first
 // as an IPv6 address as a whole, else for an IPv4 address among its parts.
-func findIPs(d *detector, t *text, hits []hit) []hit {
+func findIPs(t *text, hits []hit) []hit {
 	b := t.b
 	for i := 0; i < len(b); i++ {
 		if !isIPByte(b[i]) {
@@ -47,12 +46,12 @@ func findIPs(d *detector, t *text, hits []hit) []hit {
 		}
 		if colons >= 2 {
 			if s, e := ipv6At(b, start, i); e > 0 {
-				hits = append(hits, hit{start: s, end: e, d: d, why: "IPv6"})
+				hits = append(hits, hit{start: s, end: e, why: "IPv6"})
 				i = max(i, e) - 1
 				continue
 			}
 		}
-		hits = findIPv4s(d, t, start, i, hits)
+		hits = findIPv4s(t, start, i, hits)
 	}
 	return hits
 }
@@ -82,11 +81,13 @@ func ipv6At(b []byte, start, end int) (int, int) {
 		return 0, 0
 	}
 	full, ok := zoneEnd(b, end)
-	if !ok {
+	if !ok || full > end && len(run) == len("::") { // [::%x] is a format
 		return 0, 0
 	}
 	full = prefixEnd(b, full, 128)
-	lone := start == 0 && full == len(b) || byteAt(b, start-1) == '[' && byteAt(b, full) == ']'
+	prev := byteAt(b, start-1)
+	lone := start == 0 && full == len(b) || prev == '[' && byteAt(b, full) == ']' ||
+		len(run) == len("::") && (prev == '=' || prev == ' ' && full == len(b))
 	if !lone && full == end && !clearlySix(b, start, end) {
 		return 0, 0
 	}
@@ -128,6 +129,9 @@ func clearlySix(b []byte, start, end int) bool {
 	}
 	if run[0] == ':' { // ::1, but not Thread(3)::1 and not ::add
 		return digits > 0 && !isClosing(byteAt(b, start-1))
+	}
+	if byteAt(b, start-1) == ':' && run[len(run)-1] == ':' {
+		return false // the empty name in john:x:1005:1006::/home/john
 	}
 	return hexes >= 4 && (digits > 0 || groups >= 3)
 }
@@ -172,7 +176,7 @@ func prefixEnd(b []byte, i, limit int) int {
 
 // findIPv4s appends the IPv4 addresses of b[start:end], which is a run of the bytes of
 // addresses.
-func findIPv4s(d *detector, t *text, start, end int, hits []hit) []hit {
+func findIPv4s(t *text, start, end int, hits []hit) []hit {
 	b := t.b
 	for i := start; i < end; i++ {
 		if !isDigit(b[i]) && b[i] != '.' {
@@ -189,10 +193,10 @@ func findIPv4s(d *detector, t *text, start, end int, hits []hit) []hit {
 		if !isQuad(b[s:e]) || !quadStandsAlone(b, s, e) || isVersion(t, s, e) {
 			continue
 		}
-		if b2 := byteAt(b, s-1); b2 != '/' { // http://10.0.0.1/24 is a path
+		if byteAt(b, s-1) != '/' { // http://10.0.0.1/24 is a path
 			e = prefixEnd(b, e, 32)
 		}
-		hits = append(hits, hit{start: s, end: e, d: d, why: "IPv4"})
+		hits = append(hits, hit{start: s, end: e, why: "IPv4"})
 		i = max(i, e) - 1
 	}
 	return hits
@@ -253,6 +257,9 @@ func isVersion(t *text, s, e int) bool {
 	if byteAt(b, s-1) == '/' && isLetter(byteAt(b, s-2)) && bytes.HasSuffix(b[s:e], []byte(".0.0.0")) {
 		return true
 	}
+	if bytes.HasSuffix(b[:s], []byte("§")) {
+		return true
+	}
 	i := s
 	for i > 0 && s-i < 4 && strings.IndexByte(" :=#\"'(/", b[i-1]) >= 0 {
 		i--
@@ -279,7 +286,7 @@ func lastWord(name string) string {
 func isVersionWord(w string) bool {
 	switch strings.ToLower(w) {
 	case "v", "ver", "version", "versions", "release", "rel", "build", "rev", "revision", "firmware",
-		"oid", "section", "sections", "clause", "chapter", "figure", "appendix":
+		"oid", "rfc", "section", "sections", "clause", "chapter", "figure", "appendix":
 		return true
 	}
 	return false

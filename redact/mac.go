@@ -6,7 +6,7 @@ import "bytes"
 // 00-1A-2B-3C-4D-5E or 001a.2b3c.4d5e; with spaces only as a whole value.
 func macDetector() *detector {
 	const pair = `[0-9A-Fa-f]{2}`
-	d := &detector{
+	return &detector{
 		name:  "mac_address",
 		group: groupPII,
 		label: "MAC",
@@ -16,15 +16,15 @@ func macDetector() *detector {
 			`[0-9A-Fa-f]\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}`,
 			`[0-9A-Fa-f] ` + pair + ` ` + pair + ` ` + pair + ` `,
 		},
+		find:      findMACs,
 		normalise: normaliseMAC,
 	}
-	d.find = func(t *text, hits []hit) []hit { return findMACs(d, t.b, hits) }
-	return d
 }
 
 // findMACs looks at each longest chain of groups of one size with one
 // separator. Chains of another length are fingerprints and dumps.
-func findMACs(d *detector, b []byte, hits []hit) []hit {
+func findMACs(t *text, hits []hit) []hit {
+	b := t.b
 	for i := 0; i < len(b); i++ {
 		if !isAlnum(b[i]) {
 			continue
@@ -32,7 +32,7 @@ func findMACs(d *detector, b []byte, hits []hit) []hit {
 		start := i
 		end, groups := hexChain(b, start)
 		if isMAC(b, start, end, groups) {
-			hits = append(hits, hit{start: start, end: end, d: d, why: "groups of hexadecimal digits"})
+			hits = append(hits, hit{start: start, end: end, why: "groups of hexadecimal digits"})
 		}
 		i = end
 	}
