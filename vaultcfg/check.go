@@ -44,6 +44,16 @@ type checker struct {
 }
 
 func (c checker) report(e *jsonschema.ValidationError) {
+	if path.Base(e.KeywordLocation) == "oneOf" { // only a key rule has one
+		if n, _ := c.locate(e.InstanceLocation); n.value == (object{}) {
+			hint := ""
+			if n.get("name") != nil {
+				hint = "write two rules for two of them"
+			}
+			c.found.value(n, `must have either "name" or "pointer"`, hint)
+		}
+		return // of the wrong type, which is reported as such
+	}
 	if len(e.Causes) > 0 {
 		for _, cause := range e.Causes {
 			c.report(cause)
@@ -134,7 +144,7 @@ func (c checker) missingKeys(n *node, rule *jsonschema.Schema) {
 		if sub := rule.Properties[key]; len(sub.Enum) > 0 {
 			hint = choices(sub)
 		}
-		c.found.at(n.start, n.child(key), "required key is missing", hint)
+		c.found.at(n.source(), n.start, n.child(key), "required key is missing", hint)
 	}
 }
 
