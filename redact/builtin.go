@@ -2,29 +2,14 @@ package redact
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 )
 
-// builtin returns the built-in detectors in order of certainty.
+// builtin returns the built-in detectors in order of certainty: of two that claim
+// the same bytes, the first is believed.
 func builtin() []*detector {
-	simple := func(name, group, label, re, trig string, keep int) *detector {
-		x := regexp.MustCompile(re)
-		d := &detector{name: name, group: group, label: label, triggers: []string{trig}, keep: keep}
-		d.find = func(t *text, hits []hit) []hit {
-			for _, m := range x.FindAllIndex(t.b, -1) {
-				hits = append(hits, hit{m[0], m[1], d, "looks like it"})
-			}
-			return hits
-		}
-		return d
-	}
-	return []*detector{
-		simple("aws_key", groupSecrets, "SECRET", `\bAKIA[A-Z0-9]{16}\b`, `AKIA`, 0),
-		simple("email", groupPII, "EMAIL", `[a-z0-9.]+@[a-z0-9]+\.[a-z]+`, `@`, 0),
-		simple("credit_card", groupPII, "CARD", `\b4[0-9]{15}\b`, `[0-9]{9}`, 4),
-	}
+	return slices.Concat(netDetectors(), numDetectors())
 }
 
 // groupAll is the name of all detectors.

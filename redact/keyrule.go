@@ -25,7 +25,7 @@ func (k KeyRule) compile() (rule keyRule, err error) {
 	case (k.Name == "") == (k.Pointer == ""):
 		return rule, fmt.Errorf("%w: a rule has either a name or a pointer, not %s", ErrInvalid, k)
 	case k.Name != "":
-		rule.glob = fold(k.Name)
+		rule.glob = foldName(k.Name)
 		if strings.Trim(rule.glob, "*") == "" && rule.glob != "*" {
 			return rule, fmt.Errorf("%w: the name %q of a rule has neither letters nor digits; * means any name", ErrInvalid, k.Name)
 		}
@@ -42,8 +42,8 @@ func (k KeyRule) compile() (rule keyRule, err error) {
 // String returns the rule as errors name it.
 func (k KeyRule) String() string { return fmt.Sprintf("{name %q, pointer %q}", k.Name, k.Pointer) }
 
-// fold returns a name as names are compared: in lower case, without _ and -.
-func fold(name string) string {
+// foldName returns a name as names are compared: in lower case, without _ and -.
+func foldName(name string) string {
 	return strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(name))
 }
 
@@ -95,9 +95,9 @@ func (p *pass) ruleFor(n int32) int32 {
 	t := &p.tokens[n]
 	name, alias := "", ""
 	if t.kind == keyToken {
-		name = fold(p.nameOf(n))
+		name = foldName(p.nameOf(n))
 		if t.link >= 0 {
-			alias = fold(p.nameOf(t.link))
+			alias = foldName(p.nameOf(t.link))
 		}
 	}
 	for i := range p.r.keys {

@@ -72,7 +72,7 @@ func alphanumeric(s string) bool {
 }
 
 // spans returns where masks stand in text.
-func (m masks) spans(text []byte) (all []Span) {
+func (m masks) spans(text []byte) (all []span) {
 	for from := 0; ; {
 		i := bytes.IndexByte(text[from:], '[')
 		if i < 0 {
@@ -80,7 +80,7 @@ func (m masks) spans(text []byte) (all []Span) {
 		}
 		from += i
 		if n := m.end(text[from:]); n > 0 {
-			all = append(all, Span{from, from + n})
+			all = append(all, span{from, from + n})
 			from += n
 			continue
 		}
@@ -97,8 +97,8 @@ func (m masks) blank(text []byte) []byte {
 	var out []byte
 	pos := 0
 	for _, s := range spans {
-		out = append(append(out, text[pos:s.Start]...), ' ')
-		pos = s.End
+		out = append(append(out, text[pos:s.start]...), ' ')
+		pos = s.end
 	}
 	return append(out, text[pos:]...)
 }
@@ -111,17 +111,17 @@ func (m masks) whole(text []byte) bool {
 // outside returns a find, grown to hold all of the masks that it has a part of;
 // an empty one if there is nothing else in it. left are the masks that later
 // finds can touch.
-func outside(h hit, masks []Span) (grown hit, left []Span) {
-	for len(masks) > 0 && masks[0].End <= h.start {
+func outside(h hit, masks []span) (grown hit, left []span) {
+	for len(masks) > 0 && masks[0].end <= h.start {
 		masks = masks[1:]
 	}
 	within := 0
 	for _, s := range masks {
-		if s.Start >= h.end {
+		if s.start >= h.end {
 			break
 		}
-		h.start, h.end = min(h.start, s.Start), max(h.end, s.End)
-		within += s.End - s.Start
+		h.start, h.end = min(h.start, s.start), max(h.end, s.end)
+		within += s.end - s.start
 	}
 	if within == h.end-h.start {
 		h.end = h.start

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"slices"
 	"unicode/utf8"
+
+	"github.com/flexorhq/flexor-go/internal/multire"
 )
 
 const (
@@ -30,10 +32,10 @@ type pass struct {
 	copied bool   // text is arena
 
 	tokens []token
-	spans  []Span // of each token its text
+	spans  []multire.Span // of each token its text
 	frames []frame
-	docs   []Span // the JSON of nested strings
-	hits   []trigHit
+	docs   []multire.Span // the JSON of nested strings
+	hits   []multire.Hit
 	look   bool  // a token was marked
 	first  int32 // the first token of the source; those before it say where it stands
 
@@ -47,7 +49,7 @@ type pass struct {
 	subject    text
 	finds      []hit
 	candidates []*detector
-	wanted     []uint64 // a bit for each detector, and one for percent signs
+	wanted     bitset
 	names      map[string]string
 	way        []step
 }
@@ -71,7 +73,8 @@ func (p *pass) free() {
 	}
 	clear(p.made)
 	p.made = p.made[:0]
-	p.text, p.found, p.trace, p.subject = nil, nil, nil, text{}
+	p.text, p.found, p.trace = nil, nil, nil
+	p.subject.reset(nil, "")
 	p.r.passes.Put(p)
 }
 
@@ -82,9 +85,9 @@ func (p *pass) add(k kind, start, end int, parent, index int32) int32 {
 		start: int32(start), end: int32(end), parent: parent, index: index,
 		link: -1, hit: -1, made: -1, rule: -1, kind: k,
 	})
-	span := Span{start, end}
+	span := multire.Span{Start: start, End: end}
 	if k == boolToken || k == arrayToken {
-		span = Span{}
+		span = multire.Span{}
 	}
 	p.spans = append(p.spans, span)
 	return n
@@ -151,7 +154,7 @@ func (p *pass) refuseLarge() {
 		if s := p.spans[n]; s.End-s.Start > maxValue {
 			p.replace(int32(n), []byte(largeMask), false)
 			p.count(int32(n), errorDetector)
-			p.spans[n] = Span{}
+			p.spans[n] = multire.Span{}
 		}
 	}
 }
@@ -165,12 +168,12 @@ func (p *pass) match() (rules bool) {
 		if t.hit < 0 {
 			t.hit = int32(i)
 		}
-		if p.r.owner[h.Pattern] == ownerRule {
-			rules = true
-			continue
+		trigger := &p.r.triggers[h.Pattern]
+		rules = rules || trigger.rule
+		if !trigger.detectors.empty() {
+			t.marks |= marked
+			p.look = true
 		}
-		t.marks |= marked
-		p.look = true
 	}
 	return rules || p.r.alwaysRules
 }
@@ -222,9 +225,7 @@ func (p *pass) want(n int32) {
 		if h.Span != n {
 			break
 		}
-		if o := p.r.owner[h.Pattern]; o != ownerRule {
-			p.wanted[o/64] |= 1 << (o % 64)
-		}
+		p.wanted.add(p.r.triggers[h.Pattern].detectors)
 	}
 }
 

@@ -3,7 +3,10 @@ package redact
 import (
 	"fmt"
 	"math"
+	"slices"
 	"sync"
+
+	"github.com/flexorhq/flexor-go/internal/multire"
 )
 
 // Redactor removes personal data and secrets from text and from JSON. Make one
@@ -22,18 +25,21 @@ type Redactor struct {
 	masks     masks
 	provider  KeyProvider
 
-	set         *regexpSet
-	owner       []int // of each pattern of set the number of its detector, or ownerRule
-	alwaysRules bool  // a rule has nothing to look for
+	set         *multire.Set
+	triggers    []trigger // of each pattern of set what it is for
+	alwaysRules bool      // a rule has nothing to look for
 
 	passes sync.Pool // of *pass
 }
 
-// ownerRule is the owner of the patterns that tell where a rule by name may hold.
-const ownerRule = -1
+// trigger says who looks at a text in which a pattern matches.
+type trigger struct {
+	detectors bitset
+	rule      bool // a rule by name may hold
+}
 
-// percentTrigger matches percent-encoding. Its owner is the number after the last
-// detector.
+// percentTrigger matches percent-encoding, which is looked through as if that were
+// a detector, after the last one.
 const percentTrigger = `%[0-9A-Fa-f]{2}`
 
 // New returns a redactor. Its error wraps [ErrInvalid] and names the detector,
@@ -42,7 +48,7 @@ const percentTrigger = `%[0-9A-Fa-f]{2}`
 func New(c Config) (*Redactor, error) {
 	r := &Redactor{operators: map[*detector]Operator{}, provider: c.Pseudonyms}
 	r.passes.New = func() any {
-		return &pass{r: r, wanted: make([]uint64, len(r.detectors)/64+1), names: map[string]string{}}
+		return &pass{r: r, wanted: r.newBitset(), names: map[string]string{}}
 	}
 	if err := r.configure(&c); err != nil {
 		return nil, fmt.Errorf("redact: %w", err)
@@ -92,24 +98,49 @@ func (r *Redactor) configure(c *Config) (err error) {
 // compileTriggers makes one automaton of all that is looked for.
 func (r *Redactor) compileTriggers() (err error) {
 	var patterns []string
-	add := func(owner int, pattern string) {
-		patterns, r.owner = append(patterns, pattern), append(r.owner, owner)
+	of := func(pattern string) *trigger {
+		i := slices.Index(patterns, pattern)
+		if i < 0 {
+			i, patterns = len(patterns), append(patterns, pattern)
+			r.triggers = append(r.triggers, trigger{detectors: r.newBitset()})
+		}
+		return &r.triggers[i]
 	}
 	for i, d := range r.detectors {
 		for _, t := range d.triggers {
-			add(i, t)
+			of(t).detectors.set(i)
 		}
 	}
-	add(len(r.detectors), percentTrigger)
+	of(percentTrigger).detectors.set(len(r.detectors))
 	for _, k := range r.keys {
 		if k.trigger == "" {
 			r.alwaysRules = true
 			continue
 		}
-		add(ownerRule, k.trigger)
+		of(k.trigger).rule = true
 	}
-	r.set, err = compileSet(patterns)
-	return err
+	if r.set, err = multire.Compile(patterns); err != nil {
+		return fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	return nil
+}
+
+// bitset is a set of detectors, by their numbers.
+type bitset []uint64
+
+// newBitset returns an empty set, with room for percentTrigger.
+func (r *Redactor) newBitset() bitset { return make(bitset, len(r.detectors)/64+1) }
+
+func (s bitset) set(n int)      { s[n/64] |= 1 << (n % 64) }
+func (s bitset) has(n int) bool { return s[n/64]&(1<<(n%64)) != 0 }
+
+func (s bitset) empty() bool { return !slices.ContainsFunc(s, func(w uint64) bool { return w != 0 }) }
+
+// add adds the members of another set.
+func (s bitset) add(o bitset) {
+	for i := range s {
+		s[i] |= o[i]
+	}
 }
 
 // Redact returns the JSON value src without what is to be removed; that is src

@@ -5,6 +5,8 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
+
+	"github.com/flexorhq/flexor-go/internal/multire"
 )
 
 const (
@@ -64,18 +66,13 @@ func (p *pass) close(n int32) {
 
 // wantIn asks for the detectors of which a trigger matches a text.
 func (p *pass) wantIn(body []byte) {
-	for _, h := range p.r.set.Scan(nil, body, []Span{{0, len(body)}}) {
-		if o := p.r.owner[h.Pattern]; o != ownerRule {
-			p.wanted[o/64] |= 1 << (o % 64)
-		}
+	for _, h := range p.r.set.Scan(nil, body, []multire.Span{{End: len(body)}}) {
+		p.wanted.add(p.r.triggers[h.Pattern].detectors)
 	}
 }
 
-// percent reports whether there are percent signs to look through.
-func (p *pass) percent() bool {
-	o := len(p.r.detectors)
-	return p.wanted[o/64]&(1<<(o%64)) != 0
-}
+// percent reports whether there is percent-encoding to look through.
+func (p *pass) percent() bool { return p.wanted.has(len(p.r.detectors)) }
 
 // chosen returns the detectors that are wanted, in order.
 func (p *pass) chosen() []*detector {
@@ -92,7 +89,7 @@ func (p *pass) chosen() []*detector {
 
 // edits appends what is to be replaced in a text: in order, without overlaps.
 func (p *pass) edits(dst []edit, body []byte, name string, by []*detector, percent bool, encoded int) []edit {
-	p.subject = text{b: body, key: name}
+	p.subject.reset(body, name)
 	p.finds = findWith(by, &p.subject, p.finds[:0])
 	masks := p.r.masks.spans(body)
 	left := masks
@@ -113,7 +110,7 @@ func (p *pass) edits(dst []edit, body []byte, name string, by []*detector, perce
 // editsIn is edits for a text that was encoded.
 func (p *pass) editsIn(body []byte, name string, encoded int) []edit {
 	wanted := p.wanted
-	p.wanted = make([]uint64, len(wanted))
+	p.wanted = p.r.newBitset()
 	p.wantIn(body)
 	by, percent := slices.Clone(p.chosen()), p.percent()
 	p.wanted = wanted
@@ -209,7 +206,7 @@ func unpercent(body []byte) (plain []byte, at []int32) {
 
 // base64Edits looks through text in base64. What has a find is replaced as a whole:
 // nobody could see in it what was replaced.
-func (p *pass) base64Edits(dst []edit, body []byte, name string, encoded int, masks []Span) []edit {
+func (p *pass) base64Edits(dst []edit, body []byte, name string, encoded int, masks []span) []edit {
 	for from := 0; ; {
 		start, end := base64Run(body, from)
 		if start < 0 {

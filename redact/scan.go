@@ -3,6 +3,8 @@ package redact
 import (
 	"encoding/binary"
 	"math/bits"
+
+	"github.com/flexorhq/flexor-go/internal/multire"
 )
 
 const (
@@ -201,14 +203,14 @@ func (s *scanner) literal(c byte, parent, index int32) bool {
 	case 'n':
 		return s.word("null")
 	}
-	end, digits := number(s.b, start)
+	end, digits := jsonNumber(s.b, start)
 	if end < 0 {
 		return false
 	}
 	s.pos = end
 	n := s.p.add(numberToken, s.base+start, s.base+end, parent, index)
 	if !digits || end-start < minNumber {
-		s.p.spans[n] = Span{} // no detector is interested
+		s.p.spans[n] = multire.Span{} // no detector is interested
 	}
 	return true
 }
@@ -226,9 +228,9 @@ func (s *scanner) word(w string) bool {
 	return true
 }
 
-// number returns the end of the number that begins at i, and whether it has
+// jsonNumber returns the end of the number that begins at i, and whether it has
 // nothing but digits; -1 if there is none.
-func number(b []byte, i int) (end int, digits bool) {
+func jsonNumber(b []byte, i int) (end int, digits bool) {
 	digits = true
 	if i < len(b) && b[i] == '-' {
 		digits = false

@@ -3,6 +3,8 @@ package redact
 import (
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/flexorhq/flexor-go/internal/multire"
 )
 
 // unescape gives a string with escapes its text, and scans that if it is JSON.
@@ -20,7 +22,7 @@ func (p *pass) unescape(n int32, raw []byte, layer int) bool {
 		return false
 	}
 	end := len(p.arena)
-	p.spans[n] = Span{start, end}
+	p.spans[n] = multire.Span{Start: start, End: end}
 	t := &p.tokens[n]
 	if t.kind == stringToken && layer < maxLayers && looksJSON(p.arena[start:end]) {
 		tokens, arena := len(p.tokens), len(p.arena)
@@ -29,8 +31,8 @@ func (p *pass) unescape(n int32, raw []byte, layer int) bool {
 			t.marks |= nested
 			t.link = int32(len(p.tokens))
 			t.doc = int32(len(p.docs))
-			p.docs = append(p.docs, Span{start, end})
-			p.spans[n] = Span{} // its tokens are looked at, not the whole
+			p.docs = append(p.docs, multire.Span{Start: start, End: end})
+			p.spans[n] = multire.Span{} // its tokens are looked at, not the whole
 			return true
 		}
 		p.tokens, p.spans = p.tokens[:tokens], p.spans[:tokens]
