@@ -9,13 +9,20 @@ import (
 // is shorter holds less than twelve bytes.
 const minBase64 = 16
 
-// base64Alphabet says which bytes stand in base64, either kind, without padding.
-var base64Alphabet = func() (set [256]bool) {
-	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_") {
-		set[c] = true
+// base64Value returns the value of each byte in base64, of either kind; noBase64 of
+// those that do not stand in it, and of padding.
+var base64Value = func() (values [256]byte) {
+	for i := range values {
+		values[i] = noBase64
 	}
-	return set
+	for i, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") {
+		values[c] = byte(i)
+	}
+	values['-'], values['_'] = 62, 63
+	return values
 }()
+
+const noBase64 = 0xFF
 
 // hasBase64 reports whether there is text in base64 in b.
 func hasBase64(b []byte) bool {
@@ -35,14 +42,14 @@ func hasBase64(b []byte) bool {
 // negative: there is none. It looks at every sixteenth byte first.
 func base64Run(b []byte, from int) (start, end int) {
 	for i := from + minBase64 - 1; i < len(b); i += minBase64 {
-		if !base64Alphabet[b[i]] {
+		if base64Value[b[i]] == noBase64 {
 			continue
 		}
 		start, end = i, i+1
-		for start > from && base64Alphabet[b[start-1]] {
+		for start > from && base64Value[b[start-1]] != noBase64 {
 			start--
 		}
-		for end < len(b) && base64Alphabet[b[end]] {
+		for end < len(b) && base64Value[b[end]] != noBase64 {
 			end++
 		}
 		if end-start >= minBase64 {
@@ -72,16 +79,15 @@ func textStart(run []byte) int {
 }
 
 // isText reports whether run is base64 of which the beginning is text. Most of
-// what is none fails by its first bytes.
+// what is none fails by its first three bytes.
 func isText(run []byte) bool {
-	var buf [48]byte
-	for _, most := range [...]int{8, 64} {
-		n, ok := decodeBase64(buf[:], run[:min(len(run), most)])
-		if !ok || !printable(buf[:n]) {
-			return false
-		}
+	a, b, c := base64Value[run[0]], base64Value[run[1]], base64Value[run[2]]
+	if head := [...]byte{a<<2 | b>>4, b<<4 | c>>2, c<<6 | base64Value[run[3]]}; !printable(head[:]) {
+		return false
 	}
-	return true
+	var buf [48]byte
+	n, ok := decodeBase64(buf[:], run[:min(len(run), 64)])
+	return ok && printable(buf[:n])
 }
 
 // printable reports whether text, which may be cut inside a rune, is UTF-8

@@ -22,7 +22,7 @@ func choose(known []*detector, names []string) (chosen []*detector, err error) {
 		names = []string{groupSecrets}
 	}
 	for _, name := range names {
-		if !slices.ContainsFunc(known, func(d *detector) bool { return d.is(name) }) {
+		if !isGroup(name) && !slices.ContainsFunc(known, func(d *detector) bool { return d.name == name }) {
 			return nil, fmt.Errorf("%w: there is no detector %q; there are the groups %s, %s and %s, and %s",
 				ErrInvalid, name, groupPII, groupSecrets, groupAll, strings.Join(Detectors(), ", "))
 		}
@@ -34,6 +34,9 @@ func choose(known []*detector, names []string) (chosen []*detector, err error) {
 	}
 	return chosen, nil
 }
+
+// isGroup reports whether name is that of a group of built-in detectors.
+func isGroup(name string) bool { return name == groupPII || name == groupSecrets || name == groupAll }
 
 // is reports whether name means the detector or its group.
 func (d *detector) is(name string) bool {

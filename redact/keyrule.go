@@ -119,18 +119,17 @@ func (p *pass) ruleFor(n int32) int32 {
 // booleans, at any depth below.
 func (p *pass) applyRules() {
 	for n := int32(0); n < int32(len(p.tokens)); n++ {
-		t := &p.tokens[n]
+		t, f := &p.tokens[n], &p.fates[n]
 		if t.parent >= 0 {
-			t.rule = p.tokens[t.parent].rule
+			f.rule = p.fates[t.parent].rule
 		}
-		if t.rule < 0 {
-			t.rule = p.ruleFor(n)
+		if f.rule == 0 {
+			f.rule = p.ruleFor(n) + 1
 		}
-		if t.rule < 0 || n < p.first || t.made >= 0 || t.kind == keyToken || t.kind == arrayToken {
-			continue
+		if f.rule > 0 && n >= p.first && f.made == 0 && t.kind != keyToken && t.kind != arrayToken {
+			p.applyRule(n, &p.r.keys[f.rule-1])
 		}
-		p.applyRule(n, &p.r.keys[t.rule])
-		if t.made >= 0 && t.marks&nested != 0 {
+		if f.made > 0 && t.marks&nested != 0 {
 			n = t.link - 1 // all of it was replaced
 		}
 	}

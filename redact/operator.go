@@ -28,7 +28,7 @@ func (r *Redactor) chooseOperators(known []*detector, said map[string]Operator) 
 			return fmt.Errorf("operator of %s: %w", name, err)
 		}
 		is := func(d *detector) bool { return d.is(name) }
-		if !slices.ContainsFunc(known, is) && !slices.ContainsFunc(r.detectors, is) {
+		if !isGroup(name) && !slices.ContainsFunc(known, is) && !slices.ContainsFunc(r.detectors, is) {
 			return fmt.Errorf("%w: an operator for %q, which is no detector, group or pattern", ErrInvalid, name)
 		}
 	}

@@ -2,6 +2,7 @@ package redact
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"unicode/utf8"
 
@@ -34,7 +35,8 @@ type pass struct {
 	tokens []token
 	spans  []multire.Span // of each token its text
 	frames []frame
-	docs   []multire.Span // the JSON of nested strings
+	fates  []fate
+	docs   []doc // the JSON of nested strings, in their order
 	hits   []multire.Hit
 	look   bool  // a token was marked
 	first  int32 // the first token of the source; those before it say where it stands
@@ -52,6 +54,12 @@ type pass struct {
 	wanted     bitset
 	names      map[string]string
 	way        []step
+}
+
+// doc is the JSON in a nested string.
+type doc struct {
+	token int32
+	multire.Span
 }
 
 // made is what a token becomes: as JSON, and as text.
@@ -80,17 +88,21 @@ func (p *pass) free() {
 
 // add appends a token, of which the text stands in the source as it is.
 func (p *pass) add(k kind, start, end int, parent, index int32) int32 {
-	n := int32(len(p.tokens))
-	p.tokens = append(p.tokens, token{
-		start: int32(start), end: int32(end), parent: parent, index: index,
-		link: -1, hit: -1, made: -1, rule: -1, kind: k,
-	})
-	span := multire.Span{Start: start, End: end}
-	if k == boolToken || k == arrayToken {
-		span = multire.Span{}
+	n := len(p.tokens)
+	if n == cap(p.tokens) || n == cap(p.spans) {
+		p.tokens, p.spans = slices.Grow(p.tokens, n+64), slices.Grow(p.spans, n+64)
 	}
-	p.spans = append(p.spans, span)
-	return n
+	// Field by field: to build tokens elsewhere and copy them is what would cost most
+	// in all of a scan.
+	p.tokens, p.spans = p.tokens[:n+1], p.spans[:n+1]
+	t := &p.tokens[n]
+	t.start, t.end, t.parent, t.index, t.link, t.kind, t.marks = int32(start), int32(end), parent, index, -1, k, 0
+	s := &p.spans[n]
+	s.Start, s.End = start, end
+	if k == boolToken || k == arrayToken {
+		s.End = start
+	}
+	return int32(n)
 }
 
 // keyOver returns the key that a token stands under, itself or by its arrays; -1
@@ -119,10 +131,15 @@ func (p *pass) textOf(n int32) []byte {
 
 // run looks at the tokens, and reports whether any of them changes.
 func (p *pass) run() bool {
+	p.fates = slices.Grow(p.fates[:0], len(p.tokens))[:len(p.tokens)]
+	clear(p.fates)
 	if len(p.text) > maxValue {
 		p.refuseLarge()
 	}
 	rules := p.match()
+	if !rules && !p.look {
+		return len(p.made) > 0
+	}
 	// Names come first: what is done to a value may depend on the name it stands
 	// under, and a second look sees the name that this one wrote.
 	if p.look {
@@ -140,7 +157,7 @@ func (p *pass) run() bool {
 // visitAll visits the tokens of some kinds.
 func (p *pass) visitAll(is func(kind) bool) {
 	for n := p.first; n < int32(len(p.tokens)); n++ {
-		if t := &p.tokens[n]; t.made >= 0 && t.marks&nested != 0 {
+		if t := &p.tokens[n]; p.fates[n].made > 0 && t.marks&nested != 0 {
 			n = t.link - 1 // all of it was replaced
 		} else if is(t.kind) {
 			p.visit(n)
@@ -163,15 +180,11 @@ func (p *pass) refuseLarge() {
 // hold for any of them.
 func (p *pass) match() (rules bool) {
 	p.hits = p.r.set.Scan(p.hits[:0], p.text, p.spans)
-	for i, h := range p.hits {
-		t := &p.tokens[h.Span]
-		if t.hit < 0 {
-			t.hit = int32(i)
-		}
+	for _, h := range p.hits {
 		trigger := &p.r.triggers[h.Pattern]
 		rules = rules || trigger.rule
 		if !trigger.detectors.empty() {
-			t.marks |= marked
+			p.tokens[h.Span].marks |= marked
 			p.look = true
 		}
 	}
@@ -181,7 +194,7 @@ func (p *pass) match() (rules bool) {
 // visit looks at one token if there is a reason to.
 func (p *pass) visit(n int32) {
 	t := &p.tokens[n]
-	if t.marks&done != 0 || t.made >= 0 {
+	if t.marks&done != 0 || p.fates[n].made > 0 {
 		return
 	}
 	key := p.keyOver(n)
@@ -218,10 +231,11 @@ func (p *pass) marked(n int32) bool { return n >= 0 && p.tokens[n].marks&marked 
 
 // want asks for the detectors of which a trigger matched a token.
 func (p *pass) want(n int32) {
-	if n < 0 || p.tokens[n].hit < 0 {
+	if n < 0 {
 		return
 	}
-	for _, h := range p.hits[p.tokens[n].hit:] {
+	first, _ := slices.BinarySearchFunc(p.hits, n, func(h multire.Hit, n int32) int { return cmp.Compare(h.Span, n) })
+	for _, h := range p.hits[first:] {
 		if h.Span != n {
 			break
 		}
@@ -265,8 +279,8 @@ func (p *pass) nameOf(n int32) string {
 
 // written returns what a token says now.
 func (p *pass) written(n int32) []byte {
-	if m := p.tokens[n].made; m >= 0 {
-		return p.made[m].text
+	if m := p.fates[n].made; m > 0 {
+		return p.made[m-1].text
 	}
 	return p.textOf(n)
 }
@@ -280,8 +294,8 @@ func (p *pass) replace(n int32, text []byte, null bool) {
 	} else {
 		m.json = appendQuoted(make([]byte, 0, len(text)+2), text)
 	}
-	p.tokens[n].made = int32(len(p.made))
 	p.made = append(p.made, m)
+	p.fates[n].made = int32(len(p.made))
 }
 
 // count adds a find to the redactions.
@@ -305,13 +319,14 @@ func (p *pass) write(dst []byte, start, end int, from, to int32) []byte {
 		var json []byte
 		if t.marks&nested != 0 {
 			next = t.link
-			if t.made < 0 && p.changed(n+1, next) {
-				d := p.docs[t.doc]
+			if p.fates[n].made == 0 && p.changed(n+1, next) {
+				i, _ := slices.BinarySearchFunc(p.docs, n, func(d doc, n int32) int { return cmp.Compare(d.token, n) })
+				d := p.docs[i]
 				json = appendQuoted(nil, p.write(nil, d.Start, d.End, n+1, next))
 			}
 		}
-		if t.made >= 0 {
-			json = p.made[t.made].json
+		if m := p.fates[n].made; m > 0 {
+			json = p.made[m-1].json
 		}
 		if json != nil {
 			a, b := int(t.start), int(t.end)
@@ -328,7 +343,7 @@ func (p *pass) write(dst []byte, start, end int, from, to int32) []byte {
 
 // changed reports whether any of the tokens changes.
 func (p *pass) changed(from, to int32) bool {
-	return slices.ContainsFunc(p.tokens[from:to], func(t token) bool { return t.made >= 0 })
+	return slices.ContainsFunc(p.fates[from:to], func(f fate) bool { return f.made > 0 })
 }
 
 // valid returns src in valid UTF-8.

@@ -3,8 +3,6 @@ package redact
 import (
 	"encoding/binary"
 	"math/bits"
-
-	"github.com/flexorhq/flexor-go/internal/multire"
 )
 
 const (
@@ -32,7 +30,7 @@ const (
 
 // token is what is looked at in JSON, in the order in which it stands there. The
 // text of it stands in [pass.spans] under the same number: without quotes and
-// escapes.
+// escapes. There are many, so they are small; what becomes of one is a [fate].
 type token struct {
 	start, end int32 // of a string without its quotes
 	parent     int32 // the key or the array in which it stands; -1: none
@@ -41,12 +39,15 @@ type token struct {
 	// {"name":"password","value":"x"}; of an array the key that it stands under; of a
 	// nested string the token after the last of its own; each -1 for none.
 	link  int32
-	hit   int32 // the first trigger that matched it, in [pass.hits]; -1: none
-	made  int32 // what it becomes, in [pass.made]; -1: it stays
-	rule  int32 // that holds for it, in [Redactor.keys]; -1: none
-	doc   int32 // of a nested string its JSON, in [pass.docs]
 	kind  kind
 	marks uint8
+}
+
+// fate is what becomes of a token. The numbers are one more than those in the
+// slices they mean, so that zero is nothing.
+type fate struct {
+	made int32 // what it becomes, in [pass.made]
+	rule int32 // what holds for it and below, in [Redactor.keys]
 }
 
 // frame is an array or an object that is being scanned.
@@ -210,7 +211,7 @@ func (s *scanner) literal(c byte, parent, index int32) bool {
 	s.pos = end
 	n := s.p.add(numberToken, s.base+start, s.base+end, parent, index)
 	if !digits || end-start < minNumber {
-		s.p.spans[n] = multire.Span{} // no detector is interested
+		s.p.spans[n].End = s.p.spans[n].Start // no detector is interested
 	}
 	return true
 }

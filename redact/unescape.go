@@ -25,18 +25,17 @@ func (p *pass) unescape(n int32, raw []byte, layer int) bool {
 	p.spans[n] = multire.Span{Start: start, End: end}
 	t := &p.tokens[n]
 	if t.kind == stringToken && layer < maxLayers && looksJSON(p.arena[start:end]) {
-		tokens, arena := len(p.tokens), len(p.arena)
+		tokens, docs := len(p.tokens), len(p.docs)
+		p.docs = append(p.docs, doc{n, multire.Span{Start: start, End: end}})
 		if p.scan(start, end, t.parent, t.index, layer+1) {
 			t = &p.tokens[n]
 			t.marks |= nested
 			t.link = int32(len(p.tokens))
-			t.doc = int32(len(p.docs))
-			p.docs = append(p.docs, multire.Span{Start: start, End: end})
-			p.spans[n] = multire.Span{} // its tokens are looked at, not the whole
+			p.spans[n].End = start // its tokens are looked at, not the whole
 			return true
 		}
-		p.tokens, p.spans = p.tokens[:tokens], p.spans[:tokens]
-		p.arena = p.arena[:arena]
+		p.tokens, p.spans, p.docs = p.tokens[:tokens], p.spans[:tokens], p.docs[:docs]
+		p.arena = p.arena[:end]
 		p.text = p.arena
 	}
 	p.markBase64(n)
