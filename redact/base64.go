@@ -24,19 +24,22 @@ var base64Value = func() (values [256]byte) {
 
 const noBase64 = 0xFF
 
-// hasBase64 reports whether there is text in base64 in b.
-func hasBase64(b []byte) bool {
-	for from := 0; ; {
+// longWords looks for long words in b, and reports whether there is one of the
+// length of longWord, and whether there is text in base64.
+func longWords(b []byte) (long, encoded bool) {
+	for from := 0; !long || !encoded; {
 		start, end := base64Run(b, from)
 		if start < 0 {
-			return false
+			break
 		}
-		if s := textStart(b[start:end]); s >= 0 {
-			return true
-		}
+		long = long || end-start >= minLongWord
+		encoded = encoded || textStart(b[start:end]) >= 0
 		from = end
 	}
+	return long, encoded
 }
+
+const minLongWord = 26
 
 // base64Run returns the first run of base64 characters that is long enough;
 // negative: there is none. It looks at every sixteenth byte first.

@@ -15,16 +15,10 @@ import (
 // let mistyped addresses pass.
 func cryptoDetector() *detector {
 	return &detector{
-		name:  "crypto_address",
-		group: groupPII,
-		label: "CRYPTO",
-		triggers: []string{
-			// Only the first character of a word can begin an address. That keeps
-			// the automaton to one count at a time, and out of most words.
-			`(?:^|[^0-9A-Za-z])[1-379ADLMTXmnrt][1-9A-HJ-NP-Za-km-z]{25}`,
-			`(?i:bc|tb|bcrt|ltc|addr|stake|cosmos)1[02-9AC-HJ-NP-Zac-hj-np-z]{30}`,
-			`0[xX][0-9A-Fa-f]{40}`,
-		},
+		name:      "crypto_address",
+		group:     groupPII,
+		label:     "CRYPTO",
+		triggers:  []string{longWord},
 		find:      findCryptos,
 		normalise: normaliseCrypto,
 	}

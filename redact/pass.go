@@ -38,8 +38,11 @@ type pass struct {
 	fates  []fate
 	docs   []doc // the JSON of nested strings, in their order
 	hits   []multire.Hit
-	look   bool  // a token was marked
-	first  int32 // the first token of the source; those before it say where it stands
+	extra  []int32 // the tokens that were marked for long words in them
+	pairs  bool    // there is {"name":…,"value":…}
+	look   bool    // a token was marked
+	under  bool    // a name was marked, so that what stands under it is looked at too
+	first  int32   // the first token of the source; those before it say where it stands
 
 	made  []made
 	field string // what is reported; empty: the path of the value
@@ -68,8 +71,8 @@ type made struct{ json, text []byte }
 // newPass returns memory for a look at src.
 func (r *Redactor) newPass(src []byte) *pass {
 	p := r.passes.Get().(*pass)
-	p.text, p.copied, p.look, p.first = src, false, false, 0
-	p.tokens, p.spans, p.docs = p.tokens[:0], p.spans[:0], p.docs[:0]
+	p.text, p.copied, p.pairs, p.look, p.under, p.first = src, false, false, false, false, 0
+	p.tokens, p.spans, p.docs, p.extra = p.tokens[:0], p.spans[:0], p.docs[:0], p.extra[:0]
 	p.field, p.tops = "", p.tops[:0]
 	return p
 }
@@ -115,12 +118,43 @@ func (p *pass) keyOver(n int32) int32 {
 	return up
 }
 
-// markBase64 marks a token if there is text in base64 in it.
-func (p *pass) markBase64(n int32) {
-	if hasBase64(p.textOf(n)) {
-		p.tokens[n].marks |= marked
-		p.look = true
+// markLong marks a token that has a long word that somebody looks at. A time that
+// stands alone is looked at by nobody.
+func (p *pass) markLong(n int32) {
+	s := &p.spans[n]
+	body := p.text[s.Start:s.End]
+	if p.r.skipTimes && isTime(body) {
+		s.End = s.Start
+		return
 	}
+	long, encoded := longWords(body)
+	if encoded || long && !p.r.long.empty() {
+		p.tokens[n].marks |= marked
+		p.extra = append(p.extra, n)
+		if long {
+			p.tokens[n].marks |= hasLong
+		}
+	}
+}
+
+// isTime reports whether text is a time as RFC 3339 writes it, and not midnight, as
+// days of birth are.
+func isTime(text []byte) bool {
+	const form = "0000-00-00T00:00:00"
+	if len(text) < len(form)+1 || len(text) > len(form)+len(".000000000+00:00") || text[10] != 'T' {
+		return false
+	}
+	for i := range len(form) {
+		if c := text[i]; form[i] == '0' && c-'0' >= 10 || form[i] != '0' && c != form[i] {
+			return false
+		}
+	}
+	for _, c := range text[len(form):] {
+		if c-'0' >= 10 && c != '.' && c != 'Z' && c != '+' && c != '-' && c != ':' {
+			return false
+		}
+	}
+	return string(text[11:16]) != "00:00"
 }
 
 // textOf returns the text of a token.
@@ -147,6 +181,7 @@ func (p *pass) run() bool {
 	}
 	if rules {
 		p.applyRules()
+		p.under = true // what a rule replaced is not looked at
 	}
 	if p.look {
 		p.visitAll(func(k kind) bool { return k == stringToken || k == numberToken })
@@ -154,12 +189,28 @@ func (p *pass) run() bool {
 	return len(p.made) > 0
 }
 
-// visitAll visits the tokens of some kinds.
+// visitAll visits the tokens of some kinds that were marked, or stand under a name
+// that was.
 func (p *pass) visitAll(is func(kind) bool) {
+	if !p.under {
+		last := int32(-1)
+		for _, h := range p.hits {
+			if h.Span != last && is(p.tokens[h.Span].kind) {
+				p.visit(h.Span)
+			}
+			last = h.Span
+		}
+		for _, n := range p.extra {
+			if is(p.tokens[n].kind) {
+				p.visit(n)
+			}
+		}
+		return
+	}
 	for n := p.first; n < int32(len(p.tokens)); n++ {
-		if t := &p.tokens[n]; p.fates[n].made > 0 && t.marks&nested != 0 {
-			n = t.link - 1 // all of it was replaced
-		} else if is(t.kind) {
+		if p.fates[n].made > 0 && p.tokens[n].marks&nested != 0 {
+			n = p.tokens[n].link - 1 // all of it was replaced
+		} else if is(p.tokens[n].kind) {
 			p.visit(n)
 		}
 	}
@@ -184,10 +235,17 @@ func (p *pass) match() (rules bool) {
 		trigger := &p.r.triggers[h.Pattern]
 		rules = rules || trigger.rule
 		if !trigger.detectors.empty() {
-			p.tokens[h.Span].marks |= marked
+			t := &p.tokens[h.Span]
+			t.marks |= marked
 			p.look = true
+			p.under = p.under || t.kind == keyToken
 		}
 	}
+	for _, n := range p.extra {
+		p.look = true
+		p.under = p.under || p.tokens[n].kind == keyToken
+	}
+	p.under = p.under || p.pairs
 	return rules || p.r.alwaysRules
 }
 
@@ -206,7 +264,7 @@ func (p *pass) visit(n int32) {
 		return
 	}
 	t.marks |= done
-	if t.marks&nested != 0 || len(p.r.keep) > 0 && p.kept(n) {
+	if t.marks&nested != 0 || n < p.first || len(p.r.keep) > 0 && p.kept(n) {
 		return
 	}
 	name := ""
@@ -233,6 +291,9 @@ func (p *pass) marked(n int32) bool { return n >= 0 && p.tokens[n].marks&marked 
 func (p *pass) want(n int32) {
 	if n < 0 {
 		return
+	}
+	if p.tokens[n].marks&hasLong != 0 {
+		p.wanted.add(p.r.long)
 	}
 	first, _ := slices.BinarySearchFunc(p.hits, n, func(h multire.Hit, n int32) int { return cmp.Compare(h.Span, n) })
 	for _, h := range p.hits[first:] {

@@ -27,7 +27,9 @@ type Redactor struct {
 
 	set         *multire.Set
 	triggers    []trigger // of each pattern of set what it is for
+	long        bitset    // the detectors that look at texts with a long word
 	alwaysRules bool      // a rule has nothing to look for
+	skipTimes   bool      // nothing could be found in a time that stands alone
 
 	passes sync.Pool // of *pass
 }
@@ -106,10 +108,16 @@ func (r *Redactor) compileTriggers() (err error) {
 		}
 		return &r.triggers[i]
 	}
+	r.long, r.skipTimes = r.newBitset(), true
 	for i, d := range r.detectors {
 		for _, t := range d.triggers {
+			if t == longWord {
+				r.long.set(i)
+				continue
+			}
 			of(t).detectors.set(i)
 		}
+		r.skipTimes = r.skipTimes && d.group != groupCustom
 	}
 	of(percentTrigger).detectors.set(len(r.detectors))
 	for _, k := range r.keys {
@@ -207,9 +215,9 @@ func (p *pass) line(s string) (string, []Redaction) {
 	}
 	isJSON := looksJSON(p.text) && p.scan(0, len(s), -1, -1, 0)
 	if !isJSON {
-		p.tokens, p.spans, p.look = p.tokens[:0], p.spans[:0], false
+		p.tokens, p.spans, p.docs, p.extra, p.pairs = p.tokens[:0], p.spans[:0], p.docs[:0], p.extra[:0], false
 		p.add(stringToken, 0, len(s), -1, -1)
-		p.markBase64(0)
+		p.markLong(0)
 	}
 	switch {
 	case !p.run():

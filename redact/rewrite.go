@@ -66,6 +66,9 @@ func (p *pass) close(n int32) {
 
 // wantIn asks for the detectors of which a trigger matches a text.
 func (p *pass) wantIn(body []byte) {
+	if long, _ := longWords(body); long {
+		p.wanted.add(p.r.long)
+	}
 	for _, h := range p.r.set.Scan(nil, body, []multire.Span{{End: len(body)}}) {
 		p.wanted.add(p.r.triggers[h.Pattern].detectors)
 	}

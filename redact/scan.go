@@ -23,9 +23,10 @@ const (
 
 // The marks of tokens.
 const (
-	marked = 1 << iota // a trigger of a detector matched it, or it has encoded text
-	nested             // a string that holds JSON, of which the tokens follow
-	done               // looked at
+	marked  = 1 << iota // a trigger of a detector matched it, or it has encoded text
+	nested              // a string that holds JSON, of which the tokens follow
+	done                // looked at
+	hasLong             // there is a long word in it
 )
 
 // token is what is looked at in JSON, in the order in which it stands there. The
@@ -132,6 +133,7 @@ func (s *scanner) value(parent, index int32) bool {
 				s.pos++
 				if f.name >= 0 && f.value >= 0 {
 					p.tokens[f.value].link = f.name
+					p.pairs = true
 				}
 				p.frames = p.frames[:len(p.frames)-1]
 				opened = false
@@ -189,7 +191,9 @@ func (s *scanner) str(k kind, parent, index int32) bool {
 	if escaped {
 		return s.p.unescape(n, s.b[start:end], s.layer)
 	}
-	s.p.markBase64(n)
+	if end-start >= minBase64 {
+		s.p.markLong(n)
+	}
 	return true
 }
 

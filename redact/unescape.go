@@ -25,7 +25,7 @@ func (p *pass) unescape(n int32, raw []byte, layer int) bool {
 	p.spans[n] = multire.Span{Start: start, End: end}
 	t := &p.tokens[n]
 	if t.kind == stringToken && layer < maxLayers && looksJSON(p.arena[start:end]) {
-		tokens, docs := len(p.tokens), len(p.docs)
+		tokens, docs, extra := len(p.tokens), len(p.docs), len(p.extra)
 		p.docs = append(p.docs, doc{n, multire.Span{Start: start, End: end}})
 		if p.scan(start, end, t.parent, t.index, layer+1) {
 			t = &p.tokens[n]
@@ -34,11 +34,11 @@ func (p *pass) unescape(n int32, raw []byte, layer int) bool {
 			p.spans[n].End = start // its tokens are looked at, not the whole
 			return true
 		}
-		p.tokens, p.spans, p.docs = p.tokens[:tokens], p.spans[:tokens], p.docs[:docs]
+		p.tokens, p.spans, p.docs, p.extra = p.tokens[:tokens], p.spans[:tokens], p.docs[:docs], p.extra[:extra]
 		p.arena = p.arena[:end]
 		p.text = p.arena
 	}
-	p.markBase64(n)
+	p.markLong(n)
 	return true
 }
 
