@@ -223,8 +223,7 @@ func (n *numbers) national(i int, c *chain, open bool) (last int, why string) {
 	case w.len() == 1 && (b[at] == '1' || b[at] == '8') && (c.seps[1] == '(' || c.seps[1] == '-' || c.seps[1] == ' ' || c.seps[1] == '.'):
 		// 1 (415) 555-2671, 8 (495) 123-45-67
 		switch {
-		case b[at] == '1' && c.seps[1] == ' ' && !n.free(i, i+3):
-		case b[at] == '1' && n.areaCode(i+1) && (c.shape(1, "-", 3, 3, 4) || c.shape(1, ".", 3, 3, 4) || c.shape(1, ") ", 3, 3, 4) || c.shape(1, ")-", 3, 3, 4)):
+		case b[at] == '1' && n.areaCode(i+1) && (c.shape(1, "-", 3, 3, 4) || c.shape(1, ".", 3, 3, 4) || c.shape(1, ") ", 3, 3, 4) || c.shape(1, ")-", 3, 3, 4)) && (c.seps[1] != ' ' || n.free(i, i+3)):
 			last, why = i+3, "North America"
 		case b[at] == '8' && (c.seps[1] != ' ' || c.n == 5) && c.shape(1, " )-", 3, 3, 2, 2):
 			last, why = i+4, "Russia"
