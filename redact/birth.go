@@ -5,22 +5,26 @@ func birthDetector() *detector {
 	return &detector{
 		name: "date_of_birth", group: groupPII, label: "DOB",
 		triggers: []string{
-			`(?i)birth|born|\bdob\b|bday|geb|naiss|n\x{e9}|nacim|nacid|nasc|nat[oa]\b|geboor|f\x{f8}d|f\x{f6}dd|urodz|\x{420}\x{43e}\x{436}\x{434}|\x{440}\x{43e}\x{434}|\x{51fa}\x{751f}|\x{751f}\x{65e5}|\x{751f}\x{5e74}|\x{c0dd}`,
-			// The value of a key says nothing but the date.
-			`^\s*[0-9]{1,4}[\-/. ][0-9]{1,2}[\-/. ][0-9]{1,4}(?:[T ]00:00.*)?\s*$`,
+			`(?i)birth|born|dob|bday|geb|naiss|n\x{e9}|nacim|nacid|nasc|geboor|f\x{f8}d|f\x{f6}dd|urodz|\x{440}\x{43e}[\x{436}\x{434}]|` +
+				`\x{51fa}\x{751f}|\x{751f}[\x{65e5}\x{5e74}]|\x{c0dd}`,
+			// The value under a key is the date and nothing else, or an old time.
+			`^\s*[0-9]{1,4}` + dateGap + `[0-9]{1,2}` + dateGap + `[0-9]{1,4}\s*$`,
 			`^\s*(?:19|20)[0-9]{6}\s*$`,
-			`(?i)^\s*[0-9a-z., ]{2,14}[ ,\-/](?:19|20)[0-9]{2}\s*$`,
+			`(?i)^\s*[0-9a-z.,/\- ]{2,14}` + dateGap + `(?:19|20)[0-9]{2}\s*$`,
+			`^\s*(?:19[0-9]{2}|20[01][0-9])` + dateGap + `[0-9]{1,2}` + dateGap + `[0-9]{1,2}[T ]`,
 		},
 		find:  findBirths,
 		times: true,
 	}
 }
 
+const dateGap = `[ ,./\-]{1,2}`
+
 func findBirths(t *text, hits []hit) []hit {
 	n := t.numbers()
 	if n.key&aboutBirth != 0 {
 		whole := wholeValue(n.b)
-		if end := anyDateAt(n.b[:whole.end], whole.start); end > 0 && (end == whole.end || n.b[end] == 'T' || n.b[end] == ' ') {
+		if end := anyDateAt(n.b[:whole.end], whole.start); end > 0 && (end == whole.end || oldTime(n.b[whole.start:whole.end])) {
 			return append(hits, n.hit(whole.start, end, "a date, under a key"))
 		}
 	}
@@ -39,6 +43,19 @@ func findBirths(t *text, hits []hit) []hit {
 		}
 	}
 	return hits
+}
+
+// oldTime reports whether b starts with a year before 2020 and goes on with a time of day:
+// people born later have no accounts yet, and the times of our own records are later.
+func oldTime(b []byte) bool {
+	if len(b) < 11 || digitsAt(b, 0) != 4 || number(b[:4]) >= 2020 {
+		return false
+	}
+	i := 8
+	for i < 11 && b[i] != 'T' && b[i] != ' ' {
+		i++
+	}
+	return i < 11
 }
 
 // anyDateAt returns where a date at b[i] ends, in any of the ways that people write one, or 0:

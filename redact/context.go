@@ -25,7 +25,7 @@ const (
 func wordTopic(w []byte) topic {
 	switch string(w) {
 	case "phone", "phones", "phonenumber", "phoneno", "telephone", "telephones", "tel", "mobile", "mobilephone", "mobilenumber", "cell", "cellphone",
-		"cellular", "fax", "sms", "whatsapp", "dial", "msisdn", "caller", "callee", "landline", "hotline", "ph",
+		"cellular", "fax", "sms", "whatsapp", "dial", "msisdn", "caller", "callee", "call", "contact", "landline", "hotline", "ph",
 		"telefon", "telefono", "telefone", "telefoon", "telefonnummer", "mobil", "mobiltelefon", "mobilnummer", "handy", "handynummer",
 		"celular", "cellulare", "rufnummer", "puhelin", "téléphone", "tél", "teléfono", "móvil", "telemóvel", "телефон", "тел", "моб":
 		return aboutPhone
@@ -45,7 +45,7 @@ func wordTopic(w []byte) topic {
 	case "nino", "ni", "ninumber", "insurance", "nationalinsurance", "nationalinsurancenumber":
 		return aboutNINO
 	case "dob", "birth", "birthday", "birthdate", "birthdates", "dateofbirth", "born", "bday", "birthyear",
-		"geburtsdatum", "geburtstag", "geboren", "geb", "naissance", "né", "née", "nacimiento", "nacido", "nacida", "nascita", "nato", "nata", "nascimento",
+		"geburtsdatum", "geburtstag", "geboren", "geb", "naissance", "né", "née", "nacimiento", "nacido", "nacida", "nascita", "nascimento",
 		"geboortedatum", "född", "fødselsdato", "født", "urodzenia", "рождения", "родился":
 		return aboutBirth
 	case "id", "ids", "uid", "gid", "pid", "tid", "order", "orders", "ref", "reference", "txn", "transaction", "account", "acct", "request", "req",
@@ -114,10 +114,20 @@ const nearBytes = 48
 // with a meaning counts, on the left, and on the right after "is".
 func nearTopic(b []byte, start, end int) topic {
 	from := max(0, start-nearBytes)
+	assigned := false // an equals sign stands between, so that only the name before it counts
 	for i, words := start, 0; i > from && words < 6; {
 		switch c := b[i-1]; c {
 		case '\n', '\r', ',', ';', '{', '}', '|', '&':
 			return rightTopic(b, end)
+		case '=':
+			if assigned {
+				return 0
+			}
+			assigned = words == 0
+		case '(', ')', ':', '/':
+			if assigned {
+				return 0
+			}
 		case ']':
 			if maskBefore(b, i) {
 				return 0
@@ -131,7 +141,7 @@ func nearTopic(b []byte, start, end int) topic {
 			i--
 			continue
 		}
-		if i == from && from > 0 && isWord(b[from-1]) {
+		if i == from && from > 0 && (isLetter(b[from-1]) || b[from-1] >= 0x80) {
 			break // half a word says nothing
 		}
 		words++

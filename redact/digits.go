@@ -6,6 +6,7 @@ package redact
 const digitRun = `[0-9]{7}` + // bare, or E.164
 	`|[0-9]{3}` + gap + `[0-9]{3}` + // 4111 1111…, 020 7946…, 555-123…
 	`|[0-9]{3}` + gap + `[0-9]{2}` + gap + `[0-9]{4}` + // 219-09-9999
+	`|[0-9]{3} [0-9]{2} [0-9]{2}` + // 0512 12 345
 	`|(?:[0-9]{2}` + gap + `){3}[0-9]{2}` + // 01 23 45 67 89
 	`|[0-9]{2}` + gap + `[0-9]{5}` + // 12 34567
 	`|\+\(?[0-9]` + // +45 12 34…
@@ -29,21 +30,44 @@ func numDetectors() []*detector {
 // hasDigitRun reports what digitRun does of the groups in b, for detectors that are wider
 // than it: what they find must have triggered them.
 func hasDigitRun(b []byte) bool {
-	run, before := 0, 0 // digits here, and in the group before if a separator joins it
+	var g [4]int // the sizes of the last groups that gaps join; the last is this one
+	wide := 0    // bytes since the last digit
+	spaces := [4]bool{}
 	for i, c := range b {
-		switch {
-		case isDigit(c):
-			if run++; run == 7 || run >= 3 && before >= 3 {
-				return true
-			}
-		case run > 0:
-			before, run = run, 0
+		if !isDigit(c) {
+			wide++
+			continue
 		}
-		if isLetter(c) || i > 3 && !isDigit(c) && !isDigit(b[i-1]) && !isDigit(b[i-2]) && !isDigit(b[i-3]) {
-			before = 0
+		switch {
+		case wide > 3 || wide > 0 && !isGap(b[i-wide:i]):
+			g = [4]int{}
+		case wide > 0:
+			g = [4]int{g[1], g[2], g[3], 0}
+			spaces = [4]bool{spaces[1], spaces[2], spaces[3], wide == 1 && b[i-1] == ' '}
+		}
+		wide = 0
+		g[3]++
+		switch {
+		case g[3] >= 7, g[2] >= 3 && g[3] >= 3, g[2] >= 2 && g[3] >= 5,
+			g[1] >= 3 && g[2] == 2 && g[3] >= 4,
+			g[1] >= 3 && g[2] == 2 && g[3] >= 2 && spaces[2] && spaces[3],
+			g[0] >= 2 && g[1] == 2 && g[2] == 2 && g[3] >= 2:
+			return true
 		}
 	}
 	return false
+}
+
+// isGap reports whether b is made of separators.
+func isGap(b []byte) bool {
+	for _, c := range b {
+		switch c {
+		case ' ', '\t', '(', ')', '/', '.', '-':
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // numbers is a text as the detectors of digits see it: its words that hold a
@@ -56,6 +80,7 @@ type numbers struct {
 	words   []word
 	shields []shield
 	key     topic // what the key says that the value is
+	named   bool  // there is a key
 }
 
 // word is a run of letters, digits and underscores with at least one digit.
@@ -96,7 +121,7 @@ func isWord(c byte) bool   { return byteClass[c] != 0 }
 
 // scan reads text b, which stands under key.
 func (n *numbers) scan(b []byte, key string) {
-	n.src, n.key = b, keyTopic(key)
+	n.src, n.key, n.named = b, keyTopic(key), key != ""
 	n.words, n.shields = n.words[:0], n.shields[:0]
 	n.b, n.at = fold(b, n.at)
 	b = n.b
@@ -152,7 +177,7 @@ func separator(gap []byte) byte {
 				sep = ' '
 			}
 		case '-', '.', '/', '(', ')':
-			if sep == 0 || sep == ' ' || sep == ')' && c == '-' {
+			if sep == 0 || sep == ' ' || sep == ')' && c == '-' || sep == '-' && c == '(' {
 				if sep != ')' {
 					sep = c
 				}

@@ -73,23 +73,27 @@ func (n *numbers) phoneAt(i int, whole span) phone {
 	return n.loose(i, start, &c, whole)
 }
 
-// international reads +44 20 7946 0958 and +44 (0)20…; the plus is at b[plus].
+// international reads +44 20 7946 0958 and +44 (0)20…; the plus is at b[plus]. A number that
+// is too long or too short for its country counts too, unless it looks like a signed amount.
 func (n *numbers) international(i, plus int) phone {
 	if plus > 0 && (isWord(n.b[plus-1]) || n.b[plus-1] == '+') {
 		return phone{}
 	}
 	var buf [maxPhone]byte
 	digits := append(buf[:0], n.b[n.words[i].start:n.words[i].end]...)
-	found := phone{}
+	exact, any := phone{}, phone{}
 	for j := i; ; {
-		if internationalSize(digits) {
-			found = phone{plus, j, "international, length of the country"}
+		if p := (phone{plus, j, "international"}); n.fraction(j) {
+			return exact
+		} else if internationalSize(digits) {
+			exact = p
 			if j == i {
-				break // what follows a compact number is another
+				return exact // what follows a compact number is another
 			}
+		} else if len(digits) >= 9 && digits[0] > '1' && !bytes.HasSuffix(digits, []byte("0000")) {
+			any = p
 		}
-		j++
-		if j == len(n.words) {
+		if j++; j == len(n.words) {
 			break
 		}
 		g := n.words[j]
@@ -102,7 +106,18 @@ func (n *numbers) international(i, plus int) phone {
 		}
 		digits = append(digits, n.b[g.start:g.end]...)
 	}
-	return found
+	if exact.why == "" {
+		if _, size := planOf(digits); size > 0 {
+			return any
+		}
+	}
+	return exact
+}
+
+// fraction reports whether a decimal fraction follows word i.
+func (n *numbers) fraction(i int) bool {
+	end := n.words[i].end
+	return end-n.words[i].start > 4 && end+1 < len(n.b) && n.b[end] == '.' && isDigit(n.b[end+1])
 }
 
 // internationalSize reports whether digits are a calling code and as many more as numbers there have.
@@ -112,10 +127,7 @@ func internationalSize(digits []byte) bool {
 	}
 	plan, size := planOf(digits)
 	rest := len(digits) - size
-	if size == 0 || rest < plan.min || rest > plan.max {
-		return false
-	}
-	return plan.code != 1 || digits[1] >= '2' && digits[4] >= '2'
+	return size > 0 && plan.min <= rest && rest <= plan.max && (plan.code != 1 || digits[1] >= '2')
 }
 
 // exit reads 00 44 20 7946 0958, 0044…
@@ -211,8 +223,7 @@ func (n *numbers) national(i int, c *chain, open bool) (last int, why string) {
 	case w.len() == 1 && (b[at] == '1' || b[at] == '8') && (c.seps[1] == '(' || c.seps[1] == '-' || c.seps[1] == ' ' || c.seps[1] == '.'):
 		// 1 (415) 555-2671, 8 (495) 123-45-67
 		switch {
-		case b[at] == '1' && c.seps[1] == ' ' && !n.free(i, i+3):
-		case b[at] == '1' && n.areaCode(i+1) && (c.shape(1, "-", 3, 3, 4) || c.shape(1, ".", 3, 3, 4) || c.shape(1, ") ", 3, 3, 4) || c.shape(1, ")-", 3, 3, 4)):
+		case b[at] == '1' && n.areaCode(i+1) && (c.shape(1, "-", 3, 3, 4) || c.shape(1, ".", 3, 3, 4) || c.shape(1, ") ", 3, 3, 4) || c.shape(1, ")-", 3, 3, 4)) && (c.seps[1] != ' ' || n.free(i, i+3)):
 			last, why = i+3, "North America"
 		case b[at] == '8' && (c.seps[1] != ' ' || c.n == 5) && c.shape(1, " )-", 3, 3, 2, 2):
 			last, why = i+4, "Russia"
@@ -229,11 +240,30 @@ func (n *numbers) national(i int, c *chain, open bool) (last int, why string) {
 		last, why = i+2, "China"
 	case b[at] == '0' && w.len() > 1 && b[at+1] != '0':
 		last, why = n.trunk(i, c)
+	case b[at] >= '5' && c.n == 3 && (c.shape(0, " ", 3, 3, 3) || c.shape(0, "-", 3, 3, 3)) && n.free(i, i+2) && !n.amount(i, i+2):
+		last, why = i+2, "nine digits in threes"
 	}
 	if why == "" || n.joinedRight(last) {
 		return 0, ""
 	}
 	return last, why
+}
+
+// amount reports whether a sign before word i, or letters after word j, may be those of a
+// currency or a unit.
+func (n *numbers) amount(i, j int) bool {
+	start, end := n.words[i].start, n.words[j].end
+	if start > 0 && (n.b[start-1] >= 0x80 || n.b[start-1] == '$' || n.b[start-1] == '-') {
+		return true
+	}
+	if end < len(n.b) && n.b[end] == ' ' {
+		end++
+	}
+	k := end
+	for k < len(n.b) && isLetter(n.b[k]) {
+		k++
+	}
+	return k-end == 3 && 'A' <= n.b[end] && n.b[end] <= 'Z' || end < len(n.b) && (n.b[end] >= 0x80 || n.b[end] == '$' || n.b[end] == '%' || n.b[end] == ',') && k == end && (n.b[end] != ',' || k+1 < len(n.b) && isDigit(n.b[k+1]))
 }
 
 // areaCode reports whether word i is one of North America.
@@ -254,7 +284,7 @@ func (n *numbers) trunk(i int, c *chain) (last int, why string) {
 			return 0, ""
 		}
 	}
-	if !hasDigitRun(n.b[n.words[i].start:n.words[last].end]) && c.n < 4 {
+	if !hasDigitRun(n.b[n.words[i].start:n.words[last].end]) {
 		return 0, ""
 	}
 	return last, "national, groups after a 0"
@@ -278,10 +308,10 @@ func (n *numbers) bracketed(i int, c *chain) (last int, why string) {
 			return 0, ""
 		}
 	}
-	if n.b[at] != '0' && c.seps[c.n-1] != '-' && !c.shape(1, " ", 4, 4) {
+	if n.b[at] != '0' && c.seps[c.n-1] != '-' && !c.shape(1, " ", 4, 4) && (c.n > 2 || c.sizes[1] < minPhone) {
 		return 0, ""
 	}
-	if !hasDigitRun(n.b[at:n.words[last].end]) && c.n < 4 {
+	if !hasDigitRun(n.b[at:n.words[last].end]) {
 		return 0, ""
 	}
 	return last, "national, area code in brackets"
@@ -311,8 +341,15 @@ func (n *numbers) loose(i, start int, c *chain, whole span) phone {
 	if n.about(i, last, aboutPhone) {
 		return phone{start, last, "a word or a key says so"}
 	}
-	if c.n < 2 || whole != (span{start, end}) || c.digits < 8 || c.digits > 12 {
+	if whole != (span{start, end}) || c.digits < 8 || c.digits > 12 {
 		return phone{}
+	}
+	if c.n == 1 {
+		// A number with a trunk prefix and without a name. Under a name it may be an order.
+		if n.named || n.b[start] != '0' || n.b[start+1] == '0' || c.digits < 9 || c.digits > 11 {
+			return phone{}
+		}
+		return phone{start, last, "a trunk prefix and nothing else"}
 	}
 	for k := range c.n {
 		if k > 0 && c.seps[k] != ' ' || c.sizes[k] < 2 {

@@ -6,6 +6,9 @@ package redact
 func timeAt(b []byte, i int) int {
 	end := dateAt(b, i)
 	if end == 0 {
+		if isGlogTime(b[i:min(len(b), i+11)]) && !wordAt(b, i+11) {
+			return i + 11
+		}
 		if i > 1 && b[i-1] == ':' && isWord(b[i-2]) {
 			return 0 // the middle of a MAC or IPv6 address
 		}
@@ -97,6 +100,12 @@ func clockAt(b []byte, i int, sep byte) int {
 		return 0
 	}
 	return end
+}
+
+// isGlogTime reports whether b is such as 0430/060000, the month, the day and the time of day.
+func isGlogTime(b []byte) bool {
+	return len(b) == 11 && b[4] == '/' && digitsAt(b, 0) == 4 && digitsAt(b, 5) == 6 &&
+		isDay(number(b[:2]), number(b[2:4])) && number(b[5:7]) < 24 && number(b[7:9]) < 60 && number(b[9:]) < 60
 }
 
 // digitsAt counts the digits at b[i], up to 20.
