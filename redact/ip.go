@@ -51,6 +51,9 @@ func findIPs(t *text, hits []hit) []hit {
 				continue
 			}
 		}
+		if colons >= 5 && start == 0 && i == len(b) {
+			return hits // a value that is an IPv6 address but for an error has no IPv4 address in it
+		}
 		hits = findIPv4s(t, start, i, hits)
 	}
 	return hits
@@ -263,7 +266,7 @@ func isVersion(t *text, s, e int) bool {
 		return true
 	}
 	i := s
-	for i > 0 && s-i < 4 && strings.IndexByte(" .:=#\"'(/", b[i-1]) >= 0 {
+	for i > 0 && s-i < 4 && strings.IndexByte(" .:=#\"'(/-", b[i-1]) >= 0 {
 		i--
 	}
 	end := i
