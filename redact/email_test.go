@@ -24,6 +24,7 @@ func TestEmail(t *testing.T) {
 		"⟦a@xn--d1acufc.xn--p1ai⟧",
 		"⟦a@[192.0.2.1]⟧",
 		"⟦a@[IPv6:2001:db8::1]⟧",
+		"⟦a@[2001:db8::1]⟧",
 		"⟦a@192.0.2.1⟧",
 		"⟦a@my_host.example.com⟧",
 		"⟦"+l63+"a@"+l63+".com⟧",
@@ -44,7 +45,7 @@ func TestEmail(t *testing.T) {
 		"jane@", "@example.com", "jane@example", "jane.@example.com", "a..@example.com", "jane@-a.com", "jane@a-.com", "jane@a..com", "jane@example.c",
 		`jane"@example.com`, `"jane\"@example.com`, `x"jane"@example.com`,
 		l63+"aa@example.com", "a@"+l63+"a.com", "a@"+strings.Repeat(l63+".", 4)+"com",
-		"jane@[192.0.2.256]", "jane@[2001:db8::1]", "jane@[IPv6:192.0.2.1]", "jane@[192.0.2.1", "jane at example dot com",
+		"jane@[192.0.2.256]", "jane@[IPv6:192.0.2.1]", "jane@[192.0.2.1", "jane at example dot com",
 	)
 	checkFinds(t, emailDetector(), "Email", "⟦root@localhost⟧", "not root@localhost")
 }
