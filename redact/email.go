@@ -93,7 +93,7 @@ func mayBeBare(key string) bool { return strings.Contains(strings.ToLower(key), 
 // before at, and at if there is none.
 func quotedLocal(b []byte, at int) int {
 	for i := at - 2; i >= 0 && at-i <= maxLocal; i-- {
-		if b[i] < ' ' || b[i] == 0x7f {
+		if b[i] < ' ' && b[i] != '\t' || b[i] == 0x7f {
 			break
 		}
 		if b[i] != '"' {
@@ -241,8 +241,9 @@ func addressLiteral(b []byte, i int) int {
 	if n < 0 {
 		return i
 	}
+	// Many leave the "IPv6:" out.
 	literal, six := strings.CutPrefix(string(b[i+1:i+n]), "IPv6:")
-	if a, err := netip.ParseAddr(literal); err != nil || a.Is6() != six || a.Zone() != "" {
+	if a, err := netip.ParseAddr(literal); err != nil || a.Is4() && six || a.Zone() != "" {
 		return i
 	}
 	return i + n + 1
@@ -272,7 +273,8 @@ func hostLabel(b []byte, i int) int {
 }
 
 // topLevel returns how much of label is a top-level domain: letters only, or punycode. The
-// last label may go on after it with what is not a part of the address.
+// last label may go on after it with what is not a part of the address, and one with "_"
+// may be in the name of a file.
 func topLevel(label []byte, last bool) int {
 	n := 0
 	for n < len(label) && isLetter(label[n]) {
@@ -295,7 +297,7 @@ func topLevel(label []byte, last bool) int {
 		return n
 	}
 	r, _ := utf8.DecodeRune(label[n:])
-	if last && (r == '-' || r == '_' || isIdeograph(r)) {
+	if r == '_' || last && (r == '-' || isIdeograph(r)) {
 		return n
 	}
 	return 0

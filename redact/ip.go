@@ -51,6 +51,9 @@ func findIPs(t *text, hits []hit) []hit {
 				continue
 			}
 		}
+		if colons >= 5 && start == 0 && i == len(b) {
+			return hits // a value that is an IPv6 address but for an error has no IPv4 address in it
+		}
 		hits = findIPv4s(t, start, i, hits)
 	}
 	return hits
@@ -85,9 +88,11 @@ func ipv6At(b []byte, start, end int) (int, int) {
 		return 0, 0
 	}
 	full = prefixEnd(b, full, 128)
-	prev := byteAt(b, start-1)
-	lone := start == 0 && full == len(b) || prev == '[' && byteAt(b, full) == ']' ||
-		len(run) == len("::") && (prev == '=' || prev == ' ' && full == len(b))
+	prev, next := byteAt(b, start-1), byteAt(b, full)
+	lone := start == 0 && next == 0 || prev == '[' && next == ']'
+	if len(run) == len("::") { // listen=:: port=80, but not Haskell's f :: Int
+		lone = lone || prev == '=' && (next == 0 || next == ' ') || prev == ' ' && next == 0
+	}
 	if !lone && full == end && !clearlySix(b, start, end) {
 		return 0, 0
 	}
@@ -261,7 +266,7 @@ func isVersion(t *text, s, e int) bool {
 		return true
 	}
 	i := s
-	for i > 0 && s-i < 4 && strings.IndexByte(" :=#\"'(/", b[i-1]) >= 0 {
+	for i > 0 && s-i < 4 && strings.IndexByte(" .:=#\"'(/-", b[i-1]) >= 0 {
 		i--
 	}
 	end := i

@@ -56,7 +56,7 @@ func hasLogin(b []byte) bool {
 	}
 	switch string(bytes.ToLower(b[i:])) {
 	case "http", "https", "ftp", "ftps", "sftp", "ssh", "git+ssh", "svn+ssh", "smb", "afp", "nfs", "webdav", "ws", "wss",
-		"rdp", "vnc", "telnet", "imap", "imaps", "pop3", "smtp", "smtps", "ldap", "ldaps", "xmpp", "jdbc", "postgres", "postgresql",
+		"rdp", "vnc", "telnet", "imap", "imaps", "pop3", "smtp", "smtps", "ldap", "ldaps", "xmpp", "sip", "sips", "mailto", "jdbc", "postgres", "postgresql",
 		"mysql", "mariadb", "sqlserver", "oracle", "mongodb", "mongodb+srv", "redis", "rediss", "amqp", "amqps", "nats", "mqtt", "mqtts":
 		return true
 	}
