@@ -83,7 +83,6 @@ func (c *cache) begin(l *lane) {
 		l.note(p)
 	}
 	c.next++
-	c.credit = min(c.credit+len(l.text), c.maxCredit)
 }
 
 // note marks a pattern as seen.
@@ -120,6 +119,7 @@ func (c *cache) advance() (due uint32) {
 	l1.pos += i
 	l2.pos += i
 	l3.pos += i
+	c.credit += int64(i * len(c.lanes))
 	return l0.due() | l1.due()<<1 | l2.due()<<2 | l3.due()<<3
 }
 
@@ -166,7 +166,7 @@ func (c *cache) resolve(l *lane, b int) {
 	}
 	if l.state&stop != 0 {
 		l.state &^= stop
-		c.noteAll(l, c.acceptsOf(c.stateAt(l.state)))
+		c.noteAll(l, c.acceptsOf(c.at(l.state)))
 	}
 }
 
@@ -184,14 +184,16 @@ func (c *cache) noteAll(l *lane, accepts []uint32) bool {
 	return !l.over
 }
 
-// simulate goes through the rest of a span, from the byte b on, without building
-// states.
+// simulate goes on from the byte b without building states, for some bytes or to the
+// end.
 func (c *cache) simulate(l *lane, b int) {
-	from := c.stateAt(l.state & stateOf)
+	from := c.at(l.state & stateOf)
 	ctx := from.ctx
 	c.walkers = append(c.walkers[:0], c.threadsOf(from)...)
-	for {
+	for n := 1; ; n++ {
 		c.step(c.walkers, ctx, b)
+		c.walkers, c.threads = c.threads, c.walkers
+		c.credit++
 		if !c.noteAll(l, c.accepts) {
 			return
 		}
@@ -199,7 +201,10 @@ func (c *cache) simulate(l *lane, b int) {
 			l.over = true
 			return
 		}
-		c.walkers, c.threads = c.threads, c.walkers
+		if n%simulated == 0 && c.spend() {
+			l.state = c.enter(nil, c.walkers, b)
+			return
+		}
 		ctx = contextAfter(b)
 		b = end
 		if l.pos < len(l.text) {

@@ -30,11 +30,11 @@ func (e *Error) Unwrap() error { return e.Err }
 type Set struct {
 	// CacheBytes bounds each cache of states, in bytes; there is one for each
 	// goroutine that scans at the same time, and up to GOMAXPROCS of them are kept.
-	// Zero: 1 MiB. It is set before the first scan.
+	// Zero: 2 MiB. It is set before the first scan.
 	CacheBytes int
 
 	program *program
-	credit  int // see cache.credit; zero: a multiple of what fits in the cache
+	credit  int64 // of new caches, and their most; zero: enough to fill them
 
 	mu   sync.Mutex
 	free []*cache // guarded by mu; not a sync.Pool, which would forget warm states at each collection

@@ -31,8 +31,9 @@ func oracle(t testing.TB, patterns []string, text []byte, spans []Span) (hits []
 // settings are caches that take every way through the engine: states for all, ever
 // new states, states until the credit is gone, and none at all.
 var settings = []struct {
-	name          string
-	bytes, credit int
+	name   string
+	bytes  int
+	credit int64
 }{
 	{"default", 0, 0},
 	{"flushed", 1, 1 << 30},

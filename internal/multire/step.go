@@ -1,6 +1,9 @@
 package multire
 
-import "regexp/syntax"
+import (
+	"regexp/syntax"
+	"slices"
+)
 
 // context is what a state knows of the byte before it.
 type context uint8
@@ -9,6 +12,8 @@ const (
 	atStart      context = 1 << iota // there is none
 	afterNewline                     // it is a newline
 	afterWord                        // it is a letter of a word: [0-9A-Za-z_]
+
+	contexts = 1 << iota // how many there are
 )
 
 // end is what is read behind the last byte.
@@ -62,47 +67,64 @@ type simulator struct {
 	todo    []uint32 // instructions to close over
 	readers []uint32 // instructions that read the byte
 
-	walkers []uint32 // the threads of a text that is simulated
 	threads []uint32 // result of a step: where the threads go on
 	accepts []uint32 // result of a step: patterns that match before the byte that was read
+
+	// firsts are the results of steps from the root alone, by what it knows of the byte before,
+	// and by what is read. They spare each step to begin all patterns.
+	firsts [contexts][]*first
 }
 
+// first is the result of a step from the root.
+type first struct{ threads, accepts []uint32 }
+
 func newSimulator(p *program) simulator {
-	return simulator{
+	m := simulator{
 		program: p,
 		closed:  make([]uint32, len(p.insts)),
 		reached: make([]uint32, len(p.insts)),
 		matched: make([]uint32, p.patterns+1),
 	}
+	for i := range m.firsts {
+		m.firsts[i] = make([]*first, len(p.samples)+1)
+	}
+	return m
+}
+
+// column returns where in a row of transitions that with b stands.
+func (p *program) column(b int) int {
+	if b == end {
+		return len(p.samples)
+	}
+	return int(p.class[b])
 }
 
 // step lets threads read b, or the end, and sets threads and accepts, in no order.
-// A thread whose pattern matches is over, and so are the others of that pattern:
-// once is enough.
 func (m *simulator) step(threads []uint32, ctx context, b int) {
-	m.nextRound()
-	m.close(threads, looks(ctx, b))
-	m.threads = m.threads[:0]
-	for _, pc := range m.readers {
-		in := &m.insts[pc]
-		if m.matched[in.pattern] == m.round {
-			continue
-		}
-		if b == end {
-			if in.cut {
-				m.accept(uint32(in.pattern))
-			}
-			continue
-		}
-		if to, ok := m.read(in, byte(b)); ok && m.reached[to] != m.round {
-			m.reached[to] = m.round
-			m.threads = append(m.threads, to)
-		}
+	at := &m.firsts[ctx&m.insts[m.root].need][m.column(b)]
+	if *at == nil {
+		m.nextRound()
+		m.close(m.starts, looks(ctx, b))
+		m.read(b)
+		*at = &first{slices.Clone(m.threads), slices.Clone(m.accepts)}
 	}
+	m.nextRound()
+	if m.close(threads, looks(ctx, b)) {
+		for _, p := range (*at).accepts {
+			m.accept(p)
+		}
+		m.read(b)
+		for _, pc := range (*at).threads {
+			m.reach(pc)
+		}
+		return
+	}
+	m.read(b)
 }
 
-// close follows everything that reads nothing, and sets readers and accepts.
-func (m *simulator) close(threads []uint32, holds syntax.EmptyOp) {
+// close follows everything that reads nothing, and sets readers and accepts. It
+// returns whether a thread is at the root, and does not follow that.
+func (m *simulator) close(threads []uint32, holds syntax.EmptyOp) (rooted bool) {
 	m.readers, m.accepts = m.readers[:0], m.accepts[:0]
 	m.todo = append(m.todo[:0], threads...)
 	for len(m.todo) > 0 {
@@ -124,8 +146,32 @@ func (m *simulator) close(threads []uint32, holds syntax.EmptyOp) {
 		case opMatch:
 			m.accept(uint32(in.pattern))
 		case opRoot:
-			m.todo = append(m.todo, m.starts...)
+			rooted = true
 		}
+	}
+	return rooted
+}
+
+// read lets the readers read b, or the end, and sets threads.
+func (m *simulator) read(b int) {
+	m.threads = m.threads[:0]
+	for _, pc := range m.readers {
+		switch in := &m.insts[pc]; {
+		case b != end:
+			if to, ok := m.follow(in, byte(b)); ok {
+				m.reach(to)
+			}
+		case in.cut:
+			m.accept(uint32(in.pattern))
+		}
+	}
+}
+
+// reach lets a thread go on at pc. If its pattern has matched it does not: once is enough.
+func (m *simulator) reach(pc uint32) {
+	if m.reached[pc] != m.round && m.matched[m.insts[pc].pattern] != m.round {
+		m.reached[pc] = m.round
+		m.threads = append(m.threads, pc)
 	}
 }
 
@@ -136,8 +182,8 @@ func (m *simulator) accept(pattern uint32) {
 	}
 }
 
-// read returns where in leads with b.
-func (m *simulator) read(in *inst, b byte) (to uint32, ok bool) {
+// follow returns where in leads with b.
+func (m *simulator) follow(in *inst, b byte) (to uint32, ok bool) {
 	edges := m.edges[in.lo:in.hi]
 	for len(edges) > 8 {
 		if half := len(edges) / 2; edges[half].lo <= b {
