@@ -70,8 +70,12 @@ func (c checker) report(e *jsonschema.ValidationError) {
 		c.wrongType(n, rule)
 	case "enum":
 		c.wrongChoice(n, rule)
-	case "pattern": // only the name has one
-		c.found.value(n, fmt.Sprintf("%s has characters that are not allowed", n.describe()), "use letters, digits and hyphens")
+	case "pattern": // only names have one: that of the vault, and those of patterns
+		hint := "use letters, digits and hyphens"
+		if n.parent != c.doc {
+			hint = "use letters, digits, hyphens and underscores"
+		}
+		c.found.value(n, fmt.Sprintf("%s has characters that are not allowed", n.describe()), hint)
 	case "minLength":
 		c.found.value(n, "must not be empty", "")
 	case "maxLength":
