@@ -230,6 +230,9 @@ func bareEnd(b []byte, i, most int) int {
 	end := i
 	for end < most && !bareStop.has[b[end]] {
 		c := b[end]
+		if c == '<' && end+1 < len(b) && b[end+1] == '/' { // <key>value</key>
+			break
+		}
 		if (c == '&' || c == ',' || c == ';' || c == '|') && end > i && separates(b, end+1) {
 			break
 		}
@@ -239,7 +242,7 @@ func bareEnd(b []byte, i, most int) int {
 		return most
 	}
 	for end > i && bareTrail.has[b[end-1]] {
-		if c := b[end-1]; (c == ')' || c == ']' || c == '}') && bytes.IndexByte(b[i:min(end, i+valuePeek)], opening(c)) >= 0 {
+		if c := b[end-1]; (c == ')' || c == ']' || c == '}' || c == '>') && bytes.IndexByte(b[i:min(end, i+valuePeek)], opening(c)) >= 0 {
 			break
 		}
 		end--
@@ -248,8 +251,8 @@ func bareEnd(b []byte, i, most int) int {
 }
 
 var (
-	bareStop  = newAlphabet(" \t\r\n\"'`<>")
-	bareTrail = newAlphabet(",;)\\]}&|")
+	bareStop  = newAlphabet(" \t\r\n\"'`")
+	bareTrail = newAlphabet(",;)\\]}>&|")
 )
 
 // opening returns the bracket that c closes.
@@ -259,6 +262,8 @@ func opening(c byte) byte {
 		return '('
 	case ']':
 		return '['
+	case '>':
+		return '<'
 	}
 	return '{'
 }

@@ -18,6 +18,12 @@ func blank(b []byte) bool {
 	return true
 }
 
+// uniform reports whether b is a stand-in for a token: blank, or nearly always the
+// same character.
+func uniform(b []byte) bool {
+	return blank(b) || len(b) >= 24 && distinct(b) < 5
+}
+
 // masked reports whether b holds what masks write: [SECRET], [CARD:1111].
 func masked(b []byte) bool {
 	for {
@@ -65,7 +71,7 @@ func standIn(b []byte) bool {
 	case '<':
 		return last == '>' || bytes.HasPrefix(b, []byte("<%"))
 	case '{':
-		return last == '}' && (wordChars.run(b, 1) == len(b)-1 || bytes.HasPrefix(b, []byte("{{")))
+		return bytes.HasPrefix(b, []byte("{{")) || last == '}' && templateName.run(b, 1) == len(b)-1
 	case '[':
 		return last == ']' && spokenChars.run(b, 1) == len(b)-1
 	case '(':
@@ -109,7 +115,10 @@ func lower(dst, b []byte) []byte {
 // standInMost is how long a placeholder in words is at most.
 const standInMost = 128
 
-var spokenChars = newAlphabet("0-9A-Za-z _:-")
+var (
+	spokenChars  = newAlphabet("0-9A-Za-z _:-")
+	templateName = newAlphabet("A-Za-z_.")
+)
 
 // What stands for a secret.
 var (

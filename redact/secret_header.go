@@ -81,6 +81,10 @@ func curlUser(b []byte, i int) (start, end int, ok bool) {
 		if !found {
 			return 0, 0, false
 		}
+		if close := a.end + len(a.quote); a.quote != nil && close < len(b) && b[close] == ':' { // "user":"password"
+			a, found = valueAt(b, close+1, assignment{op: ' '})
+			return a.start, a.end, found && a.end-a.start >= 3 && !standIn(b[a.start:a.end])
+		}
 		colon := bytes.IndexByte(b[a.start:a.end], ':')
 		if colon < 0 {
 			return 0, 0, false

@@ -60,6 +60,9 @@ func valueUnderName(b []byte, kind nameKind) (start, end int, ok bool) {
 	return start, end, true
 }
 
+// schemeMost is how long the name of a scheme and the blanks behind it are at most.
+const schemeMost = 32
+
 // schemeEnd returns where the credentials start behind the scheme of an
 // Authorization header, and the scheme's name in lower case, or 0.
 func schemeEnd(v []byte) (int, string) {
@@ -108,6 +111,9 @@ func codeLike(v []byte) bool {
 			marks++
 		}
 		n++
+	}
+	if n < len(v) && v[n] == '@' { // Java's name for an object: a.b.Class@2bd79ce
+		return hexLower.run(v, n+1) == len(v)
 	}
 	if n < len(v) {
 		return n >= 2 && !decimal.has[v[0]] && (v[n] == '(' || v[n] == '{' || v[n] == '[')
@@ -217,7 +223,7 @@ func knownWord(v []byte) bool {
 // random reports whether v looks like made by a machine: letters and digits without
 // a word, and no UUID, which is an id more often than a secret.
 func random(v []byte) bool {
-	const least, different = 20, 10
+	const least, different = 20, 8
 	if len(v) < least || len(v) == 36 && hexDashes.run(v, 0) == 36 {
 		return false
 	}
@@ -231,6 +237,9 @@ func random(v []byte) bool {
 		case c != '+' && c != '/' && c != '=' && c != '-' && c != '_' && c != '.' && c != '%' && c != '~':
 			return false
 		}
+	}
+	if indexFold(v, "abcdefghij") >= 0 || indexFold(v, "0123456789") >= 0 { // a list of characters
+		return false
 	}
 	return letter && digit && distinct(v) >= different && !wordy(v)
 }

@@ -94,17 +94,22 @@ func wordKind(prev, word []byte, kind nameKind) nameKind {
 			"translation", "locale", "arrow", "shortcut", "registry", "map", "hash", "trace", "feature", "config", "event":
 			return notSecret
 		}
+		switch string(prev) {
+		case "api", "access", "private", "priv", "auth", "encryption", "signing", "master":
+			return wordSecret
+		}
 		if keyOwner(prev) || kind == wordSecret || kind == tokenSecret {
 			return tokenSecret
 		}
 		return likelySecret
 	}
-	for _, s := range [...]string{"password", "passwd", "passphrase", "passcode", "passwort", "passwords", "pwd", "secret", "secretkey", "contrasena", "motdepasse", "passwordhash", "dbpass", "userpass", "wachtwoord"} {
+	for _, s := range [...]string{"password", "passwd", "passphrase", "passcode", "passwort", "passwords", "pwd", "secret", "secretkey", "contrasena", "motdepasse", "passwordhash", "dbpass", "userpass", "wachtwoord",
+		"apikey", "accesskey", "privatekey", "authkey", "signingkey", "encryptionkey", "masterkey"} {
 		if hasSuffix(word, s) {
 			return wordSecret
 		}
 	}
-	for _, s := range [...]string{"apikey", "accesskey", "privatekey", "authkey", "signingkey", "encryptionkey", "masterkey", "sharedkey", "accountkey", "storagekey", "servicekey", "sessionkey", "clientkey", "appkey", "sshkey"} {
+	for _, s := range [...]string{"sharedkey", "accountkey", "storagekey", "servicekey", "sessionkey", "clientkey", "appkey", "sshkey"} {
 		if hasSuffix(word, s) {
 			return tokenSecret
 		}
@@ -122,8 +127,7 @@ func wordKind(prev, word []byte, kind nameKind) nameKind {
 // keyOwner reports whether the key of a such is a secret.
 func keyOwner(word []byte) bool {
 	switch string(word) {
-	case "api", "access", "private", "priv", "auth", "client", "account", "storage", "shared", "master", "encryption", "encrypt",
-		"decryption", "signing", "sign", "service", "app", "application", "license", "licence", "db", "database", "admin", "root", "ssh",
+	case "client", "account", "storage", "shared", "encrypt", "decryption", "sign", "service", "app", "application", "license", "licence", "db", "database", "admin", "root", "ssh",
 		"deploy", "deployment", "webhook", "hmac", "aes", "rsa", "gpg", "pgp", "tls", "ssl", "session", "crypto", "cipher", "jwt", "write", "ingest", "ingestion":
 		return true
 	}

@@ -68,6 +68,9 @@ func pemEnd(b []byte, i int) int {
 		body++
 	}
 	rest := b[body:]
+	if bytes.HasPrefix(rest, []byte("END")) { // nothing in it
+		return 0
+	}
 	at := bytes.Index(rest, []byte("--END"))
 	if at >= 0 {
 		rest = rest[:at]

@@ -1,9 +1,11 @@
 package redact
 
+import "bytes"
+
 // providerTokens are the tokens of providers that have no detector of their own.
 // Sources: as for tokenKinds.
 var providerTokens = []token{
-	{provider: "1Password secret key", prefix: "A3-", of: newAlphabet("0-9A-Z-"), min: 30, max: 36},
+	{provider: "1Password secret key", prefix: "A3-", of: newAlphabet("0-9A-Z-"), min: 34, max: 38},
 	{provider: "1Password service account", prefix: "ops_eyJ", of: base64Std, min: 100, glued: true},
 	{provider: "Adafruit", prefix: "aio_", of: base62, min: 28, max: 28},
 	{provider: "Adobe", prefix: "p8e-", of: base62, min: 32, max: 32},
@@ -31,6 +33,15 @@ var providerTokens = []token{
 	{provider: "DigitalOcean", prefix: "dop_v1_", of: hexAny, min: 64},
 	{provider: "DigitalOcean", prefix: "doo_v1_", of: hexAny, min: 64},
 	{provider: "DigitalOcean", prefix: "dor_v1_", of: hexAny, min: 64},
+	{provider: "Discord", prefix: "MT", of: urlDots, min: 54, max: 70, ok: discordBody},
+	{provider: "Discord", prefix: "Mj", of: urlDots, min: 54, max: 70, ok: discordBody},
+	{provider: "Discord", prefix: "Mz", of: urlDots, min: 54, max: 70, ok: discordBody},
+	{provider: "Discord", prefix: "ND", of: urlDots, min: 54, max: 70, ok: discordBody},
+	{provider: "Discord", prefix: "NT", of: urlDots, min: 54, max: 70, ok: discordBody},
+	{provider: "Discord", prefix: "Nj", of: urlDots, min: 54, max: 70, ok: discordBody},
+	{provider: "Discord", prefix: "Nz", of: urlDots, min: 54, max: 70, ok: discordBody},
+	{provider: "Discord", prefix: "OD", of: urlDots, min: 54, max: 70, ok: discordBody},
+	{provider: "Discord", prefix: "OT", of: urlDots, min: 54, max: 70, ok: discordBody},
 	{provider: "Docker Hub", prefix: "dckr_pat_", of: base64URL, min: 27},
 	{provider: "Docker Hub", prefix: "dckr_oat_", of: base64URL, min: 27},
 	{provider: "Doppler", prefix: "dp.pt.", of: base62, min: 40, glued: true},
@@ -64,9 +75,9 @@ var providerTokens = []token{
 	{provider: "Harness", prefix: "pat.", of: urlDots, min: 68, max: 68},
 	{provider: "Harness", prefix: "sat.", of: urlDots, min: 68, max: 68},
 	{provider: "Heroku", prefix: "HRKU-", of: base64URL, min: 36},
-	{provider: "Hugging Face", prefix: "hf_", of: base62, min: 34},
+	{provider: "Hugging Face", prefix: "hf_", of: base62, min: 34, max: 37},
 	{provider: "Hugging Face", prefix: "api_org_", of: base62, min: 34},
-	{provider: "Infracost", prefix: "ico-", of: base62, min: 32, max: 32},
+	{provider: "Infracost", prefix: "ico-", of: base62, min: 32, max: 32, ok: mixed},
 	{provider: "Intra42", prefix: "s-s4t2ud-", of: hexAny, min: 64},
 	{provider: "Intra42", prefix: "s-s4t2af-", of: hexAny, min: 64},
 	{provider: "Langfuse", prefix: "sk-lf-", of: hexDashes, min: 36},
@@ -123,7 +134,7 @@ var providerTokens = []token{
 	{provider: "Supabase", prefix: "sbp_", of: hexLower, min: 40},
 	{provider: "Supabase", prefix: "sb_secret_", of: base64URL, min: 20},
 	{provider: "Tailscale", prefix: "tskey-", of: base64URL, min: 20},
-	{provider: "Telegram", prefix: ":AA", of: base64URL, min: 32, max: 33, before: decimal, beforeMin: 8, beforeMax: 10},
+	{provider: "Telegram", prefix: ":A", of: base64URL, min: 34, max: 34, before: decimal, beforeMin: 6, beforeMax: 16},
 	{provider: "Terraform Cloud", prefix: ".atlasv1.", of: urlPadded, min: 60, before: base62, beforeMin: 14, beforeMax: 14},
 	{provider: "Together", prefix: "tgp_v1_", of: base64URL, min: 40},
 	{provider: "Twitch", prefix: "oauth:", of: base62, min: 30, max: 30},
@@ -140,4 +151,11 @@ var providerTokens = []token{
 	{provider: "Discord webhook", prefix: "discord.com/api/webhooks/", of: newAlphabet("0-9A-Za-z/_-"), min: 60, glued: true, keep: true},
 	{provider: "Discord webhook", prefix: "discordapp.com/api/webhooks/", of: newAlphabet("0-9A-Za-z/_-"), min: 60, glued: true, keep: true},
 	{provider: "Telegram", prefix: "api.telegram.org/bot", of: newAlphabet("0-9A-Za-z:_-"), min: 40, glued: true, keep: true},
+}
+
+// discordBody tells a bot's token from other text with dots: its parts are the bot's
+// number in base64, a time and a signature.
+func discordBody(b []byte) bool {
+	parts := bytes.Split(b, []byte("."))
+	return len(parts) == 3 && len(parts[0]) >= 20 && len(parts[0]) <= 24 && len(parts[1]) == 6 && len(parts[2]) >= 27
 }

@@ -55,7 +55,7 @@ func (k *token) find(b []byte, i int) (start, end int, ok bool) {
 	}
 	n := end - body
 	switch {
-	case n < k.min, k.max > 0 && n > k.max, n > 0 && blank(b[body:end]):
+	case n < k.min, k.max > 0 && n > k.max, n > 0 && uniform(b[body:end]):
 		return 0, 0, false
 	case k.ok != nil && !k.ok(b[body:end]):
 		return 0, 0, false

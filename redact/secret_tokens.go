@@ -60,7 +60,7 @@ var tokenKinds = []struct {
 		{provider: "Slack token of old", prefix: "xoxs-", of: base64URL, min: 16, glued: true, ok: slackBody},
 		{provider: "Slack client token", prefix: "xoxc-", of: base64URL, min: 16, glued: true, ok: slackBody},
 		{provider: "Slack cookie", prefix: "xoxd-", of: newAlphabet("0-9A-Za-z%+/=_-"), min: 20, glued: true, ok: slackBody},
-		{provider: "Slack configuration token", prefix: "xoxe.xox", of: base64URL, min: 40, glued: true},
+		{provider: "Slack configuration token", prefix: "xoxe.xox", of: base64URL, min: 40, glued: true, ok: slackBody},
 		{provider: "Slack configuration token", prefix: "xoxe-", of: base64URL, min: 28, glued: true, ok: slackBody},
 		{provider: "Slack app token", prefix: "xapp-", of: base64URL, min: 14, glued: true, ok: slackBody},
 		{provider: "Slack webhook", prefix: "hooks.slack.com/services/", of: newAlphabet("0-9A-Za-z+/"), min: 20, glued: true, keep: true},

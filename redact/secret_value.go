@@ -40,13 +40,15 @@ var secretWords = []secretWord{
 	{word: "authorization"}, {word: "auth", ends: true}, {word: "bearer"}, {word: "jwt", ends: true},
 	{word: "signature", ends: true}, {word: "sig", ends: true}, {word: "session", ends: true}, {word: "sessid", ends: true},
 	{word: "otp", ends: true}, {word: "cvv", ends: true}, {word: "cvc", ends: true},
+	{word: "cloudflare"}, {word: "heroku"}, {word: "hubspot"}, {word: "messagebird"}, {word: "snyk"}, {word: "contribsys"},
+	{word: "sonar"}, {word: "sourcegraph"}, {word: "artifactory"}, {word: "jfrog"}, {word: "sumo"}, {word: "meraki"},
 	{word: "contrasena"}, {word: "motdepasse"}, {word: "kennwort"}, {word: "wachtwoord"}, {word: "senha", ends: true},
 }
 
 // secretWordAt returns the size of the secret word at i, or 0.
 func secretWordAt(b []byte, i int) int {
 	switch b[i] | 0x20 {
-	case 'p', 's', 't', 'k', 'c', 'a', 'b', 'j', 'o', 'm', 'w':
+	case 'p', 's', 't', 'k', 'c', 'a', 'b', 'h', 'j', 'o', 'm', 'w':
 	default:
 		return 0
 	}
@@ -74,6 +76,9 @@ func findSecretValues(d *detector, t *text, hits []hit) []hit {
 	if equalFold([]byte(t.key), "cookie") || equalFold([]byte(t.key), "set-cookie") {
 		hits, _ = findCookies(d, b, 0, hits)
 		return hits
+	}
+	if secretManifest(b) {
+		return findManifestSecrets(d, b, hits)
 	}
 	done := 0 // the end of the last find
 	for i := 0; i < len(b); i++ {
@@ -120,14 +125,21 @@ func secretAt(b []byte, start, end int) (from, to int, why string, ok bool) {
 	if equalFold(name, "key") && start > 0 && b[start-1] == ' ' { // "API key: …"
 		kind = nameOf(b[letters.before(b, start-1, 16):end])
 	}
-	if kind == notSecret {
-		return 0, 0, "", false
-	}
 	a, ok := assigned(b, start, end)
 	if !ok {
 		return 0, 0, "", false
 	}
-	if at, scheme := schemeEnd(b[a.start:a.end]); at > 0 {
+	if kind <= likelySecret && named(name, b[a.start:a.end]) {
+		return a.start, a.end, "shape of the provider's tokens", true
+	}
+	if kind == notSecret {
+		return 0, 0, "", false
+	}
+	header := b[a.start:a.end]
+	if a.quote == nil { // the scheme and what follows are two words
+		header = b[a.start:min(len(b), a.start+schemeMost)]
+	}
+	if at, scheme := schemeEnd(header); at > 0 {
 		if a.quote == nil {
 			a = assignment{op: a.op, start: a.start + at, end: bareEnd(b, a.start+at, min(len(b), a.start+at+valuePeek))}
 		} else {
