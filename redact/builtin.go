@@ -9,7 +9,7 @@ import (
 // builtin returns the built-in detectors in order of certainty: of two that claim
 // the same bytes, the first is believed.
 func builtin() []*detector {
-	return slices.Concat(netDetectors(), numDetectors())
+	return slices.Concat(secretDetectors(), netDetectors(), numDetectors())
 }
 
 // groupAll is the name of all detectors.

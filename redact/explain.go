@@ -24,26 +24,26 @@ func (r *Redactor) Explain(line string) (string, []Finding) {
 	return out, all
 }
 
-// explain notes an edit of a token. exact: it stands where the text says.
+// explain notes an edit of an item. exact: it stands where the text says.
 func (p *pass) explain(n int32, e *edit, exact bool) {
 	f := Finding{Field: p.path(n), Detector: e.d.name, Why: e.why, Replacement: e.with}
 	top := p.outermost(n)
-	f.Offset = int(p.tokens[top].start)
-	exact = exact && top == n && p.spans[n].Start == int(p.tokens[n].start)
+	f.Offset = int(p.items[top].start)
+	exact = exact && top == n && p.spans[n].Start == int(p.items[n].start)
 	if exact {
 		f.Offset += e.start
 	}
 	*p.trace = append(*p.trace, f)
 }
 
-// outermost returns the token of the source that a token stands in.
+// outermost returns the item of the source that an item stands in.
 func (p *pass) outermost(n int32) int32 {
-	if len(p.tops) != len(p.tokens) {
+	if len(p.tops) != len(p.items) {
 		p.tops = p.tops[:0]
-		for m := range int32(len(p.tokens)) {
+		for m := range int32(len(p.items)) {
 			top := m
 			if m > 0 {
-				if last := p.tops[m-1]; p.tokens[last].marks&nested != 0 && p.tokens[last].link > m {
+				if last := p.tops[m-1]; p.items[last].marks&nested != 0 && p.items[last].link > m {
 					top = last
 				}
 			}

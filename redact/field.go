@@ -2,7 +2,7 @@ package redact
 
 import "strings"
 
-// standsIn puts tokens before those of the source that say where it stands, and
+// standsIn puts items before those of the source that say where it stands, and
 // returns what it stands under: so rules and detectors see the names in a field as
 // if they were in the source.
 func (p *pass) standsIn(field string) (parent, index int32) {
@@ -14,8 +14,8 @@ func (p *pass) standsIn(field string) (parent, index int32) {
 	first, rest, more := strings.Cut(field, ".")
 	parent = p.addName(first, parent, index)
 	if more && isList(first) {
-		parent, index = p.add(arrayToken, 0, 0, parent, index), -1 // some element of it
-		p.tokens[parent].link = p.keyOver(parent)
+		parent, index = p.add(arrayItem, 0, 0, parent, index), -1 // some element of it
+		p.items[parent].link = p.keyOver(parent)
 	}
 	for more {
 		name := rest
@@ -34,7 +34,7 @@ func (p *pass) standsIn(field string) (parent, index int32) {
 func (p *pass) addName(name string, parent, index int32) int32 {
 	start := len(p.arena)
 	p.arena = append(p.arena, name...)
-	return p.add(keyToken, start, len(p.arena), parent, index)
+	return p.add(keyItem, start, len(p.arena), parent, index)
 }
 
 // isList reports whether a member of an entry is an array.

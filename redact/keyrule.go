@@ -92,9 +92,9 @@ func matchGlob(pattern, s string) bool {
 // ruleFor returns the rule for what stands under a key, or behind the step of an
 // element; -1: none.
 func (p *pass) ruleFor(n int32) int32 {
-	t := &p.tokens[n]
+	t := &p.items[n]
 	name, alias := "", ""
-	if t.kind == keyToken {
+	if t.kind == keyItem {
 		name = foldName(p.nameOf(n))
 		if t.link >= 0 {
 			alias = foldName(p.nameOf(t.link))
@@ -107,7 +107,7 @@ func (p *pass) ruleFor(n int32) int32 {
 			if p.covers(k.pointer, n) {
 				return int32(i)
 			}
-		case t.kind != keyToken:
+		case t.kind != keyItem:
 		case name != "" && matchGlob(k.glob, name), alias != "" && matchGlob(k.glob, alias):
 			return int32(i)
 		}
@@ -118,15 +118,15 @@ func (p *pass) ruleFor(n int32) int32 {
 // applyRules replaces the values that stand under a rule: texts, numbers and
 // booleans, at any depth below.
 func (p *pass) applyRules() {
-	for n := int32(0); n < int32(len(p.tokens)); n++ {
-		t, f := &p.tokens[n], &p.fates[n]
+	for n := int32(0); n < int32(len(p.items)); n++ {
+		t, f := &p.items[n], &p.fates[n]
 		if t.parent >= 0 {
 			f.rule = p.fates[t.parent].rule
 		}
 		if f.rule == 0 {
 			f.rule = p.ruleFor(n) + 1
 		}
-		if f.rule > 0 && n >= p.first && f.made == 0 && t.kind != keyToken && t.kind != arrayToken {
+		if f.rule > 0 && n >= p.first && f.made == 0 && t.kind != keyItem && t.kind != arrayItem {
 			p.applyRule(n, &p.r.keys[f.rule-1])
 		}
 		if f.made > 0 && t.marks&nested != 0 {
@@ -137,9 +137,9 @@ func (p *pass) applyRules() {
 
 // applyRule replaces one value.
 func (p *pass) applyRule(n int32, k *keyRule) {
-	t := &p.tokens[n]
+	t := &p.items[n]
 	body := p.text[t.start:t.end]
-	if t.kind == stringToken && t.marks&nested == 0 {
+	if t.kind == stringItem && t.marks&nested == 0 {
 		body = p.textOf(n)
 	}
 	if len(body) == 0 || p.r.masks.whole(body) || len(p.r.keep) > 0 && p.kept(n) {

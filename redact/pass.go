@@ -32,23 +32,23 @@ type pass struct {
 	arena  []byte // holds text once something was unescaped
 	copied bool   // text is arena
 
-	tokens []token
-	spans  []multire.Span // of each token its text
+	items []item
+	spans  []multire.Span // of each item its text
 	frames []frame
 	fates  []fate
 	docs   []doc // the JSON of nested strings, in their order
 	hits   []multire.Hit
-	extra  []int32 // the tokens that were marked for long words in them
+	extra  []int32 // the items that were marked for long words in them
 	pairs  bool    // there is {"name":…,"value":…}
-	look   bool    // a token was marked
+	look   bool    // an item was marked
 	under  bool    // a name was marked, so that what stands under it is looked at too
-	first  int32   // the first token of the source; those before it say where it stands
+	first  int32   // the first item of the source; those before it say where it stands
 
 	made  []made
 	field string // what is reported; empty: the path of the value
 	found []Redaction
 	trace *[]Finding // nil: nobody asks
-	tops  []int32    // for trace: of each token the one of the source that it stands in
+	tops  []int32    // for trace: of each item the one of the source that it stands in
 
 	// Of the text that is looked at.
 	subject    text
@@ -61,25 +61,25 @@ type pass struct {
 
 // doc is the JSON in a nested string.
 type doc struct {
-	token int32
+	item int32
 	multire.Span
 }
 
-// made is what a token becomes: as JSON, and as text.
+// made is what an item becomes: as JSON, and as text.
 type made struct{ json, text []byte }
 
 // newPass returns memory for a look at src.
 func (r *Redactor) newPass(src []byte) *pass {
 	p := r.passes.Get().(*pass)
 	p.text, p.copied, p.pairs, p.look, p.under, p.first = src, false, false, false, false, 0
-	p.tokens, p.spans, p.docs, p.extra = p.tokens[:0], p.spans[:0], p.docs[:0], p.extra[:0]
+	p.items, p.spans, p.docs, p.extra = p.items[:0], p.spans[:0], p.docs[:0], p.extra[:0]
 	p.field, p.tops = "", p.tops[:0]
 	return p
 }
 
 // free gives the memory back.
 func (p *pass) free() {
-	if cap(p.arena) > maxPooled || cap(p.tokens) > maxPooled/64 {
+	if cap(p.arena) > maxPooled || cap(p.items) > maxPooled/64 {
 		return
 	}
 	clear(p.made)
@@ -89,36 +89,36 @@ func (p *pass) free() {
 	p.r.passes.Put(p)
 }
 
-// add appends a token, of which the text stands in the source as it is.
+// add appends an item, of which the text stands in the source as it is.
 func (p *pass) add(k kind, start, end int, parent, index int32) int32 {
-	n := len(p.tokens)
-	if n == cap(p.tokens) || n == cap(p.spans) {
-		p.tokens, p.spans = slices.Grow(p.tokens, n+64), slices.Grow(p.spans, n+64)
+	n := len(p.items)
+	if n == cap(p.items) || n == cap(p.spans) {
+		p.items, p.spans = slices.Grow(p.items, n+64), slices.Grow(p.spans, n+64)
 	}
-	// Field by field: to build tokens elsewhere and copy them is what would cost most
+	// Field by field: to build items elsewhere and copy them is what would cost most
 	// in all of a scan.
-	p.tokens, p.spans = p.tokens[:n+1], p.spans[:n+1]
-	t := &p.tokens[n]
+	p.items, p.spans = p.items[:n+1], p.spans[:n+1]
+	t := &p.items[n]
 	t.start, t.end, t.parent, t.index, t.link, t.kind, t.marks = int32(start), int32(end), parent, index, -1, k, 0
 	s := &p.spans[n]
 	s.Start, s.End = start, end
-	if k == boolToken || k == arrayToken {
+	if k == boolItem || k == arrayItem {
 		s.End = start
 	}
 	return int32(n)
 }
 
-// keyOver returns the key that a token stands under, itself or by its arrays; -1
+// keyOver returns the key that an item stands under, itself or by its arrays; -1
 // for none.
 func (p *pass) keyOver(n int32) int32 {
-	up := p.tokens[n].parent
-	if up >= 0 && p.tokens[up].kind == arrayToken {
-		return p.tokens[up].link
+	up := p.items[n].parent
+	if up >= 0 && p.items[up].kind == arrayItem {
+		return p.items[up].link
 	}
 	return up
 }
 
-// markLong marks a token that has a long word that somebody looks at. A time that
+// markLong marks an item that has a long word that somebody looks at. A time that
 // stands alone is looked at by nobody.
 func (p *pass) markLong(n int32) {
 	s := &p.spans[n]
@@ -129,10 +129,10 @@ func (p *pass) markLong(n int32) {
 	}
 	long, encoded := longWords(body)
 	if encoded || long && !p.r.long.empty() {
-		p.tokens[n].marks |= marked
+		p.items[n].marks |= marked
 		p.extra = append(p.extra, n)
 		if long {
-			p.tokens[n].marks |= hasLong
+			p.items[n].marks |= hasLong
 		}
 	}
 }
@@ -157,15 +157,15 @@ func isTime(text []byte) bool {
 	return string(text[11:16]) != "00:00"
 }
 
-// textOf returns the text of a token.
+// textOf returns the text of an item.
 func (p *pass) textOf(n int32) []byte {
 	s := p.spans[n]
 	return p.text[s.Start:s.End]
 }
 
-// run looks at the tokens, and reports whether any of them changes.
+// run looks at the items, and reports whether any of them changes.
 func (p *pass) run() bool {
-	p.fates = slices.Grow(p.fates[:0], len(p.tokens))[:len(p.tokens)]
+	p.fates = slices.Grow(p.fates[:0], len(p.items))[:len(p.items)]
 	clear(p.fates)
 	if len(p.text) > maxValue {
 		p.refuseLarge()
@@ -177,40 +177,40 @@ func (p *pass) run() bool {
 	// Names come first: what is done to a value may depend on the name it stands
 	// under, and a second look sees the name that this one wrote.
 	if p.look {
-		p.visitAll(func(k kind) bool { return k == keyToken })
+		p.visitAll(func(k kind) bool { return k == keyItem })
 	}
 	if rules {
 		p.applyRules()
 		p.under = true // what a rule replaced is not looked at
 	}
 	if p.look {
-		p.visitAll(func(k kind) bool { return k == stringToken || k == numberToken })
+		p.visitAll(func(k kind) bool { return k == stringItem || k == numberItem })
 	}
 	return len(p.made) > 0
 }
 
-// visitAll visits the tokens of some kinds that were marked, or stand under a name
+// visitAll visits the items of some kinds that were marked, or stand under a name
 // that was.
 func (p *pass) visitAll(is func(kind) bool) {
 	if !p.under {
 		last := int32(-1)
 		for _, h := range p.hits {
-			if h.Span != last && is(p.tokens[h.Span].kind) {
+			if h.Span != last && is(p.items[h.Span].kind) {
 				p.visit(h.Span)
 			}
 			last = h.Span
 		}
 		for _, n := range p.extra {
-			if is(p.tokens[n].kind) {
+			if is(p.items[n].kind) {
 				p.visit(n)
 			}
 		}
 		return
 	}
-	for n := p.first; n < int32(len(p.tokens)); n++ {
-		if p.fates[n].made > 0 && p.tokens[n].marks&nested != 0 {
-			n = p.tokens[n].link - 1 // all of it was replaced
-		} else if is(p.tokens[n].kind) {
+	for n := p.first; n < int32(len(p.items)); n++ {
+		if p.fates[n].made > 0 && p.items[n].marks&nested != 0 {
+			n = p.items[n].link - 1 // all of it was replaced
+		} else if is(p.items[n].kind) {
 			p.visit(n)
 		}
 	}
@@ -218,7 +218,7 @@ func (p *pass) visitAll(is func(kind) bool) {
 
 // refuseLarge replaces texts that are too large to be looked at.
 func (p *pass) refuseLarge() {
-	for n := range p.tokens {
+	for n := range p.items {
 		if s := p.spans[n]; s.End-s.Start > maxValue {
 			p.replace(int32(n), []byte(largeMask), false)
 			p.count(int32(n), errorDetector)
@@ -227,7 +227,7 @@ func (p *pass) refuseLarge() {
 	}
 }
 
-// match marks the tokens that have triggers, and reports whether a rule may
+// match marks the items that have triggers, and reports whether a rule may
 // hold for any of them.
 func (p *pass) match() (rules bool) {
 	p.hits = p.r.set.Scan(p.hits[:0], p.text, p.spans)
@@ -235,32 +235,32 @@ func (p *pass) match() (rules bool) {
 		trigger := &p.r.triggers[h.Pattern]
 		rules = rules || trigger.rule
 		if !trigger.detectors.empty() {
-			t := &p.tokens[h.Span]
+			t := &p.items[h.Span]
 			t.marks |= marked
 			p.look = true
-			p.under = p.under || t.kind == keyToken
+			p.under = p.under || t.kind == keyItem
 		}
 	}
 	for _, n := range p.extra {
 		p.look = true
-		p.under = p.under || p.tokens[n].kind == keyToken
+		p.under = p.under || p.items[n].kind == keyItem
 	}
 	p.under = p.under || p.pairs
 	return rules || p.r.alwaysRules
 }
 
-// visit looks at one token if there is a reason to.
+// visit looks at one item if there is a reason to.
 func (p *pass) visit(n int32) {
-	t := &p.tokens[n]
+	t := &p.items[n]
 	if t.marks&done != 0 || p.fates[n].made > 0 {
 		return
 	}
 	key := p.keyOver(n)
 	alias := int32(-1)
-	if key >= 0 && t.kind != keyToken {
-		alias = p.tokens[key].link
+	if key >= 0 && t.kind != keyItem {
+		alias = p.items[key].link
 	}
-	if t.marks&marked == 0 && (t.kind == keyToken || !p.marked(key) && !p.marked(alias)) {
+	if t.marks&marked == 0 && (t.kind == keyItem || !p.marked(key) && !p.marked(alias)) {
 		return
 	}
 	t.marks |= done
@@ -268,7 +268,7 @@ func (p *pass) visit(n int32) {
 		return
 	}
 	name := ""
-	if t.kind != keyToken {
+	if t.kind != keyItem {
 		name = p.nameOf(key)
 		if alias >= 0 && alias != n {
 			p.visit(alias)
@@ -279,20 +279,20 @@ func (p *pass) visit(n int32) {
 	p.want(n)
 	p.wantBy(n)
 	body := p.textOf(n)
-	if t.kind == numberToken {
+	if t.kind == numberItem {
 		body = p.text[t.start:t.end]
 	}
 	p.rewrite(n, body, name)
 }
 
-func (p *pass) marked(n int32) bool { return n >= 0 && p.tokens[n].marks&marked != 0 }
+func (p *pass) marked(n int32) bool { return n >= 0 && p.items[n].marks&marked != 0 }
 
-// want asks for the detectors of which a trigger matched a token.
+// want asks for the detectors of which a trigger matched an item.
 func (p *pass) want(n int32) {
 	if n < 0 {
 		return
 	}
-	if p.tokens[n].marks&hasLong != 0 {
+	if p.items[n].marks&hasLong != 0 {
 		p.wanted.add(p.r.long)
 	}
 	first, _ := slices.BinarySearchFunc(p.hits, n, func(h multire.Hit, n int32) int { return cmp.Compare(h.Span, n) })
@@ -304,12 +304,12 @@ func (p *pass) want(n int32) {
 	}
 }
 
-// wantBy asks for the detectors that look at a token because of the name it stands
+// wantBy asks for the detectors that look at an item because of the name it stands
 // under, whatever it says.
 func (p *pass) wantBy(n int32) {
-	if key := p.keyOver(n); key >= 0 && p.tokens[n].kind != keyToken {
+	if key := p.keyOver(n); key >= 0 && p.items[n].kind != keyItem {
 		p.want(key)
-		p.want(p.tokens[key].link)
+		p.want(p.items[key].link)
 	}
 }
 
@@ -338,7 +338,7 @@ func (p *pass) nameOf(n int32) string {
 	return s
 }
 
-// written returns what a token says now.
+// written returns what an item says now.
 func (p *pass) written(n int32) []byte {
 	if m := p.fates[n].made; m > 0 {
 		return p.made[m-1].text
@@ -346,11 +346,11 @@ func (p *pass) written(n int32) []byte {
 	return p.textOf(n)
 }
 
-// replace makes a token something else. Text is what it says then; null stands
+// replace makes an item something else. Text is what it says then; null stands
 // for a value that is dropped.
 func (p *pass) replace(n int32, text []byte, null bool) {
 	m := made{text: text}
-	if null && p.tokens[n].kind != keyToken {
+	if null && p.items[n].kind != keyItem {
 		m.json = []byte("null")
 	} else {
 		m.json = appendQuoted(make([]byte, 0, len(text)+2), text)
@@ -372,16 +372,16 @@ func (p *pass) count(n int32, detector string) {
 	p.found = append(p.found, Redaction{field, detector, 1})
 }
 
-// write appends the JSON in text[start:end] with what its tokens became.
+// write appends the JSON in text[start:end] with what its items became.
 func (p *pass) write(dst []byte, start, end int, from, to int32) []byte {
 	for n := from; n < to; {
-		t := &p.tokens[n]
+		t := &p.items[n]
 		next := n + 1
 		var json []byte
 		if t.marks&nested != 0 {
 			next = t.link
 			if p.fates[n].made == 0 && p.changed(n+1, next) {
-				i, _ := slices.BinarySearchFunc(p.docs, n, func(d doc, n int32) int { return cmp.Compare(d.token, n) })
+				i, _ := slices.BinarySearchFunc(p.docs, n, func(d doc, n int32) int { return cmp.Compare(d.item, n) })
 				d := p.docs[i]
 				json = appendQuoted(nil, p.write(nil, d.Start, d.End, n+1, next))
 			}
@@ -391,7 +391,7 @@ func (p *pass) write(dst []byte, start, end int, from, to int32) []byte {
 		}
 		if json != nil {
 			a, b := int(t.start), int(t.end)
-			if t.kind == keyToken || t.kind == stringToken {
+			if t.kind == keyItem || t.kind == stringItem {
 				a, b = a-1, b+1
 			}
 			dst = append(append(dst, p.text[start:a]...), json...)
@@ -402,7 +402,7 @@ func (p *pass) write(dst []byte, start, end int, from, to int32) []byte {
 	return append(dst, p.text[start:end]...)
 }
 
-// changed reports whether any of the tokens changes.
+// changed reports whether any of the items changes.
 func (p *pass) changed(from, to int32) bool {
 	return slices.ContainsFunc(p.fates[from:to], func(f fate) bool { return f.made > 0 })
 }

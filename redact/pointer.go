@@ -39,20 +39,20 @@ func (q pointer) literal() string {
 	return ""
 }
 
-// step is one step of the path of a token: a key, or the number of an element.
+// step is one step of the path of an item: a key, or the number of an element.
 type step struct{ key, index int32 }
 
-// steps returns the path of a token, from the outside in. It holds until the next
+// steps returns the path of an item, from the outside in. It holds until the next
 // call.
 func (p *pass) steps(n int32) []step {
 	p.way = p.way[:0]
-	t := &p.tokens[n]
-	if t.kind == keyToken {
+	t := &p.items[n]
+	if t.kind == keyItem {
 		p.way = append(p.way, step{n, -1})
 	}
 	for t.parent >= 0 {
-		up := &p.tokens[t.parent]
-		if up.kind == keyToken {
+		up := &p.items[t.parent]
+		if up.kind == keyItem {
 			p.way = append(p.way, step{t.parent, -1})
 		} else {
 			p.way = append(p.way, step{-1, t.index})
@@ -63,7 +63,7 @@ func (p *pass) steps(n int32) []step {
 	return p.way
 }
 
-// covers reports whether a pointer leads to a token, or to something around it.
+// covers reports whether a pointer leads to an item, or to something around it.
 func (p *pass) covers(q pointer, n int32) bool {
 	steps := p.steps(n)
 	if len(steps) < len(q) {
@@ -83,12 +83,12 @@ func (p *pass) covers(q pointer, n int32) bool {
 	return true
 }
 
-// kept reports whether a token is never altered.
+// kept reports whether an item is never altered.
 func (p *pass) kept(n int32) bool {
 	return slices.ContainsFunc(p.r.keep, func(q pointer) bool { return p.covers(q, n) })
 }
 
-// path returns the path of a token as redactions report it: the names, with dots
+// path returns the path of an item as redactions report it: the names, with dots
 // between them.
 func (p *pass) path(n int32) string {
 	var names []string

@@ -178,9 +178,9 @@ func (r *Redactor) JSON(src []byte) ([]byte, []Redaction) {
 	return p.json(src, -1, -1)
 }
 
-// json redacts the JSON value src, which stands under the token parent.
+// json redacts the JSON value src, which stands under the item parent.
 func (p *pass) json(src []byte, parent, index int32) ([]byte, []Redaction) {
-	p.first = int32(len(p.tokens))
+	p.first = int32(len(p.items))
 	if len(src) > maxSource || !p.scan(0, len(src), parent, index, 0) {
 		return []byte(`"` + errorMask + `"`), []Redaction{{p.field, errorDetector, 1}}
 	}
@@ -188,7 +188,7 @@ func (p *pass) json(src []byte, parent, index int32) ([]byte, []Redaction) {
 		return src, nil
 	}
 	out := make([]byte, 0, len(src)+128)
-	return p.write(out, 0, len(src), p.first, int32(len(p.tokens))), p.found
+	return p.write(out, 0, len(src), p.first, int32(len(p.items))), p.found
 }
 
 // maxSource is what a pass can hold, with all that is unescaped in it.
@@ -215,15 +215,15 @@ func (p *pass) line(s string) (string, []Redaction) {
 	}
 	isJSON := looksJSON(p.text) && p.scan(0, len(s), -1, -1, 0)
 	if !isJSON {
-		p.tokens, p.spans, p.docs, p.extra, p.pairs = p.tokens[:0], p.spans[:0], p.docs[:0], p.extra[:0], false
-		p.add(stringToken, 0, len(s), -1, -1)
+		p.items, p.spans, p.docs, p.extra, p.pairs = p.items[:0], p.spans[:0], p.docs[:0], p.extra[:0], false
+		p.add(stringItem, 0, len(s), -1, -1)
 		p.markLong(0)
 	}
 	switch {
 	case !p.run():
 		return s, nil
 	case isJSON:
-		return string(p.write(nil, 0, len(s), 0, int32(len(p.tokens)))), p.found
+		return string(p.write(nil, 0, len(s), 0, int32(len(p.items)))), p.found
 	}
 	return string(p.made[0].text), p.found
 }

@@ -27,7 +27,7 @@ type edit struct {
 	also       []edit // others of which it takes the place
 }
 
-// rewrite looks at the text of a token until nothing more is found in it: so a
+// rewrite looks at the text of an item until nothing more is found in it: so a
 // second look at what it became finds nothing either. Whatever fails closes.
 func (p *pass) rewrite(n int32, body []byte, name string) {
 	defer func() {
@@ -40,7 +40,7 @@ func (p *pass) rewrite(n int32, body []byte, name string) {
 		return
 	}
 	whole := len(edits) == 1 && edits[0].start == 0 && edits[0].end == len(body)
-	if p.tokens[n].kind == numberToken {
+	if p.items[n].kind == numberItem {
 		edits, whole = edits[:1], true // a part of a number is none
 		edits[0].start, edits[0].end = 0, len(body)
 	}
@@ -58,7 +58,7 @@ func (p *pass) rewrite(n int32, body []byte, name string) {
 	p.replace(n, body, whole && len(body) == 0)
 }
 
-// close replaces a token that could not be looked at.
+// close replaces an item that could not be looked at.
 func (p *pass) close(n int32) {
 	p.count(n, errorDetector)
 	p.replace(n, []byte(errorMask), false)
@@ -143,7 +143,7 @@ func joined(edits []edit) []edit {
 	return kept
 }
 
-// apply replaces parts of the text of a token, and counts them.
+// apply replaces parts of the text of an item, and counts them.
 func (p *pass) apply(n int32, body []byte, edits []edit, first bool) []byte {
 	out := make([]byte, 0, len(body)+16*len(edits))
 	pos := 0

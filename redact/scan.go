@@ -10,41 +10,41 @@ const (
 	maxLayers  = 4   // JSON inside the strings of JSON
 )
 
-// kind is what a token is.
+// kind is what an item is.
 type kind uint8
 
 const (
-	keyToken kind = iota
-	stringToken
-	numberToken
-	boolToken
-	arrayToken
+	keyItem kind = iota
+	stringItem
+	numberItem
+	boolItem
+	arrayItem
 )
 
-// The marks of tokens.
+// The marks of items.
 const (
 	marked  = 1 << iota // a trigger of a detector matched it, or it has encoded text
-	nested              // a string that holds JSON, of which the tokens follow
+	nested              // a string that holds JSON, of which the items follow
 	done                // looked at
 	hasLong             // there is a long word in it
 )
 
-// token is what is looked at in JSON, in the order in which it stands there. The
+// item is what is looked at in JSON, in the order in which it stands there. The
 // text of it stands in [pass.spans] under the same number: without quotes and
 // escapes. There are many, so they are small; what becomes of one is a [fate].
-type token struct {
+type item struct {
 	start, end int32 // of a string without its quotes
 	parent     int32 // the key or the array in which it stands; -1: none
 	index      int32 // in that array
 	// link is of a key the string that names its value, as in
 	// {"name":"password","value":"x"}; of an array the key that it stands under; of a
-	// nested string the token after the last of its own; each -1 for none.
+	// nested string the item after the last of its own; each -1 for none.
 	link  int32
 	kind  kind
 	marks uint8
 }
 
-// fate is what becomes of a token. The numbers are one more than those in the
+// fate is what becomes of an item. The numbers are one more than those in the
 // slices they mean, so that zero is nothing.
 type fate struct {
 	made int32 // what it becomes, in [pass.made]
@@ -55,11 +55,11 @@ type fate struct {
 type frame struct {
 	parent, index int32 // of the members of an object; an element has the array for a parent
 	count         int32 // elements so far
-	array         int32 // its token; -1: an object
-	name, value   int32 // the tokens of "name" and "value" in an object; -1: none
+	array         int32 // its item; -1: an object
+	name, value   int32 // the items of "name" and "value" in an object; -1: none
 }
 
-// scan appends the tokens of the JSON value in text[start:end], and reports
+// scan appends the items of the JSON value in text[start:end], and reports
 // whether it is one. What stands inside a string is scanned too, where that is
 // JSON.
 func (p *pass) scan(start, end int, parent, index int32, layer int) bool {
@@ -102,7 +102,7 @@ func (s *scanner) value(parent, index int32) bool {
 		opened := false
 		switch c := s.space(); c {
 		case '"':
-			if !s.str(stringToken, parent, index) {
+			if !s.str(stringItem, parent, index) {
 				return false
 			}
 		case '{', '[':
@@ -112,8 +112,8 @@ func (s *scanner) value(parent, index int32) bool {
 			s.pos++
 			f := frame{parent: parent, index: index, array: -1, name: -1, value: -1}
 			if c == '[' {
-				f.array = p.add(arrayToken, s.base+s.pos-1, s.base+s.pos, parent, index)
-				p.tokens[f.array].link = p.keyOver(f.array)
+				f.array = p.add(arrayItem, s.base+s.pos-1, s.base+s.pos, parent, index)
+				p.items[f.array].link = p.keyOver(f.array)
 			}
 			p.frames = append(p.frames, f)
 			opened = true
@@ -132,7 +132,7 @@ func (s *scanner) value(parent, index int32) bool {
 			if f.array >= 0 && c == ']' || f.array < 0 && c == '}' {
 				s.pos++
 				if f.name >= 0 && f.value >= 0 {
-					p.tokens[f.value].link = f.name
+					p.items[f.value].link = f.name
 					p.pairs = true
 				}
 				p.frames = p.frames[:len(p.frames)-1]
@@ -150,10 +150,10 @@ func (s *scanner) value(parent, index int32) bool {
 				f.count++
 				break
 			}
-			if s.space() != '"' || !s.str(keyToken, f.parent, f.index) {
+			if s.space() != '"' || !s.str(keyItem, f.parent, f.index) {
 				return false
 			}
-			parent, index = int32(len(p.tokens)-1), -1
+			parent, index = int32(len(p.items)-1), -1
 			if s.space() != ':' {
 				return false
 			}
@@ -166,14 +166,14 @@ func (s *scanner) value(parent, index int32) bool {
 
 // pair notes the two members of an object that names its value.
 func (s *scanner) pair(f *frame, key int32) {
-	t := &s.p.tokens[key]
+	t := &s.p.items[key]
 	switch n := t.end - t.start; {
 	case n < 3 || n > 5:
 	case equalFold(s.p.textOf(key), "value"):
 		f.value = key
 	case equalFold(s.p.textOf(key), "name"), equalFold(s.p.textOf(key), "key"), equalFold(s.p.textOf(key), "field"):
 		if s.space() == '"' {
-			f.name = int32(len(s.p.tokens)) // the token that comes next
+			f.name = int32(len(s.p.items)) // the item that comes next
 		}
 	}
 }
@@ -202,9 +202,9 @@ func (s *scanner) literal(c byte, parent, index int32) bool {
 	start := s.pos
 	switch c {
 	case 't':
-		return s.word("true") && s.p.add(boolToken, s.base+start, s.base+s.pos, parent, index) >= 0
+		return s.word("true") && s.p.add(boolItem, s.base+start, s.base+s.pos, parent, index) >= 0
 	case 'f':
-		return s.word("false") && s.p.add(boolToken, s.base+start, s.base+s.pos, parent, index) >= 0
+		return s.word("false") && s.p.add(boolItem, s.base+start, s.base+s.pos, parent, index) >= 0
 	case 'n':
 		return s.word("null")
 	}
@@ -213,7 +213,7 @@ func (s *scanner) literal(c byte, parent, index int32) bool {
 		return false
 	}
 	s.pos = end
-	n := s.p.add(numberToken, s.base+start, s.base+end, parent, index)
+	n := s.p.add(numberItem, s.base+start, s.base+end, parent, index)
 	if !digits || end-start < minNumber {
 		s.p.spans[n].End = s.p.spans[n].Start // no detector is interested
 	}
@@ -313,20 +313,4 @@ func stringEnd(b []byte, i int) (end int, escaped bool) {
 			i++ // one of the last bytes
 		}
 	}
-}
-
-// equalFold reports whether b is s, which is lower case, in any case.
-func equalFold(b []byte, s string) bool {
-	if len(b) != len(s) {
-		return false
-	}
-	for i, c := range b {
-		if 'A' <= c && c <= 'Z' {
-			c |= 0x20
-		}
-		if c != s[i] {
-			return false
-		}
-	}
-	return true
 }

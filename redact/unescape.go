@@ -23,18 +23,18 @@ func (p *pass) unescape(n int32, raw []byte, layer int) bool {
 	}
 	end := len(p.arena)
 	p.spans[n] = multire.Span{Start: start, End: end}
-	t := &p.tokens[n]
-	if t.kind == stringToken && layer < maxLayers && looksJSON(p.arena[start:end]) {
-		tokens, docs, extra := len(p.tokens), len(p.docs), len(p.extra)
+	t := &p.items[n]
+	if t.kind == stringItem && layer < maxLayers && looksJSON(p.arena[start:end]) {
+		items, docs, extra := len(p.items), len(p.docs), len(p.extra)
 		p.docs = append(p.docs, doc{n, multire.Span{Start: start, End: end}})
 		if p.scan(start, end, t.parent, t.index, layer+1) {
-			t = &p.tokens[n]
+			t = &p.items[n]
 			t.marks |= nested
-			t.link = int32(len(p.tokens))
-			p.spans[n].End = start // its tokens are looked at, not the whole
+			t.link = int32(len(p.items))
+			p.spans[n].End = start // its items are looked at, not the whole
 			return true
 		}
-		p.tokens, p.spans, p.docs, p.extra = p.tokens[:tokens], p.spans[:tokens], p.docs[:docs], p.extra[:extra]
+		p.items, p.spans, p.docs, p.extra = p.items[:items], p.spans[:items], p.docs[:docs], p.extra[:extra]
 		p.arena = p.arena[:end]
 		p.text = p.arena
 	}
