@@ -9,12 +9,12 @@ import (
 	"strings"
 )
 
-// a positive is a text in which a detector must find a value.
-type positive struct{ detector, text, value string }
+// a netPositive is a text in which a detector must find a value.
+type netPositive struct{ detector, text, value string }
 
 // netPositives are generated addresses of every form in texts as agents and
 // servers write them; the same ones each time.
-func netPositives() []positive {
+func netPositives() []netPositive {
 	g := generator{rand.New(rand.NewPCG(3, 4))}
 	values := []struct {
 		detector string
@@ -35,7 +35,7 @@ func netPositives() []positive {
 			"mongodb+srv://%s@c.example.net", "url=amqp://%s@mq,",
 		}},
 	}
-	var all []positive
+	var all []netPositive
 	for i := range 400 {
 		for _, v := range values {
 			value := v.value()
@@ -43,7 +43,7 @@ func netPositives() []positive {
 			if strings.Contains(form, "%[1]d") {
 				form = "src: /%s dest: /10.0.0.1"
 			}
-			all = append(all, positive{v.detector, fmt.Sprintf(form, value), value})
+			all = append(all, netPositive{v.detector, fmt.Sprintf(form, value), value})
 		}
 	}
 	return all

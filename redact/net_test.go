@@ -39,7 +39,7 @@ func checkFinds(t *testing.T, d *detector, key string, texts ...string) {
 }
 
 // masked returns s with its finds replaced as the operators do.
-func masked(d *detector, s, mask string) string {
+func netMasked(d *detector, s, mask string) string {
 	hits := d.find(&text{b: []byte(s)}, nil)
 	for i := len(hits) - 1; i >= 0; i-- {
 		s = s[:hits[i].start] + fmt.Sprintf(mask, d.label) + s[hits[i].end:]
@@ -51,8 +51,8 @@ func masked(d *detector, s, mask string) string {
 func checkIdempotent(t testing.TB, d *detector, s string) {
 	t.Helper()
 	for _, mask := range []string{"[%s]", "[%s:k3:abcdefghijklmnop]", "[%s:1111]"} {
-		once := masked(d, s, mask)
-		require.Equal(t, once, masked(d, once, mask), "%s in %q", d.name, s)
+		once := netMasked(d, s, mask)
+		require.Equal(t, once, netMasked(d, once, mask), "%s in %q", d.name, s)
 	}
 }
 

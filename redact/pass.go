@@ -32,7 +32,7 @@ type pass struct {
 	arena  []byte // holds text once something was unescaped
 	copied bool   // text is arena
 
-	items []item
+	items  []item
 	spans  []multire.Span // of each item its text
 	frames []frame
 	fates  []fate
@@ -129,7 +129,7 @@ func (p *pass) markLong(n int32) {
 	}
 	long, encoded := longWords(body)
 	if encoded || long && !p.r.long.empty() {
-		p.items[n].marks |= marked
+		p.items[n].marks |= hasTrigger
 		p.extra = append(p.extra, n)
 		if long {
 			p.items[n].marks |= hasLong
@@ -236,7 +236,7 @@ func (p *pass) match() (rules bool) {
 		rules = rules || trigger.rule
 		if !trigger.detectors.empty() {
 			t := &p.items[h.Span]
-			t.marks |= marked
+			t.marks |= hasTrigger
 			p.look = true
 			p.under = p.under || t.kind == keyItem
 		}
@@ -260,7 +260,7 @@ func (p *pass) visit(n int32) {
 	if key >= 0 && t.kind != keyItem {
 		alias = p.items[key].link
 	}
-	if t.marks&marked == 0 && (t.kind == keyItem || !p.marked(key) && !p.marked(alias)) {
+	if t.marks&hasTrigger == 0 && (t.kind == keyItem || !p.marked(key) && !p.marked(alias)) {
 		return
 	}
 	t.marks |= done
@@ -285,7 +285,7 @@ func (p *pass) visit(n int32) {
 	p.rewrite(n, body, name)
 }
 
-func (p *pass) marked(n int32) bool { return n >= 0 && p.items[n].marks&marked != 0 }
+func (p *pass) marked(n int32) bool { return n >= 0 && p.items[n].marks&hasTrigger != 0 }
 
 // want asks for the detectors of which a trigger matched an item.
 func (p *pass) want(n int32) {

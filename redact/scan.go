@@ -23,10 +23,10 @@ const (
 
 // The marks of items.
 const (
-	marked  = 1 << iota // a trigger of a detector matched it, or it has encoded text
-	nested              // a string that holds JSON, of which the items follow
-	done                // looked at
-	hasLong             // there is a long word in it
+	hasTrigger = 1 << iota // a trigger of a detector matched it, or it has encoded text
+	nested                 // a string that holds JSON, of which the items follow
+	done                   // looked at
+	hasLong                // there is a long word in it
 )
 
 // item is what is looked at in JSON, in the order in which it stands there. The
