@@ -104,13 +104,13 @@ const (
 // fields to tell apart, the rest is counted as one.
 func merge(sum, more []Redaction) []Redaction {
 	for _, m := range more {
-		if i := slices.IndexFunc(sum, m.same); i >= 0 {
+		if i := slices.IndexFunc(sum, sameAs(m)); i >= 0 {
 			sum[i].Count += m.Count
 			continue
 		}
 		if len(sum) >= maxRedactions-1 {
 			m.Field, m.Detector = "other", "other"
-			if i := slices.IndexFunc(sum, m.same); i >= 0 {
+			if i := slices.IndexFunc(sum, sameAs(m)); i >= 0 {
 				sum[i].Count += m.Count
 				continue
 			}
@@ -120,8 +120,10 @@ func merge(sum, more []Redaction) []Redaction {
 	return sum
 }
 
-// same reports whether two redactions are of the same field and detector.
-func (r Redaction) same(o Redaction) bool { return r.Field == o.Field && r.Detector == o.Detector }
+// sameAs returns what tells the redactions of the same field and detector as r.
+func sameAs(r Redaction) func(Redaction) bool {
+	return func(o Redaction) bool { return r.Field == o.Field && r.Detector == o.Detector }
+}
 
 // compareRedactions orders redactions by field and detector.
 func compareRedactions(a, b Redaction) int {

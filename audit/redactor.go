@@ -1,5 +1,7 @@
 package audit
 
+import "github.com/flexorhq/flexor-go/redact"
+
 // Redactor removes what must not be written from a value before it is
 // recorded, sent or traced.
 //
@@ -14,6 +16,10 @@ package audit
 // conditions, ids and times are never handed to it. It is called from many
 // goroutines at once and must not keep src. A redactor that panics or returns
 // invalid JSON closes: the value is written as "[REDACTED:error]".
+//
+// [redact.Redactor] is one.
 type Redactor interface {
 	Redact(field string, src []byte) ([]byte, []Redaction)
 }
+
+var _ Redactor = (*redact.Redactor)(nil)

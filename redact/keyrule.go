@@ -15,6 +15,13 @@ type keyRule struct {
 	why      string
 }
 
+// Check returns the error with which [New] would refuse the rule; it wraps
+// [ErrInvalid].
+func (k KeyRule) Check() error {
+	_, err := k.compile()
+	return err
+}
+
 // compile checks a rule.
 func (k KeyRule) compile() (rule keyRule, err error) {
 	rule.operator = k.Operator

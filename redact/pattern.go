@@ -27,11 +27,29 @@ func (r *Redactor) addPatterns(known []*detector, patterns []Pattern) error {
 		if err != nil {
 			return err
 		}
-		if slices.ContainsFunc(known, func(k *detector) bool { return k.is(d.name) }) {
-			return fmt.Errorf("%w: pattern %q has the name of a built-in detector; give it another", ErrInvalid, d.name)
+		if err := notBuiltin(known, d); err != nil {
+			return err
 		}
 		r.detectors = append(r.detectors, d)
 		r.operators[d] = p.Operator
+	}
+	return nil
+}
+
+// Check returns the error with which [New] would refuse the pattern; it wraps
+// [ErrInvalid].
+func (p Pattern) Check() error {
+	d, err := p.detector()
+	if err == nil {
+		err = notBuiltin(builtin(), d)
+	}
+	return err
+}
+
+// notBuiltin refuses a pattern that has the name of something else.
+func notBuiltin(known []*detector, d *detector) error {
+	if isGroup(d.name) || slices.ContainsFunc(known, func(k *detector) bool { return k.name == d.name }) || d.name == keyDetector || d.name == errorDetector {
+		return fmt.Errorf("%w: the name %q of a pattern is that of a built-in detector or group; give it another", ErrInvalid, d.name)
 	}
 	return nil
 }
