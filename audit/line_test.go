@@ -28,7 +28,7 @@ func TestDecisionLineIsItsStruct(t *testing.T) {
 		}
 		for range r.IntN(3) {
 			d.Alternatives = append(d.Alternatives, text())
-			d.Values = append(d.Values, Named{text(), encodeValue(text())})
+			d.Values = append(d.Values, Named{text(), encodeValue(text(), new(tags))})
 		}
 		l := decisionLine{Kind: KindDecision, RunID: text(), Decision: &d, Late: r.IntN(2) == 0}
 		for range r.IntN(3) {

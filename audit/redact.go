@@ -19,10 +19,15 @@ const (
 // value encodes, redacts and bounds one named value of a field. The name is
 // redacted too: it may be a value that an agent made a name of.
 func (r *Recorder) value(field, name string, v any) (Named, []Redaction) {
-	raw := encodeValue(v)
+	var t tags
+	t.pseudonyms, _ = r.cfg.Redactor.(pseudonymiser)
+	raw := encodeValue(v, &t)
 	name, found := r.text(field, name, maxName, nil)
+	if t.applied > 0 {
+		found = merge(found, []Redaction{{Field: ident.Text(field+"."+name, maxField), Detector: tagDetector, Count: t.applied}})
+	}
 	if r.cfg.Redactor == nil {
-		return Named{name, bounded(raw)}, nil
+		return Named{name, bounded(raw)}, found
 	}
 	if len(raw) > MaxRecord {
 		return Named{name, tooLarge(raw)}, found // more than a redactor is asked to read

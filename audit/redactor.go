@@ -9,7 +9,7 @@ import "github.com/flexorhq/flexor-go/redact"
 // field it stands in: "decisions.values.owner", "outputs.contact",
 // "tasks.inputs.feed", "tasks.outputs.rows", "decisions.branch",
 // "decisions.alternatives", "errors.message", "tasks.error", "reason" (of a
-// refusal). The name of a value comes first, as a string of its own with the
+// refusal), "kill.reason". The name of a value comes first, as a string of its own with the
 // path "outputs" or the like; what is left of it stands in the path of the
 // value. Numbers and booleans are handed in too. It returns the JSON value to write instead, which may be src itself when there
 // is nothing to remove, and what it replaced. Names of agents, skills and
