@@ -83,10 +83,11 @@ type numbers struct {
 	named   bool  // there is a key
 }
 
-// word is a run of letters, digits and underscores with at least one digit.
+// word is a run of letters, digits and underscores with at least one digit, or a mask.
 type word struct {
 	start, end int
 	mixed      bool // it holds letters or underscores too
+	mask       bool // it is what a mask wrote, and stands for a word that was there
 	sep        byte // what alone stands between it and the word before: ' ', '-', '.', '/', '(' or ')'; 0: something else
 }
 
@@ -129,7 +130,21 @@ func (n *numbers) scan(b []byte, key string) {
 	joins := false
 	for i := 0; i < len(b); {
 		if byteClass[b[i]] == 0 {
-			i++
+			if b[i] != '[' {
+				i++
+				continue
+			}
+			end := maskAt(b, i)
+			if end == 0 {
+				i++
+				continue
+			}
+			w := word{start: i, end: end, mixed: true, mask: true}
+			if joins {
+				w.sep = separator(b[before:i])
+			}
+			n.words = append(n.words, w)
+			before, joins, i = end, true, end
 			continue
 		}
 		if end, kind := shieldAt(b, i); kind != 0 {
@@ -234,11 +249,9 @@ func (n *numbers) joinedLeft(i int) bool {
 	}
 	switch c := n.b[at-1]; c {
 	case '.':
-		return isDigit(n.b[at-2]) || n.b[at-2] == ']'
+		return isDigit(n.b[at-2]) || inMask(n.b, at-2)
 	case '-':
-		if !isWord(n.b[at-2]) && n.b[at-2] != ']' {
-			return false
-		}
+		// Also -4111…: a negative number.
 		return nearTopic(n.b, at, at) == 0
 	}
 	return false
@@ -251,9 +264,9 @@ func (n *numbers) joinedRight(i int) bool {
 	}
 	switch c := n.b[end]; c {
 	case '.':
-		return isDigit(n.b[end+1])
+		return isDigit(n.b[end+1]) || maskAt(n.b, end+1) > 0
 	case '-':
-		return isWord(n.b[end+1]) || n.b[end+1] == '['
+		return isWord(n.b[end+1]) || maskAt(n.b, end+1) > 0
 	}
 	return false
 }

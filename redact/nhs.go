@@ -37,8 +37,9 @@ func findNHS(t *text, hits []hit) []hit {
 		if !mod11(&digits) || n.joinedLeft(i) || n.joinedRight(last) {
 			continue
 		}
-		// With hyphens it is also how North America writes a phone, of which one in eleven passes.
-		phone := last > i && n.words[last].sep == '-' && digits[0] >= '2' && digits[3] >= '2'
+		// One in eleven phones passes too: North America groups them alike with
+		// hyphens, and others after a 0.
+		phone := last > i && (digits[0] == '0' || n.words[last].sep == '-' && digits[0] >= '2' && digits[3] >= '2' || n.about(i, last, aboutPhone))
 		if (last == i || phone) && !n.about(i, last, aboutNHS) {
 			continue
 		}

@@ -71,7 +71,7 @@ func (n *numbers) nine(i int, digits *[9]byte) (last int, grouped bool) {
 		return last, false
 	}
 	// A column of numbers has a space too.
-	return last, n.words[last].sep != ' ' || w.sep == 0 && !maskBefore(n.b, w.start-1)
+	return last, n.words[last].sep != ' ' || w.sep == 0
 }
 
 // isSSN reports whether such a number can have been issued:
