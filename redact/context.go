@@ -228,9 +228,25 @@ const maxMask = 128
 
 // inMask reports whether b[i] ends a mask.
 func inMask(b []byte, i int) bool {
-	for k := i; k >= 0 && i-k < maxMask; k-- {
-		if b[k] == '[' {
-			return maskAt(b, k) == i+1
+	if b[i] != ']' {
+		return false
+	}
+	k := i - 1
+	for k >= 0 && i-k < maxMask && (isWord(b[k]) || b[k] == ':') {
+		k--
+	}
+	return k >= 0 && maskAt(b, k) == i+1
+}
+
+// mentions reports whether any word in b is of one of the topics.
+func mentions(b []byte, topics topic) bool {
+	for i := 0; i < len(b); i++ {
+		start := i
+		for i < len(b) && (isLetter(b[i]) || b[i] >= 0x80) {
+			i++
+		}
+		if i > start && lowerTopic(b[start:i])&topics != 0 {
+			return true
 		}
 	}
 	return false

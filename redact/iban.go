@@ -100,7 +100,7 @@ func (n *numbers) ibanAt(start int) (end int, why string) {
 		return 0, ""
 	}
 	for k := size; k >= minIBAN; k-- {
-		if !wordAt(n.b, ends[k-1]) && mod97(iban[:k]) && (ends[k-1]-start == k || told()) {
+		if !wordAt(n.b, ends[k-1]) && (ends[k-1]-start == k || told()) && mod97(iban[:k]) {
 			return ends[k-1], "mod 97"
 		}
 	}
@@ -135,13 +135,16 @@ func (n *numbers) ibanEnds(end int, country [2]byte) bool {
 func mod97(iban []byte) bool {
 	rest := 0
 	for i := range iban {
-		c := iban[(i+4)%len(iban)]
-		if isDigit(c) {
-			rest = (rest*10 + int(c-'0')) % 97
+		if c := iban[(i+4)%len(iban)]; isDigit(c) {
+			rest = rest*10 + int(c-'0')
 		} else {
-			rest = (rest*100 + int(c-'A') + 10) % 97
+			rest = rest*100 + int(c-'A') + 10
+		}
+		if rest > 1<<50 {
+			rest %= 97 // as seldom as a division can be
 		}
 	}
+	rest %= 97
 	return rest == 1
 }
 

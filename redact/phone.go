@@ -61,10 +61,14 @@ func (n *numbers) phoneAt(i int, whole span) phone {
 	if open && (w.end == len(n.b) || n.b[w.end] != ')') {
 		open, start = false, w.start
 	}
-	c := n.chain(i)
-	if c.n == 1 && w.len() < minPhone {
-		return phone{}
+	var sep byte // what joins the next word
+	if i+1 < len(n.words) {
+		sep = n.words[i+1].sep
 	}
+	if w.len() < minPhone && (sep == 0 || w.sep != 0 && !open && (w.sep != ' ' || sep == ' ' || sep == '/')) {
+		return phone{} // too short, the middle of a number, a column of numbers
+	}
+	c := n.chain(i)
 	if n.b[w.start] == '0' && w.len() > 1 && n.b[w.start+1] == '0' {
 		if p := n.exit(i, &c, open); p.why != "" {
 			return p
@@ -338,12 +342,17 @@ func (c *chain) sizesTo(digits int) int {
 // loose reads any digits in up to six groups that a key or a word says are a phone, and, as
 // the whole of a value, groups with spaces.
 func (n *numbers) loose(i, start int, c *chain, whole span) phone {
-	last := i + c.n - 1
-	end := n.words[last].end
-	if c.more || c.digits < minPhone || n.joinedLeft(i) || n.joinedRight(last) || n.words[i].sep != 0 && n.words[i].sep != ' ' {
+	last, w := i+c.n-1, n.words[i]
+	if w.len() >= 9 {
+		last = i // long enough; what follows is another number
+	} else if c.more {
 		return phone{}
 	}
-	if c.n > 1 && !hasDigitRun(n.b[start:end]) {
+	end := n.words[last].end
+	if c.digits < minPhone || n.joinedLeft(i) || n.joinedRight(last) || w.sep != 0 && w.sep != ' ' {
+		return phone{}
+	}
+	if last > i && !hasDigitRun(n.b[start:end]) {
 		return phone{}
 	}
 	if n.about(i, last, aboutPhone) {
