@@ -180,7 +180,7 @@ func lowerTopic(w []byte) topic {
 		ascii = ascii && c < 0x80
 		lower[i] = c
 	}
-	if t := wordTopic(lower[:len(w)]); t != 0 || ascii {
+	if t := wordTopic(lower[:len(w)]); t != 0 || ascii || len(w) < 3 {
 		return t
 	}
 	if t := wordTopic(bytes.ToLower(w)); t != 0 {

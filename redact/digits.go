@@ -120,6 +120,10 @@ func isDigit(c byte) bool  { return c-'0' < 10 }
 func isLetter(c byte) bool { return c|0x20-'a' < 26 }
 func isWord(c byte) bool   { return byteClass[c] != 0 }
 
+// maxColumn is how many short numbers in a row are looked at. No detector looks for more, so the
+// rest of a table is one word, which like a mask joins what is beside it.
+const maxColumn = 16
+
 // scan reads text b, which stands under key.
 func (n *numbers) scan(b []byte, key string) {
 	n.src, n.key, n.named = b, keyTopic(key), key != ""
@@ -128,6 +132,7 @@ func (n *numbers) scan(b []byte, key string) {
 	b = n.b
 	before := 0 // where the last word ended; what lies before it joins nothing
 	joins := false
+	column := 0
 	for i := 0; i < len(b); {
 		if byteClass[b[i]] == 0 {
 			if b[i] != '[' {
@@ -172,8 +177,15 @@ func (n *numbers) scan(b []byte, key string) {
 		if joins {
 			w.sep = separator(b[before:w.start])
 		}
-		n.words = append(n.words, w)
 		before, joins = w.end, true
+		if w.sep == 0 || w.mixed || w.len() > 3 {
+			column = 0
+		} else if column++; column > maxColumn {
+			last := &n.words[len(n.words)-1]
+			last.end, last.mixed, last.mask = w.end, true, true
+			continue
+		}
+		n.words = append(n.words, w)
 	}
 	n.place()
 }

@@ -58,6 +58,11 @@ func (n *numbers) ibanStart(i int) int {
 
 // ibanAt returns where the IBAN at b[start] ends, and why it is one.
 func (n *numbers) ibanAt(start int) (end int, why string) {
+	country := [2]byte{n.b[start] &^ 0x20, n.b[start+1] &^ 0x20}
+	k := ibanSize(country)
+	if k == 0 {
+		return 0, ""
+	}
 	var iban [maxIBAN]byte
 	var ends [maxIBAN]int // where each character ends
 	size := 0
@@ -86,17 +91,15 @@ func (n *numbers) ibanAt(start int) (end int, why string) {
 	if size < minIBAN || !hasDigitRun(n.b[start:ends[size-1]]) && !bankFirst(iban[:size]) {
 		return 0, ""
 	}
-	country := [2]byte(iban[:2])
-	k := ibanSize(country)
 	upper := n.b[start] == country[0] && n.b[start+1] == country[1]
 	told := func() bool { return n.key&aboutIBAN != 0 || nearTopic(n.b, start, start) == aboutIBAN }
 	// In lower case and with spaces, "is 13 34 88 44…" looks like one.
-	if k > 0 && k <= size && mod97(iban[:k]) && n.ibanEnds(ends[k-1], country) && (upper || ends[k-1]-start == k || told()) {
+	if k <= size && mod97(iban[:k]) && n.ibanEnds(ends[k-1], country) && (upper || ends[k-1]-start == k || told()) {
 		return ends[k-1], "mod 97, length of the country"
 	}
 	// Registers lag behind what banks write, so any other length will do for an upper-case number
 	// that stands alone.
-	if k == 0 || !upper {
+	if !upper {
 		return 0, ""
 	}
 	for k := size; k >= minIBAN; k-- {

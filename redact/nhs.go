@@ -34,7 +34,7 @@ func findNHS(t *text, hits []hit) []hit {
 		default:
 			continue
 		}
-		if !mod11(&digits) || n.joinedLeft(i) || n.joinedRight(last) {
+		if !mod11(&digits) || n.joinedLeft(i) || n.joinedRight(last) || last > i && !n.free(i, last) {
 			continue
 		}
 		// One in eleven phones passes too: North America groups them alike with

@@ -65,7 +65,7 @@ func (n *numbers) phoneAt(i int, whole span) phone {
 	if i+1 < len(n.words) {
 		sep = n.words[i+1].sep
 	}
-	if w.len() < minPhone && (sep == 0 || w.sep != 0 && !open && (w.sep != ' ' || sep == ' ' || sep == '/')) {
+	if w.len() < minPhone && (sep == 0 || open && w.len() == 1 || w.sep != 0 && !open && (w.sep != ' ' || sep == ' ' || sep == '/')) {
 		return phone{} // too short, the middle of a number, a column of numbers
 	}
 	c := n.chain(i)
