@@ -28,6 +28,9 @@ func findBirths(t *text, hits []hit) []hit {
 			return append(hits, n.hit(whole.start, end, "a date, under a key"))
 		}
 	}
+	if !mentions(n.b, aboutBirth) {
+		return hits
+	}
 	for i := 0; i < len(n.b); {
 		if byteClass[n.b[i]] == 0 {
 			i++

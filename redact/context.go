@@ -129,7 +129,7 @@ func nearTopic(b []byte, start, end int) topic {
 				return 0
 			}
 		case ']':
-			if maskBefore(b, i) {
+			if inMask(b, i-1) {
 				return 0
 			}
 		}
@@ -180,7 +180,7 @@ func lowerTopic(w []byte) topic {
 		ascii = ascii && c < 0x80
 		lower[i] = c
 	}
-	if t := wordTopic(lower[:len(w)]); t != 0 || ascii {
+	if t := wordTopic(lower[:len(w)]); t != 0 || ascii || len(w) < 3 {
 		return t
 	}
 	if t := wordTopic(bytes.ToLower(w)); t != 0 {
@@ -194,21 +194,60 @@ func lowerTopic(w []byte) topic {
 	return 0
 }
 
-// maskBefore reports whether what a mask writes, such as [PHONE] or [CARD:1111], ends at b[i].
-// It stands for what was there: the words in it say nothing about its neighbours,
+// maskAt returns where what a mask writes at b[i], such as [PHONE] or [CARD:1111], ends; 0: there is
+// none. It stands for what was there: the words in it say nothing about its neighbours,
 // and it joins them as its digits did. Otherwise a second pass would find more.
-func maskBefore(b []byte, i int) bool {
-	if i < 4 || b[i-1] != ']' {
-		return false
+func maskAt(b []byte, i int) int {
+	if i+4 > len(b) || b[i] != '[' {
+		return 0
 	}
-	k := i - 2
-	for k >= 0 && i-k < 80 && (isWord(b[k]) || b[k] == ':') {
-		k--
+	end := i + 1
+	for end < len(b) && ('A' <= b[end] && b[end] <= 'Z' || b[end] == '_') {
+		end++
 	}
-	return k >= 0 && b[k] == '[' && 'A' <= b[k+1] && b[k+1] <= 'Z' && 'A' <= b[k+2] && b[k+2] <= 'Z'
+	if end-i < 3 || end == len(b) || b[end] != ']' && b[end] != ':' {
+		return 0
+	}
+	switch string(b[i+1 : end]) {
+	case "TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERROR", "FATAL":
+		return 0
+	}
+	for b[end] == ':' || b[end] != ']' && isWord(b[end]) {
+		if end++; end == len(b) || end-i > maxMask {
+			return 0
+		}
+	}
+	if b[end] != ']' {
+		return 0
+	}
+	return end + 1
 }
 
-// maskAt reports whether what a mask writes starts at b[i].
-func maskAt(b []byte, i int) bool {
-	return i+3 < len(b) && b[i] == '[' && 'A' <= b[i+1] && b[i+1] <= 'Z' && 'A' <= b[i+2] && b[i+2] <= 'Z'
+// maxMask is longer than any mask.
+const maxMask = 128
+
+// inMask reports whether b[i] ends a mask.
+func inMask(b []byte, i int) bool {
+	if b[i] != ']' {
+		return false
+	}
+	k := i - 1
+	for k >= 0 && i-k < maxMask && (isWord(b[k]) || b[k] == ':') {
+		k--
+	}
+	return k >= 0 && maskAt(b, k) == i+1
+}
+
+// mentions reports whether any word in b is of one of the topics.
+func mentions(b []byte, topics topic) bool {
+	for i := 0; i < len(b); i++ {
+		start := i
+		for i < len(b) && (isLetter(b[i]) || b[i] >= 0x80) {
+			i++
+		}
+		if i > start && lowerTopic(b[start:i])&topics != 0 {
+			return true
+		}
+	}
+	return false
 }

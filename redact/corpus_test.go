@@ -69,6 +69,11 @@ func numPositives(r *rand.Rand) []positive {
 	}
 	for _, plan := range cardPlans {
 		for range 12 {
+			if plan.long > 0 {
+				long := luhnNumber(r, pick(r, plan.prefixes...), plan.long)
+				add("credit_card", "", pick(r, "card number %s", "PAN: %s", "paid %s 12/29"), long)
+				add("credit_card", "cardNumber", "%s", long)
+			}
 			card := luhnNumber(r, pick(r, plan.prefixes...), pick(r, plan.sizes...))
 			add("credit_card", "", pick(r, around...), groupCard(r, card))
 			add("credit_card", "", "card=%s,cvv=123", card)
@@ -126,25 +131,26 @@ var cardPlans = []struct {
 	network  string
 	prefixes []string
 	sizes    []int
+	long     int // a size that is allowed and rare, and needs a word or a key
 }{
-	{"Visa", []string{"4"}, []int{16, 16, 16, 19}},
-	{"Mastercard", []string{"51", "52", "53", "54", "55", "2221", "2345", "2699", "2720"}, []int{16}},
-	{"American Express", []string{"34", "37"}, []int{15}},
-	{"Diners Club", []string{"300", "305", "36", "38", "39", "3095"}, []int{14, 16}},
-	{"Discover", []string{"6011", "644", "649", "65", "622126", "622925"}, []int{16, 19}},
-	{"JCB", []string{"3528", "3589", "3555"}, []int{16, 19}},
-	{"UnionPay", []string{"62", "81"}, []int{16, 19}},
-	{"Maestro", []string{"5018", "5020", "5038", "5893", "6304", "6759", "6761", "6763"}, []int{16, 19}},
-	{"Mir", []string{"2200", "2204"}, []int{16, 19}},
-	{"RuPay", []string{"60", "65", "81", "82", "508"}, []int{16}},
-	{"Elo", []string{"636368", "509040", "650031"}, []int{16}},
-	{"Verve", []string{"506099", "506150", "507865"}, []int{16, 18, 19}},
-	{"Troy", []string{"9792", "65"}, []int{16}},
-	{"Dankort", []string{"5019", "4571"}, []int{16}},
-	{"InstaPayment", []string{"637", "639"}, []int{16}},
-	{"UzCard, Humo", []string{"8600", "9860"}, []int{16}},
-	{"NAPAS", []string{"9704"}, []int{16}},
-	{"Hipercard", []string{"606282"}, []int{16}},
+	{"Visa", []string{"4"}, []int{16, 16, 16, 19}, 0},
+	{"Mastercard", []string{"51", "52", "53", "54", "55", "2221", "2345", "2699", "2720"}, []int{16}, 0},
+	{"American Express", []string{"34", "37"}, []int{15}, 0},
+	{"Diners Club", []string{"300", "305", "36", "38", "39", "3095"}, []int{14, 16}, 19},
+	{"Discover", []string{"6011", "644", "649", "65", "622126", "622925"}, []int{16}, 19},
+	{"JCB", []string{"3528", "3589", "3555"}, []int{16}, 19},
+	{"UnionPay", []string{"62", "81"}, []int{16, 19}, 0},
+	{"Maestro", []string{"5018", "5020", "5038", "5893", "6304", "6759", "6761", "6763"}, []int{16}, 19},
+	{"Mir", []string{"2200", "2204"}, []int{16}, 19},
+	{"RuPay", []string{"60", "65", "81", "82", "508"}, []int{16}, 0},
+	{"Elo", []string{"636368", "509040", "650031"}, []int{16}, 0},
+	{"Verve", []string{"506099", "506150", "507865"}, []int{16}, 18},
+	{"Troy", []string{"9792", "65"}, []int{16}, 0},
+	{"Dankort", []string{"5019", "4571"}, []int{16}, 0},
+	{"InstaPayment", []string{"637", "639"}, []int{16}, 0},
+	{"UzCard, Humo", []string{"8600", "9860"}, []int{16}, 0},
+	{"NAPAS", []string{"9704"}, []int{16}, 0},
+	{"Hipercard", []string{"606282"}, []int{16}, 0},
 }
 
 // luhnNumber is a random number with a prefix and a right check digit.

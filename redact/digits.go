@@ -83,10 +83,11 @@ type numbers struct {
 	named   bool  // there is a key
 }
 
-// word is a run of letters, digits and underscores with at least one digit.
+// word is a run of letters, digits and underscores with at least one digit, or a mask.
 type word struct {
 	start, end int
 	mixed      bool // it holds letters or underscores too
+	mask       bool // it is what a mask wrote, and stands for a word that was there
 	sep        byte // what alone stands between it and the word before: ' ', '-', '.', '/', '(' or ')'; 0: something else
 }
 
@@ -119,6 +120,10 @@ func isDigit(c byte) bool  { return c-'0' < 10 }
 func isLetter(c byte) bool { return c|0x20-'a' < 26 }
 func isWord(c byte) bool   { return byteClass[c] != 0 }
 
+// maxColumn is how many short numbers in a row are looked at. No detector looks for more, so the
+// rest of a table is one word, which like a mask joins what is beside it.
+const maxColumn = 16
+
 // scan reads text b, which stands under key.
 func (n *numbers) scan(b []byte, key string) {
 	n.src, n.key, n.named = b, keyTopic(key), key != ""
@@ -127,9 +132,24 @@ func (n *numbers) scan(b []byte, key string) {
 	b = n.b
 	before := 0 // where the last word ended; what lies before it joins nothing
 	joins := false
+	column := 0
 	for i := 0; i < len(b); {
 		if byteClass[b[i]] == 0 {
-			i++
+			if b[i] != '[' {
+				i++
+				continue
+			}
+			end := maskAt(b, i)
+			if end == 0 {
+				i++
+				continue
+			}
+			w := word{start: i, end: end, mixed: true, mask: true}
+			if joins {
+				w.sep = separator(b[before:i])
+			}
+			n.words = append(n.words, w)
+			before, joins, i = end, true, end
 			continue
 		}
 		if end, kind := shieldAt(b, i); kind != 0 {
@@ -157,8 +177,15 @@ func (n *numbers) scan(b []byte, key string) {
 		if joins {
 			w.sep = separator(b[before:w.start])
 		}
-		n.words = append(n.words, w)
 		before, joins = w.end, true
+		if w.sep == 0 || w.mixed || w.len() > 3 {
+			column = 0
+		} else if column++; column > maxColumn {
+			last := &n.words[len(n.words)-1]
+			last.end, last.mixed, last.mask = w.end, true, true
+			continue
+		}
+		n.words = append(n.words, w)
 	}
 	n.place()
 }
@@ -234,11 +261,9 @@ func (n *numbers) joinedLeft(i int) bool {
 	}
 	switch c := n.b[at-1]; c {
 	case '.':
-		return isDigit(n.b[at-2]) || n.b[at-2] == ']'
+		return isDigit(n.b[at-2]) || inMask(n.b, at-2)
 	case '-':
-		if !isWord(n.b[at-2]) && n.b[at-2] != ']' {
-			return false
-		}
+		// Also -4111…: a negative number.
 		return nearTopic(n.b, at, at) == 0
 	}
 	return false
@@ -251,9 +276,9 @@ func (n *numbers) joinedRight(i int) bool {
 	}
 	switch c := n.b[end]; c {
 	case '.':
-		return isDigit(n.b[end+1])
+		return isDigit(n.b[end+1]) || maskAt(n.b, end+1) > 0
 	case '-':
-		return isWord(n.b[end+1]) || n.b[end+1] == '['
+		return isWord(n.b[end+1]) || maskAt(n.b, end+1) > 0
 	}
 	return false
 }

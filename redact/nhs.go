@@ -34,11 +34,12 @@ func findNHS(t *text, hits []hit) []hit {
 		default:
 			continue
 		}
-		if !mod11(&digits) || n.joinedLeft(i) || n.joinedRight(last) {
+		if !mod11(&digits) || n.joinedLeft(i) || n.joinedRight(last) || last > i && !n.free(i, last) {
 			continue
 		}
-		// With hyphens it is also how North America writes a phone, of which one in eleven passes.
-		phone := last > i && n.words[last].sep == '-' && digits[0] >= '2' && digits[3] >= '2'
+		// One in eleven phones passes too: North America groups them alike with
+		// hyphens, and others after a 0.
+		phone := last > i && (digits[0] == '0' || n.words[last].sep == '-' && digits[0] >= '2' && digits[3] >= '2' || n.about(i, last, aboutPhone))
 		if (last == i || phone) && !n.about(i, last, aboutNHS) {
 			continue
 		}

@@ -58,10 +58,17 @@ func (n *numbers) phoneAt(i int, whole span) phone {
 	if start > 0 && n.b[start-1] == '+' {
 		return n.international(i, start-1)
 	}
-	c := n.chain(i)
-	if c.n == 1 && w.len() < minPhone {
-		return phone{}
+	if open && (w.end == len(n.b) || n.b[w.end] != ')') {
+		open, start = false, w.start
 	}
+	var sep byte // what joins the next word
+	if i+1 < len(n.words) {
+		sep = n.words[i+1].sep
+	}
+	if w.len() < minPhone && (sep == 0 || open && w.len() == 1 || w.sep != 0 && !open && (w.sep != ' ' || sep == ' ' || sep == '/')) {
+		return phone{} // too short, the middle of a number, a column of numbers
+	}
+	c := n.chain(i)
 	if n.b[w.start] == '0' && w.len() > 1 && n.b[w.start+1] == '0' {
 		if p := n.exit(i, &c, open); p.why != "" {
 			return p
@@ -166,10 +173,10 @@ func (n *numbers) chain(i int) chain {
 	c.sizes[0] = c.digits
 	for j := i + 1; j < len(n.words); j++ {
 		g := n.words[j]
-		if g.sep == 0 || g.mixed {
+		if g.sep == 0 || g.mixed && !g.mask {
 			break
 		}
-		if c.n == len(c.sizes) || c.digits+g.len() > maxPhone {
+		if g.mask || c.n == len(c.sizes) || c.digits+g.len() > maxPhone {
 			c.more = true
 			break
 		}
@@ -197,12 +204,12 @@ func (c *chain) shape(k int, seps string, sizes ...int) bool {
 // free reports whether no other number stands beside words i to j with only a space between,
 // as in a column.
 func (n *numbers) free(i, j int) bool {
-	w := n.words[i]
-	if w.sep != 0 || maskBefore(n.b, w.start-1) || maskBefore(n.b, w.start-2) {
+	if n.words[i].sep != 0 {
 		return false
 	}
-	if end := n.words[j].end; j+1 < len(n.words) && n.words[j+1].sep != 0 && !n.words[j+1].mixed || maskAt(n.b, end+1) {
-		return false
+	if j++; j < len(n.words) {
+		next := n.words[j]
+		return next.sep == 0 || next.mixed && !next.mask
 	}
 	return true
 }
@@ -216,7 +223,7 @@ func (n *numbers) national(i int, c *chain, open bool) (last int, why string) {
 	b, at := n.b, w.start
 	switch {
 	case open:
-		if at > 1 && isWord(b[at-2]) || b[w.end] != ')' {
+		if at > 1 && isWord(b[at-2]) {
 			return 0, "" // a call: f(12)
 		}
 		last, why = n.bracketed(i, c)
@@ -249,21 +256,26 @@ func (n *numbers) national(i int, c *chain, open bool) (last int, why string) {
 	return last, why
 }
 
-// amount reports whether a sign before word i, or letters after word j, may be those of a
-// currency or a unit.
+// amount reports whether what stands before word i, or after word j, may be a currency or a unit, or
+// a fraction.
 func (n *numbers) amount(i, j int) bool {
-	start, end := n.words[i].start, n.words[j].end
+	start, rest := n.words[i].start, n.b[n.words[j].end:]
 	if start > 0 && (n.b[start-1] >= 0x80 || n.b[start-1] == '$' || n.b[start-1] == '-') {
 		return true
 	}
-	if end < len(n.b) && n.b[end] == ' ' {
-		end++
+	if len(rest) > 1 && rest[0] == ',' {
+		return isDigit(rest[1]) || maskAt(rest, 1) > 0
 	}
-	k := end
-	for k < len(n.b) && isLetter(n.b[k]) {
+	rest = bytes.TrimPrefix(rest, []byte(" "))
+	if len(rest) > 0 && (rest[0] >= 0x80 || rest[0] == '$' || rest[0] == '%') {
+		return true
+	}
+	// EUR, kB
+	k := 0
+	for k < len(rest) && isLetter(rest[k]) {
 		k++
 	}
-	return k-end == 3 && 'A' <= n.b[end] && n.b[end] <= 'Z' || end < len(n.b) && (n.b[end] >= 0x80 || n.b[end] == '$' || n.b[end] == '%' || n.b[end] == ',') && k == end && (n.b[end] != ',' || k+1 < len(n.b) && isDigit(n.b[k+1]))
+	return k == 3 && !isLower(rest[0]) || k == 2 && rest[1] == 'B' || k == 1
 }
 
 // areaCode reports whether word i is one of North America.
@@ -284,7 +296,7 @@ func (n *numbers) trunk(i int, c *chain) (last int, why string) {
 			return 0, ""
 		}
 	}
-	if !hasDigitRun(n.b[n.words[i].start:n.words[last].end]) {
+	if c.sizes[c.n-1] == 2 && c.sizes[c.n-2] != 2 || !hasDigitRun(n.b[n.words[i].start:n.words[last].end]) {
 		return 0, ""
 	}
 	return last, "national, groups after a 0"
@@ -330,12 +342,17 @@ func (c *chain) sizesTo(digits int) int {
 // loose reads any digits in up to six groups that a key or a word says are a phone, and, as
 // the whole of a value, groups with spaces.
 func (n *numbers) loose(i, start int, c *chain, whole span) phone {
-	last := i + c.n - 1
-	end := n.words[last].end
-	if c.more || c.digits < minPhone || n.joinedLeft(i) || n.joinedRight(last) || n.words[i].sep != 0 && n.words[i].sep != ' ' {
+	last, w := i+c.n-1, n.words[i]
+	if w.len() >= 9 {
+		last = i // long enough; what follows is another number
+	} else if c.more {
 		return phone{}
 	}
-	if c.n > 1 && !hasDigitRun(n.b[start:end]) {
+	end := n.words[last].end
+	if c.digits < minPhone || n.joinedLeft(i) || n.joinedRight(last) || w.sep != 0 && w.sep != ' ' {
+		return phone{}
+	}
+	if last > i && !hasDigitRun(n.b[start:end]) {
 		return phone{}
 	}
 	if n.about(i, last, aboutPhone) {
@@ -346,7 +363,7 @@ func (n *numbers) loose(i, start int, c *chain, whole span) phone {
 	}
 	if c.n == 1 {
 		// A number with a trunk prefix and without a name. Under a name it may be an order.
-		if n.named || n.b[start] != '0' || n.b[start+1] == '0' || c.digits < 9 || c.digits > 11 {
+		if n.named || n.b[start] != '0' || n.b[start+1] == '0' || c.digits < 10 || c.digits > 11 {
 			return phone{}
 		}
 		return phone{start, last, "a trunk prefix and nothing else"}

@@ -89,9 +89,12 @@ func shieldWord(w []byte, class byte) shieldKind {
 	return shieldID
 }
 
-// dottedAt recognises four numbers up to 255 with dots, an IPv4 address, and numbers with
-// three dots or more, a version. It returns where they end, or 0.
+// dottedAt recognises four numbers of up to three digits with dots between: an IPv4 address, a
+// version. It returns where they end, or 0.
 func dottedAt(b []byte, i int) int {
+	if i > 1 && b[i-1] == '.' && isDigit(b[i-2]) {
+		return 0
+	}
 	dots, digits := 0, 0
 	for ; i < len(b); i++ {
 		switch {

@@ -24,12 +24,11 @@ func itinDetector() *detector {
 
 // findTaxpayers finds nine digits in groups of 3, 2 and 4, and near a word of the topic those
 // that are not, or wrongly, in groups.
-func findTaxpayers(t *text, hits []hit, topic topic, valid func(digits []byte) bool) []hit {
+func findTaxpayers(t *text, hits []hit, topic topic, valid func(area, group, serial int) bool) []hit {
 	n := t.numbers()
 	for i := 0; i < len(n.words); i++ {
-		var digits [9]byte
-		last, grouped := n.nine(i, &digits)
-		if last < 0 || !valid(digits[:]) || n.joinedLeft(i) || n.joinedRight(last) {
+		digits, last, grouped := n.nine(i)
+		if last < 0 || !valid(digits/1e6, digits/1e4%100, digits%1e4) || n.joinedLeft(i) || n.joinedRight(last) {
 			continue
 		}
 		why := "groups of 3, 2 and 4"
@@ -45,44 +44,46 @@ func findTaxpayers(t *text, hits []hit, topic topic, valid func(digits []byte) b
 	return hits
 }
 
-// nine reads nine digits that start at word i, and returns the last word of them, or
-// -1. They are grouped if they are written as the state does, with one kind of separator.
-func (n *numbers) nine(i int, digits *[9]byte) (last int, grouped bool) {
+// nine reads nine digits that start at word i, and returns their value and the last word of them,
+// or -1. They are grouped if they are written as the state does, with one kind of separator.
+func (n *numbers) nine(i int) (digits, last int, grouped bool) {
 	w := n.words[i]
-	if w.mixed || w.len() != 3 && w.len() != 5 && w.len() != 9 || w.sep == '-' || w.sep == '.' {
-		return -1, false
+	size := w.len()
+	if size != 9 && size != 5 && size != 3 || w.mixed || w.sep == '-' || w.sep == '.' {
+		return 0, -1, false
 	}
-	size := copy(digits[:], n.b[w.start:w.end])
-	for last = i; size < len(digits); {
+	digits = number(n.b[w.start:w.end])
+	for last = i; size < 9; {
 		last++
 		if last == len(n.words) {
-			return -1, false
+			return 0, -1, false
 		}
 		g := n.words[last]
-		if g.mixed || size+g.len() > len(digits) || g.sep != ' ' && g.sep != '-' && g.sep != '.' || g.sep != n.words[i+1].sep {
-			return -1, false
+		size += g.len()
+		if g.mixed || size > 9 || g.sep != ' ' && g.sep != '-' && g.sep != '.' || g.sep != n.words[i+1].sep {
+			return 0, -1, false
 		}
-		size += copy(digits[size:], n.b[g.start:g.end])
+		for _, c := range n.b[g.start:g.end] {
+			digits = 10*digits + int(c-'0')
+		}
 	}
 	if next := last + 1; next < len(n.words) && n.words[next].sep != 0 && n.words[next].sep == n.words[last].sep {
-		return -1, false // a column of numbers, or a longer one
+		return 0, -1, false // a column of numbers, or a longer one
 	}
 	if last-i != 2 || w.len() != 3 || n.words[i+1].len() != 2 {
-		return last, false
+		return digits, last, false
 	}
 	// A column of numbers has a space too.
-	return last, n.words[last].sep != ' ' || w.sep == 0 && !maskBefore(n.b, w.start-1)
+	return digits, last, n.words[last].sep != ' ' || w.sep == 0
 }
 
 // isSSN reports whether such a number can have been issued:
 // https://www.ssa.gov/employer/randomization.html.
-func isSSN(digits []byte) bool {
-	area := number(digits[:3])
-	return area != 0 && area != 666 && area < 900 && number(digits[3:5]) != 0 && number(digits[5:]) != 0
+func isSSN(area, group, serial int) bool {
+	return area != 0 && area != 666 && area < 900 && group != 0 && serial != 0
 }
 
 // isITIN reports whether the number has the form of https://www.irs.gov/irm/part3/irm_03-021-263r.
-func isITIN(digits []byte) bool {
-	group := number(digits[3:5])
-	return digits[0] == '9' && (50 <= group && group <= 65 || 70 <= group && group <= 88 || 90 <= group && group <= 92 || group >= 94)
+func isITIN(area, group, _ int) bool {
+	return area >= 900 && (50 <= group && group <= 65 || 70 <= group && group <= 88 || 90 <= group && group <= 92 || group >= 94)
 }
