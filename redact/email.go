@@ -287,13 +287,13 @@ func topLevel(label []byte, last bool) int {
 		}
 		return len(label)
 	case n == 2 && len(label) > 4 && bytes.EqualFold(label[:4], []byte("xn--")):
-		if bytes.IndexByte(label, '_') >= 0 {
-			return 0
+		for n < len(label) && (isAlnum(label[n]) || label[n] == '-') {
+			n++
 		}
-		return len(label)
 	case n < 2 || isFileType(label[:n]):
 		return 0
-	case n == len(label):
+	}
+	if n == len(label) {
 		return n
 	}
 	r, _ := utf8.DecodeRune(label[n:])

@@ -38,8 +38,8 @@ func checkFinds(t *testing.T, d *detector, key string, texts ...string) {
 	}
 }
 
-// masked returns s with its finds replaced as the operators do.
-func masked(d *detector, s, mask string) string {
+// withMasks returns s with its finds replaced as the operators do.
+func withMasks(d *detector, s, mask string) string {
 	hits := d.find(&text{b: []byte(s)}, nil)
 	for i := len(hits) - 1; i >= 0; i-- {
 		s = s[:hits[i].start] + fmt.Sprintf(mask, d.label) + s[hits[i].end:]
@@ -51,8 +51,8 @@ func masked(d *detector, s, mask string) string {
 func checkIdempotent(t testing.TB, d *detector, s string) {
 	t.Helper()
 	for _, mask := range []string{"[%s]", "[%s:k3:abcdefghijklmnop]", "[%s:1111]"} {
-		once := masked(d, s, mask)
-		require.Equal(t, once, masked(d, once, mask), "%s in %q", d.name, s)
+		once := withMasks(d, s, mask)
+		require.Equal(t, once, withMasks(d, once, mask), "%s in %q", d.name, s)
 	}
 }
 
@@ -85,10 +85,10 @@ func netSeeds() []string {
 		`::`, `1::`, `fe80::1%eth0/64`, `[::]:80`, `::ffff:1.2.3.4`, `1.2.3.4.5.6.7.8`, `1.2.3.4/33`, `v 1.2.3.4`,
 		`00:11:22:33:44:55:66:77`, `0011.2233.4455`, `00 11 22 33 44 5f`, `0x`, `bc1`, "a@b.co_x", "1.1.1.1-1.1.1.2",
 	}
-	for _, p := range netPositives() {
+	for _, p := range netPositives(rand.New(rand.NewPCG(1, 2)))[:20] {
 		seeds = append(seeds, p.text)
 	}
-	return seeds[:40]
+	return seeds
 }
 
 // Texts put together of what the detectors look for: more of them are near a
@@ -119,12 +119,13 @@ func TestNetRecall(t *testing.T) {
 		detectors[d.name] = d
 	}
 	found, all := map[string]int{}, map[string]int{}
-	for _, p := range netPositives() {
+	for _, p := range netPositives(rand.New(rand.NewPCG(1, 2))) {
 		all[p.detector]++
-		if got := marked(t, detectors[p.detector], "", p.text); strings.Contains(got, "⟦"+p.value+"⟧") {
+		want := p.text[:p.start] + "⟦" + p.text[p.start:p.end] + "⟧" + p.text[p.end:]
+		if got := marked(t, detectors[p.detector], p.key, p.text); got == want {
 			found[p.detector]++
 		} else if all[p.detector]-found[p.detector] <= 3 {
-			t.Logf("%s: not %q but %s", p.detector, p.value, got)
+			t.Logf("%s: %s, not %s", p.detector, got, want)
 		}
 	}
 	for name := range detectors {
