@@ -35,6 +35,8 @@ func TestEmail(t *testing.T) {
 		"mail=⟦jane@example.com⟧",
 		"/home/⟦jane@example.com⟧/x",
 		"联系⟦jane@example.com⟧谢谢",
+		"联系⟦jane@пример.рф⟧谢谢",
+		"联系⟦jane@example.xn--p1ai⟧谢谢",
 		"see ...⟦jane@example.com⟧…",
 		"⟦jane@example.com⟧_2026.log",
 		"⟦jane@example.com⟧:hunter2",

@@ -17,10 +17,6 @@ func netDetectors() []*detector {
 // "::", and in no time of day, which has four at most.
 const colonGroups = `[0-9A-Fa-f]:[0-9A-Fa-f]{1,4}:[0-9A-Fa-f]{1,4}:[0-9A-Fa-f]{1,4}:`
 
-func isDigit(c byte) bool { return '0' <= c && c <= '9' }
-
-func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
-
 func isAlnum(c byte) bool { return isDigit(c) || isLetter(c) }
 
 func isHex(c byte) bool { return isDigit(c) || 'a' <= c|0x20 && c|0x20 <= 'f' }

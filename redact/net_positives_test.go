@@ -9,14 +9,6 @@ import (
 	"strings"
 )
 
-// positive is a text in which a detector must find one value.
-type positive struct {
-	detector   string
-	key        string
-	text       string
-	start, end int // the value, in text
-}
-
 // netPositives are generated addresses of every form in texts as agents and
 // servers write them. There is nothing else to find in them.
 func netPositives(r *rand.Rand) []positive {
