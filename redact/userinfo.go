@@ -41,7 +41,7 @@ func nextUserinfo(b []byte, from int) (start, end int) {
 				end = from
 			}
 		}
-		if end > start {
+		if end > start && isAlnum(byteAt(b, start-len("x://"))) {
 			return start, end
 		}
 	}
