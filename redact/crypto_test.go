@@ -20,9 +20,11 @@ func TestCrypto(t *testing.T) {
 		"⟦0x"+strings.Repeat("0", 39)+"1⟧",
 		"bitcoin:⟦1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2⟧?amount=1, ⟦1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2⟧.",
 		"1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN3", "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN22", "x1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2",
-		"bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdp", "bc1Qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq", "bc1p38j9r5y49hruaue7wxjce0updqjuyyx0kh56v8s25huc6995vvpql3jow4",
+		"bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdp", "bc1Qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq",
+		"bc1p38j9r5y49hruaue7wxjce0updqjuyyx0kh56v8s25huc6995vvpql3jow4",
 		"tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kemeawh", // version 0 with the check sum of version 1
-		"0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAe", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed0", "5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+		"0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAe", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed0",
+		"5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
 	)
 }
 

@@ -282,18 +282,21 @@ func topLevel(label []byte, last bool) int {
 	}
 	switch {
 	case n == 0 && !isAlnum(label[0]):
-		if utf8.RuneCount(label) < 2 || bytes.ContainsAny(label, "0123456789-_") {
+		if n = bytes.IndexFunc(label, isIdeograph); n <= 0 {
+			n = len(label)
+		}
+		if utf8.RuneCount(label[:n]) < 2 || bytes.ContainsAny(label[:n], "0123456789-_") {
 			return 0
 		}
-		return len(label)
+		return n
 	case n == 2 && len(label) > 4 && bytes.EqualFold(label[:4], []byte("xn--")):
-		if bytes.IndexByte(label, '_') >= 0 {
-			return 0
+		for n < len(label) && (isAlnum(label[n]) || label[n] == '-') {
+			n++
 		}
-		return len(label)
 	case n < 2 || isFileType(label[:n]):
 		return 0
-	case n == len(label):
+	}
+	if n == len(label) {
 		return n
 	}
 	r, _ := utf8.DecodeRune(label[n:])

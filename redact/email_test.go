@@ -35,6 +35,8 @@ func TestEmail(t *testing.T) {
 		"mail=⟦jane@example.com⟧",
 		"/home/⟦jane@example.com⟧/x",
 		"联系⟦jane@example.com⟧谢谢",
+		"联系⟦jane@пример.рф⟧谢谢",
+		"联系⟦jane@example.xn--p1ai⟧谢谢",
 		"see ...⟦jane@example.com⟧…",
 		"⟦jane@example.com⟧_2026.log",
 		"⟦jane@example.com⟧:hunter2",
@@ -42,7 +44,8 @@ func TestEmail(t *testing.T) {
 		"follow @⟦jane@social.example⟧",
 		"⟦a@b.co⟧,⟦c@d.co⟧;⟦e@f.co⟧",
 		// None of these.
-		"jane@", "@example.com", "jane@example", "jane.@example.com", "a..@example.com", "jane@-a.com", "jane@a-.com", "jane@a..com", "jane@example.c",
+		"jane@", "@example.com", "jane@example", "jane.@example.com", "a..@example.com", "jane@-a.com", "jane@a-.com",
+		"jane@a..com", "jane@example.c",
 		`jane"@example.com`, `"jane\"@example.com`, `x"jane"@example.com`,
 		l63+"aa@example.com", "a@"+l63+"a.com", "a@"+strings.Repeat(l63+".", 4)+"com",
 		"jane@[192.0.2.256]", "jane@[IPv6:192.0.2.1]", "jane@[192.0.2.1", "jane at example dot com",

@@ -68,12 +68,12 @@ func ipv6At(b []byte, start, end int) (int, int) {
 	// after it belongs to the sentence.
 	if start > 0 && b[start] == ':' && byteAt(b, start+1) != ':' {
 		start++
-	} else if start > 0 && (isAlnum(b[start-1]) || b[start-1] == '_') {
+	} else if isGlueBefore(b, start) {
 		return 0, 0 // std::a, text2001:db8::1
 	}
 	if c := b[end-1]; c == '.' || c == ':' && b[end-2] != ':' {
 		end--
-	} else if next := byteAt(b, end); isAlnum(next) || next == '_' {
+	} else if next := byteAt(b, end); isAlnum(next) || next == '_' || maskAt(b, end) > 0 {
 		return 0, 0 // ::begin, fe80::1text
 	}
 	run := b[start:end]
@@ -139,6 +139,23 @@ func clearlySix(b []byte, start, end int) bool {
 		return false // the empty name in john:x:1005:1006::/home/john
 	}
 	return hexes >= 4 && (digits > 0 || groups >= 3)
+}
+
+// isGlueBefore reports whether b[i] goes on with the word before it. A mask stands for
+// a word, or a second pass would see an address that the first did not.
+func isGlueBefore(b []byte, i int) bool {
+	prev := byteAt(b, i-1)
+	return isAlnum(prev) || prev == '_' || isMaskBefore(b, i)
+}
+
+// isMaskBefore reports whether what a mask writes ends at b[i].
+func isMaskBefore(b []byte, i int) bool {
+	if byteAt(b, i-1) != ']' {
+		return false
+	}
+	from := max(0, i-maxMask)
+	open := bytes.LastIndexByte(b[from:i], '[')
+	return open >= 0 && maskAt(b, from+open) == i
 }
 
 func isClosing(c byte) bool { return c == ')' || c == ']' || c == '>' || c == '}' }
@@ -235,7 +252,7 @@ func isQuad(run []byte) bool {
 // the name of a file or a package.
 func quadStandsAlone(b []byte, s, e int) bool {
 	prev, next := byteAt(b, s-1), byteAt(b, e)
-	if isAlnum(prev) || prev == '~' || isAlnum(next) {
+	if isAlnum(prev) || prev == '~' || isAlnum(next) || isMaskBefore(b, s) || maskAt(b, e) > 0 {
 		return false
 	}
 	// 3.10.0.7-generic, 1.2.3.4+build; and openssl-1.0.2.1.tar.gz, lib_1.2.3.4.so,
@@ -245,7 +262,7 @@ func quadStandsAlone(b []byte, s, e int) bool {
 		return false
 	}
 	if prev == '-' || prev == '_' {
-		return !(letters && next == '.' && isAlnum(byteAt(b, s-2)))
+		return !(letters && next == '.' && isGlueBefore(b, s-1))
 	}
 	return true
 }

@@ -40,9 +40,6 @@ func (m masks) end(b []byte) int {
 	return end + 1
 }
 
-// maxMask is the length that no mask exceeds.
-const maxMask = 128
-
 // maskTail reports whether a redactor writes that behind a label: the last four
 // characters of something, or the id of a key and a pseudonym.
 func maskTail(s string) bool {

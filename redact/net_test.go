@@ -38,8 +38,8 @@ func checkFinds(t *testing.T, d *detector, key string, texts ...string) {
 	}
 }
 
-// masked returns s with its finds replaced as the operators do.
-func netMasked(d *detector, s, mask string) string {
+// withMasks returns s with its finds replaced as the operators do.
+func withMasks(d *detector, s, mask string) string {
 	hits := d.find(&text{b: []byte(s)}, nil)
 	for i := len(hits) - 1; i >= 0; i-- {
 		s = s[:hits[i].start] + fmt.Sprintf(mask, d.label) + s[hits[i].end:]
@@ -51,8 +51,8 @@ func netMasked(d *detector, s, mask string) string {
 func checkIdempotent(t testing.TB, d *detector, s string) {
 	t.Helper()
 	for _, mask := range []string{"[%s]", "[%s:k3:abcdefghijklmnop]", "[%s:1111]"} {
-		once := netMasked(d, s, mask)
-		require.Equal(t, once, netMasked(d, once, mask), "%s in %q", d.name, s)
+		once := withMasks(d, s, mask)
+		require.Equal(t, once, withMasks(d, once, mask), "%s in %q", d.name, s)
 	}
 }
 
@@ -85,10 +85,10 @@ func netSeeds() []string {
 		`::`, `1::`, `fe80::1%eth0/64`, `[::]:80`, `::ffff:1.2.3.4`, `1.2.3.4.5.6.7.8`, `1.2.3.4/33`, `v 1.2.3.4`,
 		`00:11:22:33:44:55:66:77`, `0011.2233.4455`, `00 11 22 33 44 5f`, `0x`, `bc1`, "a@b.co_x", "1.1.1.1-1.1.1.2",
 	}
-	for _, p := range netPositives() {
+	for _, p := range netPositives(rand.New(rand.NewPCG(1, 2)))[:20] {
 		seeds = append(seeds, p.text)
 	}
-	return seeds[:40]
+	return seeds
 }
 
 // Texts put together of what the detectors look for: more of them are near a
@@ -119,12 +119,13 @@ func TestNetRecall(t *testing.T) {
 		detectors[d.name] = d
 	}
 	found, all := map[string]int{}, map[string]int{}
-	for _, p := range netPositives() {
+	for _, p := range netPositives(rand.New(rand.NewPCG(1, 2))) {
 		all[p.detector]++
-		if got := marked(t, detectors[p.detector], "", p.text); strings.Contains(got, "⟦"+p.value+"⟧") {
+		want := p.text[:p.start] + "⟦" + p.text[p.start:p.end] + "⟧" + p.text[p.end:]
+		if got := marked(t, detectors[p.detector], p.key, p.text); got == want {
 			found[p.detector]++
 		} else if all[p.detector]-found[p.detector] <= 3 {
-			t.Logf("%s: not %q but %s", p.detector, p.value, got)
+			t.Logf("%s: %s, not %s", p.detector, got, want)
 		}
 	}
 	for name := range detectors {
@@ -136,17 +137,26 @@ func TestNetRecall(t *testing.T) {
 func TestNetFindsNothing(t *testing.T) {
 	t.Parallel()
 	texts := []string{
-		"", "@", ":::", ":", "…", "run_01jzq4v3n5e8rrb1v0p8m2c7d6", "550e8400-e29b-41d4-a716-446655440000", "01ARZ3NDEKTSV4RRFFQ69G5FAV",
-		"2026-04-30T06:00:00.123456Z", "2026-04-30 06:00:00,123 +01:00", "06:00:00", "20260430-06:00:00:606", "2005-06-03-15.42.50.363779",
+		"", "@", ":::", ":", "…", "run_01jzq4v3n5e8rrb1v0p8m2c7d6", "550e8400-e29b-41d4-a716-446655440000",
+		"01ARZ3NDEKTSV4RRFFQ69G5FAV",
+		"2026-04-30T06:00:00.123456Z", "2026-04-30 06:00:00,123 +01:00", "06:00:00", "20260430-06:00:00:606",
+		"2005-06-03-15.42.50.363779",
 		"da39a3ee5e6b4b0d3255bfef95601890afd80709", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 		"sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "SHA256:nThbg6kXUpJWGl7E1IGOCspRomTxdCARLviKw6E5SY8",
-		"image registry.example.com/app@sha256:9f86d081884c7d659a2feaa0c55ad015", "actions/checkout@v4", "golang.org/x/net@v0.41.0/http2", "lodash@4.17.21",
-		"@types/node@20.1.0-beta.next", "icon@2x.png", "@Override", "PrepRequestProcessor@476", "root@web1", "git@github.com:flexorhq/flexor-go.git",
-		"deploy@web1.example.com:/srv/app", "std::string", "Foo::Bar", "std::cout << a::b", "Thread(3)::1", "onTouchEvent::0", "a :: b", "1:2:3:4", "x::", "[::%x]",
-		"john:x:1005:1006::/home/john:/bin/sh", "v1.2.3", "version 1.2.3.4", "Version: 10.0.19041.1", "build 6.1.7601.17514", "oid=1.3.6.1.4.1.311", "1.2.3.4.5", "§5.1.2.4",
-		"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/116.0.0.0 Safari/537.36", "openssl-1.0.2.1.tar.gz", "3.10.0.7-generic",
-		"KB2928120~31bf3856ad364e35~amd64~~6.1.1.2", "256.1.1.1", "1.2.3.04", "-12.5.3", "price 1.234.567,89", "€1.234.567.890", "US0378331005", "037833100",
-		"aa:bb:cc:dd:ee:ff:00:11:22:33:44:55:66:77:88:99", "15-07-29-17-41-41", "1234.5678.9012", "00 01 02 03 04 05 ff is a dump", "https://example.com/@john/1", "http://[::", "a://b",
+		"image registry.example.com/app@sha256:9f86d081884c7d659a2feaa0c55ad015", "actions/checkout@v4",
+		"golang.org/x/net@v0.41.0/http2", "lodash@4.17.21",
+		"@types/node@20.1.0-beta.next", "icon@2x.png", "@Override", "PrepRequestProcessor@476", "root@web1",
+		"git@github.com:flexorhq/flexor-go.git",
+		"deploy@web1.example.com:/srv/app", "std::string", "Foo::Bar", "std::cout << a::b", "Thread(3)::1",
+		"onTouchEvent::0", "a :: b", "1:2:3:4", "x::", "[::%x]",
+		"john:x:1005:1006::/home/john:/bin/sh", "v1.2.3", "version 1.2.3.4", "Version: 10.0.19041.1",
+		"build 6.1.7601.17514", "oid=1.3.6.1.4.1.311", "1.2.3.4.5", "§5.1.2.4",
+		"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/116.0.0.0 Safari/537.36",
+		"openssl-1.0.2.1.tar.gz", "3.10.0.7-generic",
+		"KB2928120~31bf3856ad364e35~amd64~~6.1.1.2", "256.1.1.1", "1.2.3.04", "-12.5.3", "price 1.234.567,89",
+		"€1.234.567.890", "US0378331005", "037833100",
+		"aa:bb:cc:dd:ee:ff:00:11:22:33:44:55:66:77:88:99", "15-07-29-17-41-41", "1234.5678.9012",
+		"00 01 02 03 04 05 ff is a dump", "https://example.com/@john/1", "http://[::", "a://b",
 		"akka://system@host.example.com", "postgres://localhost:5432/db", "https://${USER}:${PASSWORD}@host", "0x7ffd5e8e3a10", "0x" + strings.Repeat("a", 64), "bc1", "3Qm", strings.Repeat("1", 34),
 	}
 	for _, d := range netDetectors() {

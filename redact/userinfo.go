@@ -41,7 +41,7 @@ func nextUserinfo(b []byte, from int) (start, end int) {
 				end = from
 			}
 		}
-		if end > start {
+		if end > start && isAlnum(byteAt(b, start-len("x://"))) {
 			return start, end
 		}
 	}
@@ -55,9 +55,10 @@ func hasLogin(b []byte) bool {
 		i--
 	}
 	switch string(bytes.ToLower(b[i:])) {
-	case "http", "https", "ftp", "ftps", "sftp", "ssh", "git+ssh", "svn+ssh", "smb", "afp", "nfs", "webdav", "ws", "wss",
-		"rdp", "vnc", "telnet", "imap", "imaps", "pop3", "smtp", "smtps", "ldap", "ldaps", "xmpp", "sip", "sips", "mailto", "jdbc", "postgres", "postgresql",
-		"mysql", "mariadb", "sqlserver", "oracle", "mongodb", "mongodb+srv", "redis", "rediss", "amqp", "amqps", "nats", "mqtt", "mqtts":
+	case "http", "https", "ftp", "ftps", "sftp", "ssh", "git+ssh", "svn+ssh", "smb", "afp", "nfs", "webdav",
+		"ws", "wss", "rdp", "vnc", "telnet", "imap", "imaps", "pop3", "smtp", "smtps", "ldap", "ldaps", "xmpp",
+		"sip", "sips", "mailto", "jdbc", "postgres", "postgresql", "mysql", "mariadb", "sqlserver", "oracle",
+		"mongodb", "mongodb+srv", "redis", "rediss", "amqp", "amqps", "nats", "mqtt", "mqtts":
 		return true
 	}
 	return false
