@@ -119,7 +119,7 @@ func (c *cache) advance() (due uint32) {
 	l1.pos += i
 	l2.pos += i
 	l3.pos += i
-	c.credit += int64(i * len(c.lanes))
+	c.credit += int64(i * c.busy)
 	return l0.due() | l1.due()<<1 | l2.due()<<2 | l3.due()<<3
 }
 

@@ -1,6 +1,7 @@
 package multire
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"regexp/syntax"
@@ -62,11 +63,13 @@ type program struct {
 
 	class   [256]uint8 // bytes between which no instruction tells a difference
 	samples []byte     // one of each class
+
+	trees map[string]*tree // by class; only while patterns are compiled
 }
 
 // compile joins patterns into one program.
 func compile(patterns []string) (*program, error) {
-	p := &program{patterns: len(patterns)}
+	p := &program{patterns: len(patterns), trees: map[string]*tree{}}
 	p.insts = append(p.insts, inst{op: opRoot, pattern: int32(p.patterns)})
 	p.runner()
 	for i, pattern := range patterns {
@@ -74,6 +77,7 @@ func compile(patterns []string) (*program, error) {
 			return nil, &Error{Index: i, Err: err}
 		}
 	}
+	p.trees = nil
 	p.needs()
 	p.classes()
 	return p, nil
@@ -85,9 +89,8 @@ func (p *program) runner() {
 	number := int32(p.patterns)
 	bad := p.push(inst{op: opMatch, pattern: number})
 	first := p.push(inst{pattern: number})
-	b := builder{program: p, pattern: number, to: p.root, nodes: map[string]uint32{}}
-	p.setEdges(first, b.edges(b.split([]rune{0, unicode.MaxRune})))
-	for i := first; i < uint32(len(p.insts)); i++ {
+	p.plant(first, p.tree([]rune{0, unicode.MaxRune}), p.root)
+	for i := bad + 1; i < uint32(len(p.insts)); i++ {
 		p.insts[i].cut = i != first
 		p.setEdges(i, fill(p.edges[p.insts[i].lo:p.insts[i].hi], bad))
 	}
@@ -127,7 +130,6 @@ func (p *program) add(number int32, pattern string) error {
 	for range prog.Inst {
 		p.push(inst{pattern: number})
 	}
-	b := builder{program: p, pattern: number, nodes: map[string]uint32{}}
 	for i := range prog.Inst {
 		from, in := &prog.Inst[i], &p.insts[base+uint32(i)]
 		in.out, in.alt = base+from.Out, base+from.Out
@@ -142,8 +144,7 @@ func (p *program) add(number int32, pattern string) error {
 			in.op = opMatch
 		case syntax.InstFail: // no edges
 		default:
-			b.to = in.out
-			p.setEdges(base+uint32(i), b.edges(b.split(runes(from))))
+			p.plant(base+uint32(i), p.tree(runes(from)), in.out)
 		}
 		if n := len(p.insts) - int(base); n > maxPattern || len(p.insts) > maxProgram {
 			return tooBig(n)
@@ -224,6 +225,41 @@ func (p *program) matchesEmpty(start uint32) bool {
 func (p *program) push(in inst) uint32 {
 	p.insts = append(p.insts, in)
 	return uint32(len(p.insts) - 1)
+}
+
+// plant makes pc the root of a tree whose leaves lead to the instruction to.
+func (p *program) plant(pc uint32, t *tree, to uint32) {
+	base := uint32(len(p.insts))
+	for i, edges := range t.nodes {
+		node := pc
+		if i < len(t.nodes)-1 {
+			node = p.push(inst{pattern: p.insts[pc].pattern})
+		}
+		p.setEdges(node, edges)
+		in := &p.insts[node]
+		for j := range p.edges[in.lo:in.hi] {
+			if e := &p.edges[int(in.lo)+j]; e.to == leaf {
+				e.to = to
+			} else {
+				e.to += base
+			}
+		}
+	}
+}
+
+// tree returns the tree of a class. Patterns that repeat a class do so up to a
+// thousand times.
+func (p *program) tree(class []rune) *tree {
+	var key []byte // string(class) would take all surrogates for U+FFFD
+	for _, r := range class {
+		key = binary.BigEndian.AppendUint32(key, uint32(r))
+	}
+	t, ok := p.trees[string(key)]
+	if !ok {
+		t = newTree(class)
+		p.trees[string(key)] = t
+	}
+	return t
 }
 
 func (p *program) setEdges(pc uint32, edges []edge) {

@@ -1,60 +1,16 @@
 package multire
 
 import (
+	"fmt"
 	"math/rand/v2"
-	"regexp"
+	"regexp/syntax"
+	"runtime"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
-
-// oracle says by regexp, pattern after pattern, what Scan must find.
-func oracle(t testing.TB, patterns []string, text []byte, spans []Span) (hits []Hit) {
-	t.Helper()
-	compiled := make([]*regexp.Regexp, len(patterns))
-	for i, p := range patterns {
-		re, err := regexp.Compile(p)
-		require.NoError(t, err)
-		compiled[i] = re
-	}
-	for i, s := range spans {
-		for j, re := range compiled {
-			if re.Match(text[s.Start:s.End]) {
-				hits = append(hits, Hit{int32(i), int32(j)})
-			}
-		}
-	}
-	return hits
-}
-
-// settings are caches that take every way through the engine: states for all, ever
-// new states, states until the credit is gone, and none at all.
-var settings = []struct {
-	name   string
-	bytes  int
-	credit int64
-}{
-	{"default", 0, 0},
-	{"flushed", 1, 1 << 30},
-	{"short of credit", 4096, 20 * transitionCost},
-	{"simulated", 0, 1},
-}
-
-// sets compiles patterns once for each setting.
-func sets(t testing.TB, patterns []string) (all []*Set) {
-	t.Helper()
-	for _, s := range settings {
-		set, err := Compile(patterns)
-		require.NoError(t, err, "%q", patterns)
-		set.CacheBytes, set.credit = s.bytes, s.credit
-		all = append(all, set)
-	}
-	return all
-}
-
-// whole is the one span of all of text.
-func whole(text []byte) []Span { return []Span{{0, len(text)}} }
 
 func TestScan(t *testing.T) {
 	for _, c := range []struct {
@@ -75,6 +31,7 @@ func TestScan(t *testing.T) {
 		{`\x{FFFD}`, []string{"\uFFFD", "\xFF", "a\xE2\x82", "\xED\xA0\x80"}, []string{"é", ""}},
 		{`^\x{FFFD}{3}$`, []string{"\xED\xA0\x80", "\xF4\x90\x80"[:3], "\xC0\x80\xFF"}, []string{"\xED\xA0", "\uFFFD"}},
 		{`\p{Greek}+\d`, []string{"λόγος7"}, []string{"λόγος 7", "logos7"}},
+		{`\x{FFFD}\d|\x{D800}`, []string{"\xFF1"}, []string{"\uFFFD", "\xED\xA0\x80"}},
 		{`[^\x00-\x{10FFFF}]`, nil, []string{"", "a"}},
 		{`\d{3}-\d{4}`, []string{"call 555-1234"}, []string{"55-1234", "555 1234"}},
 	} {
@@ -92,101 +49,94 @@ func TestScan(t *testing.T) {
 	}
 }
 
-// TestOracle compares random patterns on random texts with regexp.
-func TestOracle(t *testing.T) {
-	rounds := 1500
-	if testing.Short() {
-		rounds = 150
+// TestScanMany has more spans than a batch and more patterns than a word of bits, some of which match everything.
+func TestScanMany(t *testing.T) {
+	patterns := []string{"", "x*"}
+	for i := range 130 {
+		patterns = append(patterns, fmt.Sprintf("<%d>", i))
 	}
-	seed := rand.Uint64()
-	r := rand.New(rand.NewPCG(seed, 0))
-	pairs := 0
-	for range rounds {
-		patterns := make([]string, 1+r.IntN(8))
-		for i := range patterns {
-			patterns[i] = randomPattern(r, 4)
+	var text []byte
+	var spans []Span
+	r := rand.New(rand.NewPCG(1, 1))
+	for range 3*batch + 7 {
+		start := len(text)
+		for range r.IntN(3) {
+			text = fmt.Appendf(text, "<%d>", r.IntN(140))
 		}
-		all := sets(t, patterns)
-		for range 3 {
-			text, spans := randomText(r)
-			want := oracle(t, patterns, text, spans)
-			for i, set := range all {
-				got := set.Scan(nil, text, spans)
-				require.Equal(t, want, got, "seed %d, %s: patterns %q, text %q, spans %v", seed, settings[i].name, patterns, text, spans)
-			}
-			pairs += len(patterns) * len(spans)
-		}
+		spans = append(spans, Span{start, len(text)})
 	}
-	t.Logf("%d pairs of a pattern and a span", pairs)
-}
-
-// alphabet holds what patterns and texts are made of: few characters, so that
-// they meet, of all lengths in UTF-8, and what is no UTF-8.
-var alphabet = []string{"a", "b", "k", "A", "K", "1", "2", "_", "-", " ", "\n", "é", "É", "ſ", "\u212A", "€", "\uFFFD", "\U0001F600", "\U00010400"}
-
-var broken = []string{"\xFF", "\xC3", "\xE2\x82", "\xF0\x9F\x98", "\xED\xA0\x80", "\x80", "\xC0\xAF", "\xF4\x90\x80\x80"}
-
-func randomText(r *rand.Rand) (text []byte, spans []Span) {
-	var b []byte
-	for range r.IntN(12) {
-		start := len(b)
-		for range r.IntN(r.IntN(20) + 1) {
-			if r.IntN(40) == 0 {
-				b = append(b, broken[r.IntN(len(broken))]...)
-				continue
-			}
-			b = append(b, alphabet[r.IntN(len(alphabet))]...)
-		}
-		spans = append(spans, Span{start, len(b)})
-		b = append(b, alphabet[r.IntN(len(alphabet))]...)
-	}
-	return b, spans
-}
-
-func randomPattern(r *rand.Rand, depth int) string {
-	atoms := []string{
-		`.`, `\d`, `\w`, `\W`, `\s`, `\S`, `[a-k]`, `[^a]`, `[^\n\d]`, `[é-€]`, `[^é-\x{FFFF}]`, `\pL`, `\PL`, `[[:alpha:]]`, `\p{Greek}`,
-		`^`, `$`, `\A`, `\z`, `\b`, `\B`, `(?m:^)`, `(?m:$)`, `(?s:.)`, `(?i:k)`, `(?i:É)`, `(?i:[a-k])`, `[\x{FFFD}-\x{10FFFF}]`, `[^\x{80}-\x{10FFFF}]`,
-	}
-	if depth == 0 || r.IntN(4) == 0 {
-		if r.IntN(2) == 0 {
-			return regexp.QuoteMeta(alphabet[r.IntN(len(alphabet))])
-		}
-		return atoms[r.IntN(len(atoms))]
-	}
-	sub := func() string { return randomPattern(r, depth-1) }
-	switch r.IntN(7) {
-	case 0:
-		return "(?:" + sub() + "|" + sub() + ")"
-	case 1:
-		return "(" + sub() + ")" + []string{"*", "+", "?", "*?", "+?", "??", "{2}", "{1,3}", "{0,2}?", "{2,}"}[r.IntN(10)]
-	case 2:
-		return "(?i:" + sub() + ")"
-	default:
-		return sub() + sub()
+	r.Shuffle(len(spans), func(i, j int) { spans[i], spans[j] = spans[j], spans[i] })
+	want := oracle(t, patterns, text, spans)
+	before := Hit{-1, -1}
+	for i, set := range sets(t, patterns) {
+		got := set.Scan([]Hit{before}, text, spans)
+		require.Equal(t, append([]Hit{before}, want...), got, settings[i].name)
 	}
 }
 
-func FuzzSet(f *testing.F) {
-	f.Add(`a.c|\bk`, `(?i)é+$`, []byte("aéc K\xFFé"))
-	f.Add(`\d{2,4}`, `(?m)^\W`, []byte("12\n-34\n"))
-	f.Add(`[^a]\B`, `\x{FFFD}`, []byte("\xE2\x82\xF0"))
-	f.Fuzz(func(t *testing.T, one, two string, text []byte) {
-		patterns := []string{one, two}
-		for _, p := range patterns {
-			if _, err := regexp.Compile(p); err != nil || len(p) > 30 {
-				return
+func TestScanNothing(t *testing.T) {
+	none, err := Compile(nil)
+	require.NoError(t, err)
+	assert.Empty(t, none.Scan(nil, []byte("abc"), []Span{{0, 3}}))
+	some, err := Compile([]string{"a", "^$"})
+	require.NoError(t, err)
+	assert.Empty(t, some.Scan(nil, []byte("abc"), nil))
+	assert.Equal(t, []Hit{{0, 1}, {1, 1}}, some.Scan(nil, nil, []Span{{0, 0}, {0, 0}}))
+}
+
+// TestScanAfterPanic scans on with the same set: the cache of the scan that panicked is given up.
+func TestScanAfterPanic(t *testing.T) {
+	set, err := Compile([]string{"a"})
+	require.NoError(t, err)
+	text := []byte("xxxa")
+	assert.Panics(t, func() { set.Scan(nil, text, []Span{{0, 4}, {2, 9}}) })
+	assert.Equal(t, []Hit{{1, 0}}, set.Scan(nil, text, []Span{{0, 3}, {0, 4}}))
+}
+
+// TestScanAtOnce scans with one set from many goroutines.
+func TestScanAtOnce(t *testing.T) {
+	patterns := []string{`\d{3}-\d{4}`, `(?i)secret`, `\bk\b`, `\pL$`}
+	set, err := Compile(patterns)
+	require.NoError(t, err)
+	set.CacheBytes = 1 << 12
+	var wg sync.WaitGroup
+	for seed := range uint64(8) {
+		r := rand.New(rand.NewPCG(seed, 7))
+		wg.Go(func() {
+			for range 100 {
+				text, spans := randomText(r)
+				assert.Equal(t, oracle(t, patterns, text, spans), set.Scan(nil, text, spans))
 			}
+		})
+	}
+	wg.Wait()
+	assert.NotEmpty(t, set.free)
+	assert.LessOrEqual(t, len(set.free), runtime.GOMAXPROCS(0))
+}
+
+func TestCompileErrors(t *testing.T) {
+	_, err := Compile([]string{"a", "b(", "c"})
+	var e *Error
+	require.ErrorAs(t, err, &e)
+	assert.Equal(t, 1, e.Index)
+	var bad *syntax.Error
+	require.ErrorAs(t, err, &bad)
+	assert.Equal(t, syntax.ErrMissingParen, bad.Code)
+	assert.EqualError(t, err, "pattern 1: error parsing regexp: missing closing ): `b(`")
+
+	for _, big := range []string{
+		`(?:(?:.{10}){10}){10}\pL{1000}`,    // too many instructions over bytes
+		`(?:(?:(?:abcdefgh){10}){10}){10}`,  // fits
+		`(?:(?:[a-z]{10}x?){10}y?){10}`,     // fits
+		`(?:[^a]|(?:[b-y]{999}|z{999}){1})`, // fits
+	} {
+		set, err := Compile([]string{"a", big})
+		if err == nil {
+			assert.LessOrEqual(t, len(set.program.insts), maxPattern+100, big)
+			continue
 		}
-		if _, err := Compile(patterns); err != nil {
-			require.ErrorIs(t, err, ErrTooBig)
-			return
-		}
-		half := len(text) / 2
-		spans := []Span{{0, len(text)}, {0, half}, {half, len(text)}, {half, half}, {0, len(text)}}
-		want := oracle(t, patterns, text, spans)
-		for i, set := range sets(t, patterns) {
-			require.Equal(t, want, set.Scan(nil, text, spans), settings[i].name)
-		}
-	})
+		require.ErrorIs(t, err, ErrTooBig, big)
+		require.ErrorAs(t, err, &e)
+		assert.Equal(t, 1, e.Index)
+	}
 }

@@ -1,116 +1,120 @@
 package multire
 
 import (
+	"bytes"
 	"encoding/binary"
-	"sort"
+	"slices"
 	"unicode/utf8"
 )
 
-// builder turns ranges of characters into instructions that read the bytes of
-// their UTF-8 forms, one tree for each class of characters, in which equal
-// branches are shared.
-type builder struct {
-	*program
-	pattern int32
-	to      uint32            // where the last byte of a character leads
-	nodes   map[string]uint32 // instructions by their edges
-	key     []byte
+// tree reads one character of a class, byte by byte. Equal branches are shared, so that
+// a node is at most one for each different rest of a character.
+type tree struct {
+	nodes [][]edge // in them, edges lead to other nodes by index; the last is the root
 }
 
-// sequences are the UTF-8 forms, all of one length, from lo to hi.
-type sequences struct{ lo, hi []byte }
+// leaf is where the last byte of a character leads.
+const leaf = ^uint32(0)
+
+// forms are UTF-8 forms of characters, all of one length, from lo to hi.
+type forms struct{ lo, hi []byte }
 
 // lengths are the ranges of characters whose UTF-8 forms are of one length. The
 // surrogates are in none: no text holds them.
 var lengths = [...][2]rune{{0, 0x7F}, {0x80, 0x7FF}, {0x800, 0xD7FF}, {0xE000, 0xFFFF}, {0x10000, utf8.MaxRune}}
 
-// split returns the UTF-8 forms of ranges, pairs of characters, in order.
-func (b *builder) split(ranges []rune) (all []sequences) {
+// newTree returns the tree of a class, given as pairs of characters that do not overlap.
+func newTree(ranges []rune) *tree {
+	var all []forms
 	for i := 0; i < len(ranges); i += 2 {
 		for _, l := range lengths {
 			if lo, hi := max(ranges[i], l[0]), min(ranges[i+1], l[1]); lo <= hi {
-				all = append(all, sequences{utf8.AppendRune(nil, lo), utf8.AppendRune(nil, hi)})
+				all = append(all, forms{utf8.AppendRune(nil, lo), utf8.AppendRune(nil, hi)})
 			}
 		}
 	}
 	// The characters of one folding come in any order.
-	sort.Slice(all, func(i, j int) bool { return string(all[i].lo) < string(all[j].lo) })
-	return all
+	slices.SortFunc(all, func(a, b forms) int { return bytes.Compare(a.lo, b.lo) })
+	b := builder{index: map[string]uint32{}}
+	b.nodes = append(b.nodes, b.edges(all))
+	return &b.tree
 }
 
-// edges returns the edges over the first bytes of all, in order, and adds the
-// instructions for the bytes behind them.
-func (b *builder) edges(all []sequences) (edges []edge) {
-	type branch struct {
-		lo, hi byte
-		rest   []sequences
-	}
-	var branches []branch
-	add := func(lo, hi byte, rest sequences) {
-		if n := len(branches); n == 0 || branches[n-1].lo != lo || branches[n-1].hi != hi {
-			branches = append(branches, branch{lo: lo, hi: hi})
-		}
-		last := &branches[len(branches)-1]
-		last.rest = append(last.rest, rest)
-	}
-	for _, s := range all {
-		// Behind the first and the last lead byte of the range may stand only some
-		// sequences, behind those between them all.
-		first, last := s.lo[0], s.hi[0]
-		least, most := bound(len(s.lo)-1, 0x80), bound(len(s.lo)-1, 0xBF)
-		if first == last {
-			add(first, last, sequences{s.lo[1:], s.hi[1:]})
-			continue
-		}
-		if string(s.lo[1:]) != string(least) {
-			add(first, first, sequences{s.lo[1:], most})
-			first++
-		}
-		partly := string(s.hi[1:]) != string(most)
-		if partly {
-			last--
-		}
-		if first <= last {
-			add(first, last, sequences{least, most})
-		}
-		if partly {
-			add(last+1, last+1, sequences{least, s.hi[1:]})
-		}
-	}
-	for _, br := range branches {
-		to := b.to
-		if len(br.rest[0].lo) > 0 {
-			to = b.node(b.edges(br.rest))
-		}
-		if n := len(edges); n > 0 && edges[n-1].to == to && edges[n-1].hi+1 == br.lo {
-			edges[n-1].hi = br.hi
-			continue
-		}
-		edges = append(edges, edge{br.lo, br.hi, to})
-	}
-	return edges
+// builder makes a tree from its leaves up.
+type builder struct {
+	tree
+	index map[string]uint32 // nodes by their edges
+	key   []byte
 }
 
-// bound returns n times b: the least or the greatest rest of a sequence.
-func bound(n int, b byte) []byte {
-	rest := make([]byte, n)
-	for i := range rest {
-		rest[i] = b
+// node returns the node that reads all, which are of one length.
+func (b *builder) node(all []forms) uint32 {
+	if len(all[0].lo) == 0 {
+		return leaf
 	}
-	return rest
-}
-
-// node returns the instruction with these edges.
-func (b *builder) node(edges []edge) uint32 {
+	edges := b.edges(all)
 	b.key = b.key[:0]
 	for _, e := range edges {
 		b.key = binary.BigEndian.AppendUint32(append(b.key, e.lo, e.hi), e.to)
 	}
-	pc, ok := b.nodes[string(b.key)]
+	n, ok := b.index[string(b.key)]
 	if !ok {
-		pc = b.push(inst{pattern: b.pattern})
-		b.setEdges(pc, edges)
-		b.nodes[string(b.key)] = pc
+		n = uint32(len(b.nodes))
+		b.index[string(b.key)] = n
+		b.nodes = append(b.nodes, edges)
 	}
-	return pc
+	return n
+}
+
+// edges returns the edges over the first bytes of all, which are in order.
+func (b *builder) edges(all []forms) (edges []edge) {
+	var parts []part
+	for _, f := range all {
+		parts = f.divide(parts)
+	}
+	for len(parts) > 0 {
+		lo, hi := parts[0].lo, parts[0].hi
+		var rests []forms
+		for len(parts) > 0 && parts[0].lo == lo && parts[0].hi == hi {
+			rests = append(rests, parts[0].rest)
+			parts = parts[1:]
+		}
+		to := b.node(rests)
+		if n := len(edges); n > 0 && edges[n-1].to == to && edges[n-1].hi+1 == lo {
+			edges[n-1].hi = hi
+			continue
+		}
+		edges = append(edges, edge{lo, hi, to})
+	}
+	return edges
+}
+
+// part is forms with the first bytes from lo to hi, behind each of which the same
+// rests stand. Two parts of a class have the same first bytes or none in common.
+type part struct {
+	lo, hi byte
+	rest   forms
+}
+
+// divide appends the parts of f.
+func (f forms) divide(parts []part) []part {
+	lo, hi := f.lo[0], f.hi[0]
+	rest := forms{f.lo[1:], f.hi[1:]}
+	if lo == hi {
+		return append(parts, part{lo, hi, rest})
+	}
+	// Behind the first and the last byte may stand only some rests, behind those
+	// between them all.
+	all := forms{[]byte("\x80\x80\x80")[:len(rest.lo)], []byte("\xBF\xBF\xBF")[:len(rest.lo)]}
+	if !bytes.Equal(rest.lo, all.lo) {
+		parts = append(parts, part{lo, lo, forms{rest.lo, all.hi}})
+		lo++
+	}
+	if bytes.Equal(rest.hi, all.hi) {
+		return append(parts, part{lo, hi, all})
+	}
+	if lo < hi {
+		parts = append(parts, part{lo, hi - 1, all})
+	}
+	return append(parts, part{hi, hi, forms{all.lo, rest.hi}})
 }
