@@ -15,22 +15,25 @@ import (
 	"github.com/flexorhq/flexor-go/vaultcfg"
 )
 
+// otherValues are values other than the defaults, for each key of the schema but
+// $schema, which has no effect.
+var otherValues = map[string]string{
+	"$schema": ``, "name": `"other"`, "tier": `"L4"`, "environment": `"staging"`, "description": `"a"`,
+	"data.catalog": `"a"`, "data.default_connection_timeout_ms": `1`, "data.max_rows_per_query": `1`,
+	"notifications.default_channel": `"email"`, "notifications.slack_webhook": `"a"`, "notifications.email_from": `"a"`, "notifications.webhook_url": `"a"`,
+	"audit.enabled": `false`, "audit.retention_days": `1`, "audit.include_inputs": `true`, "audit.include_outputs": `true`, "audit.pii_redaction": `true`,
+	"audit.pii_patterns[].name": `"a"`, "audit.pii_patterns[].regexp": `"b(c)"`, "audit.pii_patterns[].group": `1`, "audit.pii_patterns[].operator": `"drop"`,
+	"audit.pii_patterns[].keywords": `["a"]`, "audit.pii_patterns[].allow": `["a"]`,
+	"audit.pii_keys[].name": `"b"`, "audit.pii_keys[].pointer": `"/a"`, "audit.pii_keys[].operator": `"drop"`,
+	"audit.destination": `"s3://b"`, "audit.secondary_destination": `"s3://c"`,
+	"sync.auto": `true`, "sync.pre_run": `true`, "permissions.who_can_edit_l2": `"a"`, "permissions.who_can_create_agents": `"a"`,
+}
+
 // TestKeysAreTheSchemas gives each key of the schema by itself a value other than
 // its default, which must show in the Config; and all of them together must leave
 // no field of the Config without a value. So every key is read, and there is
 // nothing to read that has no key.
 func TestKeysAreTheSchemas(t *testing.T) {
-	values := map[string]string{
-		"$schema": ``, "name": `"other"`, "tier": `"L4"`, "environment": `"staging"`, "description": `"a"`,
-		"data.catalog": `"a"`, "data.default_connection_timeout_ms": `1`, "data.max_rows_per_query": `1`,
-		"notifications.default_channel": `"email"`, "notifications.slack_webhook": `"a"`, "notifications.email_from": `"a"`, "notifications.webhook_url": `"a"`,
-		"audit.enabled": `false`, "audit.retention_days": `1`, "audit.include_inputs": `true`, "audit.include_outputs": `true`, "audit.pii_redaction": `true`,
-		"audit.pii_patterns[].name": `"a"`, "audit.pii_patterns[].regexp": `"b(c)"`, "audit.pii_patterns[].group": `1`, "audit.pii_patterns[].operator": `"drop"`,
-		"audit.pii_patterns[].keywords": `["a"]`, "audit.pii_patterns[].allow": `["a"]`,
-		"audit.pii_keys[].name": `"b"`, "audit.pii_keys[].pointer": `"/a"`, "audit.pii_keys[].operator": `"drop"`,
-		"audit.destination": `"s3://b"`, "audit.secondary_destination": `"s3://c"`,
-		"sync.auto": `true`, "sync.pre_run": `true`, "permissions.who_can_edit_l2": `"a"`, "permissions.who_can_create_agents": `"a"`,
-	}
 	type property struct {
 		Properties map[string]property `json:"properties"`
 		Items      *property           `json:"items"`
@@ -52,7 +55,7 @@ func TestKeysAreTheSchemas(t *testing.T) {
 	var root property
 	require.NoError(t, json.Unmarshal([]byte(schema.Vault()), &root))
 	list("", root)
-	require.ElementsMatch(t, slices.Collect(maps.Keys(values)), keys)
+	require.ElementsMatch(t, slices.Collect(maps.Keys(otherValues)), keys)
 
 	base := func() map[string]any {
 		return map[string]any{"name": "company", "tier": "L2", "environment": "sandbox"}
@@ -66,12 +69,12 @@ func TestKeysAreTheSchemas(t *testing.T) {
 	}
 	all := base()
 	for _, key := range keys {
-		if values[key] == "" {
+		if otherValues[key] == "" {
 			continue // $schema has no effect
 		}
 		file, section, key := base(), "", key
 		if section, key, _ = strings.Cut(key, "."); key == "" {
-			file[section], all[section] = json.RawMessage(values[section]), json.RawMessage(values[section])
+			file[section], all[section] = json.RawMessage(otherValues[section]), json.RawMessage(otherValues[section])
 			assert.NotEqual(t, parse(base()), parse(file), section)
 			continue
 		}
@@ -86,14 +89,14 @@ func TestKeysAreTheSchemas(t *testing.T) {
 			if sub == "pointer" {
 				delete(item, "name")
 			}
-			value := json.RawMessage(values[section+"."+key])
+			value := json.RawMessage(otherValues[section+"."+key])
 			item[sub] = value
 			file[section] = map[string]any{name: []any{item}}
 			assert.NotEqual(t, parse(plain), parse(file), key)
 			together[name] = append(anyList(together[name]), item)
 			continue
 		}
-		value := json.RawMessage(values[section+"."+key])
+		value := json.RawMessage(otherValues[section+"."+key])
 		file[section] = map[string]any{key: value}
 		assert.NotEqual(t, parse(base()), parse(file), key)
 		together[key] = value

@@ -41,7 +41,10 @@ func layersAbove(dir string, tier Tier, found *findings) (docs []*node, err erro
 		if _, err := os.Lstat(file.path); errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		if _, err := locate(file.path); err != nil {
+		if _, err := locate(file.path); errors.Is(err, ErrNotFound) {
+			found.at(file, place{}, "", "a symbolic link leads nowhere", "remove it, or put back what it leads to")
+			return docs, nil
+		} else if err != nil {
 			return nil, err
 		}
 		if file.data, err = read(file.path); err != nil {

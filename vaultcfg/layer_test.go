@@ -238,6 +238,64 @@ func TestBrokenLayers(t *testing.T) {
 	}
 }
 
+// TestHostileLayersAreQuick would not end if each pattern were compared with each of
+// the layer above.
+func TestHostileLayersAreQuick(t *testing.T) {
+	n := 10000
+	if testing.Short() {
+		n = 1000
+	}
+	list := func(item string) string { return "[" + strings.Repeat(item+",", n-1) + item + "]" }
+	dirs := layered(t,
+		[2]string{"L2", `"audit": {"pii_patterns": ` + list(`{"name":"a","regexp":"a"}`) + `, "pii_keys": ` + list(`"a"`) + `}`},
+		[2]string{"L4", `"audit": {"pii_patterns": ` + list(`{"name":"a","regexp":"b"}`) + `, "pii_keys": ` + list(`{"name":"A","operator":"drop"}`) + `}`},
+	)
+	_, err := vaultcfg.Load(dirs[1], nil)
+	var errs vaultcfg.Errors
+	require.ErrorAs(t, err, &errs)
+	assert.Len(t, errs, 2*n)
+}
+
+func TestUnreadableLayers(t *testing.T) {
+	dirs := layered(t, [2]string{"L1", ""}, [2]string{"L4", ""})
+	above := filepath.Join(dirs[0], "vault.json")
+	require.NoError(t, os.Remove(above))
+	require.NoError(t, os.Mkdir(above, 0o700))
+	_, err := vaultcfg.Load(dirs[1], nil)
+	require.EqualError(t, err, above+": expected a file, found a directory (move the directory away)")
+
+	require.NoError(t, os.Remove(above))
+	symlink(t, filepath.Join(dirs[0], "nowhere"), above)
+	_, err = vaultcfg.Load(dirs[1], nil)
+	require.EqualError(t, err, above+": a symbolic link leads nowhere (remove it, or put back what it leads to)")
+	assert.NotErrorIs(t, err, vaultcfg.ErrNotFound, "the vault itself is there")
+}
+
+// TestEverySettingIsPassedDown has each key of a section in the layer above only,
+// which must come to the same as having it in the vault.
+func TestEverySettingIsPassedDown(t *testing.T) {
+	sections := func(c *vaultcfg.Config) []any {
+		return []any{c.Data, c.Notifications, c.Audit, c.Sync, c.Permissions}
+	}
+	passed := 0
+	for key, value := range otherValues {
+		section, name, ok := strings.Cut(key, ".")
+		if !ok || strings.Contains(name, "[]") {
+			continue
+		}
+		setting := `"` + section + `": {"` + name + `": ` + value + `}`
+		above := layered(t, [2]string{"L2", setting}, [2]string{"L4", ""})
+		inherited, err := vaultcfg.Load(above[1], nil)
+		require.NoError(t, err)
+		own, err := vaultcfg.Load(layered(t, [2]string{"L4", setting})[0], nil)
+		require.NoError(t, err)
+		assert.Equal(t, sections(own), sections(inherited), key)
+		assert.Equal(t, filepath.Join(above[0], "vault.json"), inherited.Origins[key].Path, key)
+		passed++
+	}
+	assert.Equal(t, 18, passed)
+}
+
 func TestInitBelowALayer(t *testing.T) {
 	dirs := layered(t, [2]string{"L2", `"audit": {"retention_days": 100, "pii_redaction": true, "pii_patterns": ["a+"], "destination": "vault://trail/"}`})
 	dir := filepath.Join(dirs[0], "projects", "nav")
