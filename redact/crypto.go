@@ -19,15 +19,35 @@ func cryptoDetector() *detector {
 		group: groupPII,
 		label: "CRYPTO",
 		triggers: []string{
-			// Only the first character of a word can begin an address. That keeps
-			// the automaton to one count at a time, and out of most words.
-			`(?:^|[^0-9A-Za-z])[1-379ADLMTXmnrt][1-9A-HJ-NP-Za-km-z]{25}`,
-			`(?i:bc|tb|bcrt|ltc|addr|stake|cosmos)1[02-9AC-HJ-NP-Zac-hj-np-z]{30}`,
-			`0[xX][0-9A-Fa-f]{40}`,
+			mixedKinds,
+			`(?i:bc|tb|bcrt|ltc|addr|stake|cosmos)1[02-9AC-HJ-NP-Zac-hj-np-z]{8}`,
+			`0[xX][0-9A-Fa-f]{17}`, // longer than a pointer
 		},
 		find:      findCryptos,
 		normalise: normaliseCrypto,
 	}
+}
+
+// mixedKinds matches where digits, capitals and small letters follow each other. A run of 26 characters
+// of base58 says more, but a count multiplies the states of the automaton in
+// all words and numbers: it made the scan of logs ten times as slow. Of addresses, 99.6 %
+// have such a place; of log lines, 2 %; of hashes and ids, none.
+const mixedKinds = `[a-z][A-Z]+[0-9]|[0-9][A-Z]+[a-z]|[0-9][a-z]+[A-Z]|[A-Z][a-z]+[0-9]`
+
+// hasMixedKinds reports whether mixedKinds matches in word, which is letters and digits.
+func hasMixedKinds(word []byte) bool {
+	var before, run byte // kinds
+	for _, c := range word {
+		kind := c >> 5 // digits 1, capitals 2, small letters 3
+		if kind == run {
+			continue
+		}
+		if run != 1 && before != 0 && before != kind {
+			return true
+		}
+		before, run = run, kind
+	}
+	return false
 }
 
 const (
@@ -93,7 +113,7 @@ const (
 // isBase58Check reports whether word is the base58 form of a version of one or two
 // bytes, a hash of 20 bytes and the first four bytes of their double SHA-256.
 func isBase58Check(word []byte) bool {
-	if len(word) > maxBase58 {
+	if len(word) > maxBase58 || !hasMixedKinds(word) {
 		return false
 	}
 	alphabet := base58Bitcoin
