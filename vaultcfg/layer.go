@@ -30,9 +30,9 @@ func readLayer(file *source, found *findings) (*node, error) {
 // each vault.json in a directory above whose tier is less specific than those
 // below it. What is wrong with them is reported in found.
 //
-// A vault.json that everyone may write is no layer, as it could ask for nothing
-// that not anyone could take back, and might send what is recorded elsewhere.
-// Without this rule a file in /tmp would bind every vault below it.
+// A vault.json that everyone may write is no layer: anyone could take back what it
+// asks for, or send what is recorded elsewhere. Without this rule a file in /tmp
+// would bind every vault below it.
 func layersAbove(dir string, tier Tier, found *findings) (docs []*node, err error) {
 	for dir != filepath.Dir(dir) {
 		dir = filepath.Dir(dir)
@@ -41,30 +41,18 @@ func layersAbove(dir string, tier Tier, found *findings) (docs []*node, err erro
 		if _, err := os.Lstat(file.path); errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		if _, err := locate(file.path); errors.Is(err, ErrNotFound) {
-			found.at(file, place{}, "", "a symbolic link leads nowhere", "remove it, or put back what it leads to")
-			return docs, nil
-		} else if err != nil {
-			return nil, err
-		}
-		if file.data, err = read(file.path); err != nil {
-			return nil, err
-		}
 		own := &findings{} // of a file that may turn out to be no layer
-		doc, err := readLayer(file, own)
-		if err != nil {
-			return nil, err
-		}
+		doc, err := readAbove(file, own)
 		its := Tier(literal(doc.get("tier")))
-		if its.valid() && its >= tier {
+		switch {
+		case its.valid() && its >= tier:
 			continue
-		}
-		if open, err := writableByAll(dir, file.path); err != nil {
-			return nil, err
-		} else if open {
+		case writableByAll(dir) || writableByAll(file.path):
 			found.warn(file, place{}, "", "is not taken for a layer above this vault, because everyone may write the file or its directory",
 				"chmod o-w both, or move the vault")
 			continue
+		case err != nil:
+			return nil, err
 		}
 		found.add(own)
 		if doc == nil {
@@ -80,22 +68,28 @@ func layersAbove(dir string, tier Tier, found *findings) (docs []*node, err erro
 
 func (t Tier) valid() bool { return t == L1 || t == L2 || t == L3 || t == L4 }
 
-// writableByAll reports whether everyone may write one of the paths. Package os
-// does not know that of Windows.
-func writableByAll(paths ...string) (bool, error) {
-	if runtime.GOOS == "windows" {
-		return false, nil
+// readAbove returns the document of a file that stands above a vault, like
+// [readLayer].
+func readAbove(file *source, found *findings) (*node, error) {
+	_, err := locate(file.path)
+	if errors.Is(err, ErrNotFound) { // there is something of that name
+		found.at(file, place{}, "", "a symbolic link leads nowhere", "remove it, or put back what it leads to")
+		return nil, nil
 	}
-	for _, path := range paths {
-		info, err := os.Stat(path)
-		if err != nil {
-			return false, fmt.Errorf("%s: cannot be read: %w", path, reason(err))
-		}
-		if info.Mode().Perm()&0o002 != 0 {
-			return true, nil
-		}
+	if err != nil {
+		return nil, err
 	}
-	return false, nil
+	if file.data, err = read(file.path); err != nil {
+		return nil, err
+	}
+	return readLayer(file, found)
+}
+
+// writableByAll reports whether everyone may write what is at path, as far as that
+// can be seen. Package os does not know that of Windows.
+func writableByAll(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o002 != 0
 }
 
 // resolve puts a configuration together from the documents of its layers, the

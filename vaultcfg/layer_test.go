@@ -195,6 +195,18 @@ func TestNoLayer(t *testing.T) {
 			require.NoError(t, os.Chmod(path, info.Mode().Perm()))
 		}
 	})
+	t.Run("that is no file, in a directory of everyone", func(t *testing.T) {
+		if runtime.GOOS == "windows" {
+			t.Skip("package os does not know it there")
+		}
+		dirs := layered(t, [2]string{"L2", ""}, [2]string{"L4", ""})
+		require.NoError(t, os.Remove(filepath.Join(dirs[0], "vault.json")))
+		require.NoError(t, os.Mkdir(filepath.Join(dirs[0], "vault.json"), 0o700))
+		require.NoError(t, os.Chmod(dirs[0], 0o777))
+		c, err := vaultcfg.Load(dirs[1], nil)
+		require.NoError(t, err)
+		assert.Len(t, c.Warnings, 1)
+	})
 	t.Run("that only a link is below", func(t *testing.T) {
 		dirs := layered(t, [2]string{"L2", `"audit": {"retention_days": 3650}`})
 		elsewhere := vaultDir(t)

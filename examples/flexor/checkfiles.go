@@ -28,8 +28,8 @@ func (p *patient) permissions(context.Context) []finding {
 		info, err := os.Stat(path)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-		case err != nil:
-			found = append(found, bad("make it readable for this user", "%s", cause(err))...)
+		case err != nil: // the others are likely to be as little visible
+			return bad("let this user read the vault", "%s", cause(err))
 		case info.Mode().Perm()&0o002 != 0:
 			found = append(found, bad("chmod o-w "+path, "everyone may write %s, its mode is %04o", path, info.Mode().Perm())...)
 		}
@@ -48,6 +48,10 @@ func (p *patient) directory(context.Context) []finding {
 		return errors.Join(err, f.Sync())
 	})
 	if err != nil {
+		var pathErr *fs.PathError // its path is that of the scratch file
+		if errors.As(err, &pathErr) {
+			err = pathErr.Err
+		}
 		return bad("let agents run as a user who may write there, on a disk with room; reading and verifying need no more than this", "%s cannot be written: %s", dir, cause(err))
 	}
 	return fine("%s can be written, and synced to disk", dir)

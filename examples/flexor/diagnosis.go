@@ -108,5 +108,5 @@ func (d *diagnosis) verdict(p *patient) error {
 	if errors.Is(p.logErr, vault.ErrCorrupt) || errors.As(p.logErr, &own) && own.code == exitIntegrity {
 		code = exitIntegrity
 	}
-	return fail(code, "do what the remedies say, then run flexor doctor again", "doctor: %s in %s", count(bad, "failed check"), p.dir)
+	return fail(code, "do what the remedies say, then run flexor doctor again", "doctor: %s in %s", count(bad, "failure"), p.dir)
 }
