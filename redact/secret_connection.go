@@ -130,8 +130,8 @@ func (c *connections) listPassword(i int) (start, end int) {
 		nameEnd--
 	}
 	name := b[letters.before(b, nameEnd, 24):nameEnd]
-	azure := equalFold(name, "accountkey") || equalFold(name, "sharedaccesskey") || equalFold(name, "sharedsecretvalue")
-	if !azure && !equalFold(name, "password") && !equalFold(name, "pwd") {
+	azure := foldEqual(name, "accountkey") || foldEqual(name, "sharedaccesskey") || foldEqual(name, "sharedsecretvalue")
+	if !azure && !foldEqual(name, "password") && !foldEqual(name, "pwd") {
 		return 0, 0
 	}
 	start = i + 1
@@ -151,6 +151,9 @@ func (c *connections) listPassword(i int) (start, end int) {
 		stop = map[byte]byte{'{': '}', '\'': '\''}[b[start]]
 		start++
 	}
+	if start < most && b[start] == '{' { // {{ of a template
+		return 0, 0
+	}
 	end = start
 	for end < most && b[end] != stop && b[end] != '"' && b[end] != '\n' && b[end] != '\r' {
 		end++
@@ -168,7 +171,7 @@ func (c *connections) listPassword(i int) (start, end int) {
 
 var letters = newAlphabet("A-Za-z")
 
-// equalFold reports whether b is the lower case s in any case.
-func equalFold(b []byte, s string) bool {
+// foldEqual reports whether b is the lower case s in any case.
+func foldEqual(b []byte, s string) bool {
 	return len(b) == len(s) && hasFoldPrefix(b, s)
 }

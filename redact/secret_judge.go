@@ -27,7 +27,7 @@ func (a assignment) secret(b []byte, name int, kind nameKind) bool {
 	}
 	// Words: a password like any other where a program or a file says so, but in
 	// prose "secret: not found" is none.
-	if bytes.IndexByte(v, '/') >= 0 || equalFold(b[name:min(len(b), name+7)], "secret=") && bytes.IndexByte(v, '-') >= 0 {
+	if bytes.IndexByte(v, '/') >= 0 || foldEqual(b[name:min(len(b), name+7)], "secret=") && bytes.IndexByte(v, '-') >= 0 {
 		return false // namespace/name of a secret in Kubernetes
 	}
 	if !bare || a.op == '=' || a.op == '>' || a.op == ' ' && b[name] == '-' {

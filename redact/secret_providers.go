@@ -4,7 +4,7 @@ import "bytes"
 
 // providerTokens are the tokens of providers that have no detector of their own.
 // Sources: as for tokenKinds.
-var providerTokens = []token{
+var providerTokens = []secretToken{
 	{provider: "1Password secret key", prefix: "A3-", of: newAlphabet("0-9A-Z-"), min: 34, max: 38},
 	{provider: "1Password service account", prefix: "ops_eyJ", of: base64Std, min: 100, glued: true},
 	{provider: "Adafruit", prefix: "aio_", of: base62, min: 28, max: 28},

@@ -5,8 +5,8 @@ import (
 	"strconv"
 )
 
-// A token is a kind of secret that its first characters give away.
-type token struct {
+// A secretToken is a kind of secret that its first characters give away.
+type secretToken struct {
 	provider string // whose token it is, for people
 	prefix   string
 	of       *alphabet // of what follows the prefix
@@ -24,7 +24,7 @@ type token struct {
 }
 
 // trigger returns the pattern of the token's beginning: as much as makes it rare.
-func (k *token) trigger() string {
+func (k *secretToken) trigger() string {
 	const rare = 9
 	s := regexp.QuoteMeta(k.prefix)
 	if n := min(rare-len(k.prefix), k.min); n > 0 {
@@ -37,7 +37,7 @@ func (k *token) trigger() string {
 }
 
 // find returns where the token whose prefix stands at i starts and ends.
-func (k *token) find(b []byte, i int) (start, end int, ok bool) {
+func (k *secretToken) find(b []byte, i int) (start, end int, ok bool) {
 	start = i
 	body := i + len(k.prefix)
 	if k.before != nil {
@@ -69,11 +69,11 @@ func (k *token) find(b []byte, i int) (start, end int, ok bool) {
 // A tokenFinder finds the tokens of one detector.
 type tokenFinder struct {
 	d       *detector
-	byFirst [256][]*token // by the first character of the prefix
+	byFirst [256][]*secretToken // by the first character of the prefix
 }
 
 // newTokenDetector returns the detector of some tokens.
-func newTokenDetector(name string, tokens []token) *detector {
+func newTokenDetector(name string, tokens []secretToken) *detector {
 	f := &tokenFinder{d: newSecretDetector(name, labelSecret)}
 	for i := range tokens {
 		k := &tokens[i]

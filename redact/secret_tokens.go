@@ -12,9 +12,9 @@ import (
 // not asked for: a token with a typing mistake still says most of the secret.
 var tokenKinds = []struct {
 	detector string
-	tokens   []token
+	tokens   []secretToken
 }{
-	{"aws_key", []token{
+	{"aws_key", []secretToken{
 		// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
 		{provider: "AWS access key id", prefix: "AKIA", of: capitals, min: 16, max: 16},
 		{provider: "AWS temporary access key id", prefix: "ASIA", of: capitals, min: 16, max: 16},
@@ -24,7 +24,7 @@ var tokenKinds = []struct {
 		{provider: "Amazon Bedrock key", prefix: "ABSK", of: base64Std, min: 109},
 		{provider: "Amazon Bedrock key", prefix: "bedrock-api-key-", of: base64Std, min: 28},
 	}},
-	{"github_token", []token{
+	{"github_token", []secretToken{
 		// https://github.blog/2021-04-05-behind-githubs-new-authentication-token-formats/
 		{provider: "GitHub personal token", prefix: "ghp_", of: wordChars, min: 36, glued: true},
 		{provider: "GitHub OAuth token", prefix: "gho_", of: wordChars, min: 36, glued: true},
@@ -33,7 +33,7 @@ var tokenKinds = []struct {
 		{provider: "GitHub refresh token", prefix: "ghr_", of: wordChars, min: 36, glued: true},
 		{provider: "GitHub fine-grained token", prefix: "github_pat_", of: wordChars, min: 40, glued: true},
 	}},
-	{"gitlab_token", []token{
+	{"gitlab_token", []secretToken{
 		// https://docs.gitlab.com/security/tokens/#token-prefixes
 		{provider: "GitLab personal token", prefix: "glpat-", of: urlDots, min: 20, glued: true},
 		{provider: "GitLab OAuth secret", prefix: "gloas-", of: urlDots, min: 20, glued: true},
@@ -50,7 +50,7 @@ var tokenKinds = []struct {
 		{provider: "GitLab feature flag token", prefix: "glffct-", of: urlDots, min: 20, glued: true},
 		{provider: "GitLab registration token", prefix: "GR1348941", of: urlDots, min: 20, glued: true},
 	}},
-	{"slack_token", []token{
+	{"slack_token", []secretToken{
 		// https://docs.slack.dev/authentication/tokens
 		{provider: "Slack bot token", prefix: "xoxb-", of: base64URL, min: 16, glued: true, ok: slackBody},
 		{provider: "Slack user token", prefix: "xoxp-", of: base64URL, min: 16, glued: true, ok: slackBody},
@@ -67,7 +67,7 @@ var tokenKinds = []struct {
 		{provider: "Slack webhook", prefix: "hooks.slack.com/workflows/", of: newAlphabet("0-9A-Za-z+/"), min: 20, glued: true, keep: true},
 		{provider: "Slack webhook", prefix: "hooks.slack.com/triggers/", of: newAlphabet("0-9A-Za-z+/"), min: 20, glued: true, keep: true},
 	}},
-	{"stripe_key", []token{
+	{"stripe_key", []secretToken{
 		// https://docs.stripe.com/keys
 		{provider: "Stripe secret key", prefix: "sk_live_", of: base62, min: 10},
 		{provider: "Stripe secret key", prefix: "sk_test_", of: base62, min: 10},
@@ -77,7 +77,7 @@ var tokenKinds = []struct {
 		{provider: "Stripe restricted key", prefix: "rk_prod_", of: base62, min: 10},
 		{provider: "webhook secret", prefix: "whsec_", of: base64Std, min: 24},
 	}},
-	{"google_key", []token{
+	{"google_key", []secretToken{
 		// https://cloud.google.com/docs/authentication/api-keys
 		{provider: "Google API key", prefix: "AIza", of: base64URL, min: 35, max: 35},
 		{provider: "Google access token", prefix: "ya29.", of: urlDots, min: 20},
@@ -85,7 +85,7 @@ var tokenKinds = []struct {
 		{provider: "Google refresh token", prefix: "1//0", of: base64URL, min: 36},
 		{provider: "Firebase server key", prefix: ":APA91b", of: base64URL, min: 100, before: base64URL, beforeMin: 11, beforeMax: 64},
 	}},
-	{"openai_key", []token{
+	{"openai_key", []secretToken{
 		// https://platform.openai.com/docs/api-reference/authentication
 		{provider: "OpenAI project key", prefix: "sk-proj-", of: base64URL, min: 20},
 		{provider: "OpenAI service account key", prefix: "sk-svcacct-", of: base64URL, min: 20},
@@ -94,24 +94,24 @@ var tokenKinds = []struct {
 		{provider: "OpenAI key", prefix: "sk-", of: base62, min: 32},
 		{provider: "OpenRouter key", prefix: "sk-or-v1-", of: hexLower, min: 32},
 	}},
-	{"anthropic_key", []token{
+	{"anthropic_key", []secretToken{
 		// https://docs.claude.com/en/api/overview
 		{provider: "Anthropic key", prefix: "sk-ant-", of: base64URL, min: 24},
 	}},
-	{"npm_token", []token{
+	{"npm_token", []secretToken{
 		// https://docs.npmjs.com/about-access-tokens
 		{provider: "npm token", prefix: "npm_", of: base62, min: 36},
 	}},
-	{"sendgrid_key", []token{
+	{"sendgrid_key", []secretToken{
 		// https://www.twilio.com/docs/sendgrid/ui/account-and-settings/api-keys
 		{provider: "SendGrid key", prefix: "SG.", of: urlPadded, min: 60},
 	}},
-	{"twilio_key", []token{
+	{"twilio_key", []secretToken{
 		// https://www.twilio.com/docs/glossary/what-is-a-sid
 		{provider: "Twilio key", prefix: "SK", of: hexAny, min: 32, max: 32},
 		{provider: "Twilio account", prefix: "AC", of: hexLower, min: 32, max: 32},
 	}},
-	{"flexor_key", []token{
+	{"flexor_key", []secretToken{
 		// A key of ours: key id, seed and CRC-32, 59 characters in all.
 		{provider: "flexor user key", prefix: "flxu_", of: base62, min: 59},
 		{provider: "flexor service key", prefix: "flxs_", of: base62, min: 59},

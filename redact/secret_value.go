@@ -73,7 +73,7 @@ func findSecretValues(d *detector, t *text, hits []hit) []hit {
 	if start, end, ok := valueUnderName(b, nameOf([]byte(t.key))); ok {
 		return append(hits, hit{start: start, end: end, d: d, why: "under a secret's name"})
 	}
-	if equalFold([]byte(t.key), "cookie") || equalFold([]byte(t.key), "set-cookie") {
+	if foldEqual([]byte(t.key), "cookie") || foldEqual([]byte(t.key), "set-cookie") {
 		hits, _ = findCookies(d, b, 0, hits)
 		return hits
 	}
@@ -114,7 +114,7 @@ func secretAt(b []byte, start, end int) (from, to int, why string, ok bool) {
 	}
 	name := b[start:end]
 	kind := nameOf(name)
-	if equalFold(name, "bearer") {
+	if foldEqual(name, "bearer") {
 		from = blanks(b, end)
 		to = anyBase64.run(b, from)
 		if from > end && to-from >= 16 && !wordy(b[from:to]) {
@@ -122,7 +122,7 @@ func secretAt(b []byte, start, end int) (from, to int, why string, ok bool) {
 		}
 		return 0, 0, "", false
 	}
-	if equalFold(name, "key") && start > 0 && b[start-1] == ' ' { // "API key: …"
+	if foldEqual(name, "key") && start > 0 && b[start-1] == ' ' { // "API key: …"
 		kind = nameOf(b[letters.before(b, start-1, 16):end])
 	}
 	a, ok := assigned(b, start, end)
