@@ -296,6 +296,9 @@ func (n *numbers) trunk(i int, c *chain) (last int, why string) {
 			return 0, ""
 		}
 	}
+	if c.n == 2 && c.seps[1] == '-' && c.sizes[0] == 5 && c.sizes[1] <= 5 {
+		return 0, "" // 02110-1301, a postal code
+	}
 	if c.sizes[c.n-1] == 2 && c.sizes[c.n-2] != 2 || !hasDigitRun(n.b[n.words[i].start:n.words[last].end]) {
 		return 0, ""
 	}
