@@ -22,6 +22,9 @@ const minPhone, maxPhone = 7, 15
 
 func findPhones(t *text, hits []hit) []hit {
 	n := t.numbers()
+	if n.most < minPhone {
+		return hits
+	}
 	whole := wholeValue(n.b)
 	for i := 0; i < len(n.words); {
 		p := n.phoneAt(i, whole)
