@@ -96,7 +96,7 @@ func anyDateAt(b []byte, i int) int {
 		}
 		part[k], size[k] = number(b[end:end+d]), d
 		end += d
-		if month && k < 2 && end+2 <= len(b) && isOrdinal(b[end:end+2]) {
+		if k < 2 && end+2 <= len(b) && isOrdinal(b[end:end+2]) {
 			end += 2
 		}
 	}

@@ -15,6 +15,9 @@ const maxCard = 19 // ISO/IEC 7812
 
 func findCards(t *text, hits []hit) []hit {
 	n := t.numbers()
+	if n.most < 12 {
+		return hits
+	}
 	for i := 0; i < len(n.words); {
 		last, issuer := n.cardAt(i)
 		if issuer == nil {

@@ -99,10 +99,7 @@ func keyTopic(key string) topic {
 	}
 	flush()
 	if last&aboutOther != 0 && strings.IndexByte(key, ' ') < 0 {
-		if t := wordTopic(joined[:j]); t != 0 {
-			return t // taxpayer_id
-		}
-		return 0
+		return wordTopic(joined[:j]) &^ aboutOther // taxpayer_id says something as a whole
 	}
 	return (all | wordTopic(joined[:j])) &^ aboutOther
 }

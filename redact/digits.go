@@ -78,6 +78,7 @@ type numbers struct {
 	src []byte // the text as it is
 
 	words   []word
+	most    int // digits in words that separators join, in the longest of such rows
 	shields []shield
 	key     topic // what the key says that the value is
 	named   bool  // there is a key
@@ -127,12 +128,12 @@ const maxColumn = 16
 // scan reads text b, which stands under key.
 func (n *numbers) scan(b []byte, key string) {
 	n.src, n.key, n.named = b, keyTopic(key), key != ""
-	n.words, n.shields = n.words[:0], n.shields[:0]
+	n.words, n.shields, n.most = n.words[:0], n.shields[:0], 0
 	n.b, n.at = fold(b, n.at)
 	b = n.b
 	before := 0 // where the last word ended; what lies before it joins nothing
 	joins := false
-	column := 0
+	row, column := 0, 0 // the digits in this row of words, and its short words
 	for i := 0; i < len(b); {
 		if byteClass[b[i]] == 0 {
 			if b[i] != '[' {
@@ -178,6 +179,13 @@ func (n *numbers) scan(b []byte, key string) {
 			w.sep = separator(b[before:w.start])
 		}
 		before, joins = w.end, true
+		if w.sep == 0 {
+			row = 0
+		}
+		if !w.mixed {
+			row += w.len()
+			n.most = max(n.most, row)
+		}
 		if w.sep == 0 || w.mixed || w.len() > 3 {
 			column = 0
 		} else if column++; column > maxColumn {

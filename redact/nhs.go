@@ -13,6 +13,9 @@ func nhsDetector() *detector {
 
 func findNHS(t *text, hits []hit) []hit {
 	n := t.numbers()
+	if n.most < 10 {
+		return hits
+	}
 	for i := 0; i < len(n.words); i++ {
 		var digits [10]byte
 		w := n.words[i]

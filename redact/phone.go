@@ -22,6 +22,9 @@ const minPhone, maxPhone = 7, 15
 
 func findPhones(t *text, hits []hit) []hit {
 	n := t.numbers()
+	if n.most < minPhone {
+		return hits
+	}
 	whole := wholeValue(n.b)
 	for i := 0; i < len(n.words); {
 		p := n.phoneAt(i, whole)
@@ -295,6 +298,9 @@ func (n *numbers) trunk(i int, c *chain) (last int, why string) {
 		if k > 1 && (sep == '.') != (c.seps[1] == '.') && c.seps[1] != '/' {
 			return 0, ""
 		}
+	}
+	if c.n == 2 && c.seps[1] == '-' && c.sizes[0] == 5 && c.sizes[1] <= 5 {
+		return 0, "" // 02110-1301, a postal code
 	}
 	if c.sizes[c.n-1] == 2 && c.sizes[c.n-2] != 2 || !hasDigitRun(n.b[n.words[i].start:n.words[last].end]) {
 		return 0, ""

@@ -26,6 +26,9 @@ func itinDetector() *detector {
 // that are not, or wrongly, in groups.
 func findTaxpayers(t *text, hits []hit, topic topic, valid func(area, group, serial int) bool) []hit {
 	n := t.numbers()
+	if n.most < 9 {
+		return hits
+	}
 	for i := 0; i < len(n.words); i++ {
 		digits, last, grouped := n.nine(i)
 		if last < 0 || !valid(digits/1e6, digits/1e4%100, digits%1e4) || n.joinedLeft(i) || n.joinedRight(last) {

@@ -9,7 +9,7 @@ func timeAt(b []byte, i int) int {
 		if isGlogTime(b[i:min(len(b), i+11)]) && !wordAt(b, i+11) {
 			return i + 11
 		}
-		if i > 1 && b[i-1] == ':' && isWord(b[i-2]) {
+		if i > 1 && b[i-1] == ':' && (isWord(b[i-2]) || b[i-2] == ':') {
 			return 0 // the middle of a MAC or IPv6 address
 		}
 		return clockAt(b, i, ':')
