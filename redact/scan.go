@@ -169,9 +169,9 @@ func (s *scanner) pair(f *frame, key int32) {
 	t := &s.p.items[key]
 	switch n := t.end - t.start; {
 	case n < 3 || n > 5:
-	case equalFold(s.p.textOf(key), "value"):
+	case foldEqual(s.p.textOf(key), "value"):
 		f.value = key
-	case equalFold(s.p.textOf(key), "name"), equalFold(s.p.textOf(key), "key"), equalFold(s.p.textOf(key), "field"):
+	case foldEqual(s.p.textOf(key), "name"), foldEqual(s.p.textOf(key), "key"), foldEqual(s.p.textOf(key), "field"):
 		if s.space() == '"' {
 			f.name = int32(len(s.p.items)) // the item that comes next
 		}
