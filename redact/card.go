@@ -55,7 +55,7 @@ func (n *numbers) cardAt(i int) (last int, issuer *issuer) {
 	dots := 0
 	for j := i + 1; j < len(n.words) && j < i+len(sizes); j++ {
 		g := n.words[j]
-		if g.mixed || g.sep != ' ' && g.sep != '-' && g.sep != '.' || len(d)+g.len() > maxCard {
+		if g.mixed || g.sep != ' ' && g.sep != '-' && g.sep != '.' && g.sep != wide || len(d)+g.len() > maxCard {
 			break
 		}
 		if g.sep == '.' {

@@ -1,22 +1,34 @@
 package redact
 
 // digitRun is the trigger that the detectors of digits share: what phones, cards,
-// accounts and the numbers of states all hold, and dates, times, prices and short
-// counts do not. It is a necessary condition only, so it may fire on an order number.
+// accounts and the numbers of states all hold, and dates, times, addresses, prices and short
+// counts mostly do not. It is a necessary condition only: order numbers fire it too.
+// hasDigitRun says the same by hand.
 const digitRun = `[0-9]{7}` + // bare, or E.164
-	`|[0-9]{3}` + gap + `[0-9]{3}` + // 4111 1111…, 020 7946…, 555-123…
-	`|[0-9]{3}` + gap + `[0-9]{2}` + gap + `[0-9]{4}` + // 219-09-9999
-	`|[0-9]{3} [0-9]{2} [0-9]{2}` + // 0512 12 345
-	`|(?:[0-9]{2}` + gap + `){3}[0-9]{2}` + // 01 23 45 67 89
-	`|[0-9]{2}` + gap + `[0-9]{5}` + // 12 34567
+	`|[0-9]{3}` + gap + `[0-9]{4}` + // 4111 1111…, 020 7946…
+	`|[0-9]{3}` + gap + `[0-9]{3}` + gap + `[0-9]{2}` + // 555-123-4567, 0532 123 45 67
+	`|[0-9]{3}` + dot + `[0-9]{3}` + dot + `[0-9]{4}` + // 555.123.4567
+	`|[0-9]{4}` + wideGap + `[0-9]{4,6}` + wideGap + `[0-9]{4}` + // 4111.1111.1111…
+	`|[0-9]{3}` + wideGap + `[0-9]{2}` + wideGap + `[0-9]{4}` + // 219-09-9999
+	`|[0-9]{3}` + space + `[0-9]{2}` + space + `[0-9]{2}` + // 0512 12 345
+	`|(?:[0-9]{2}` + space + `){3}[0-9]{2}` + // 01 23 45 67 89
+	`|(?:[0-9]{2}` + dot + `){3}[0-9]{2}` +
+	`|(?:[0-9]{2}` + hyphen + `){3}[0-9]{2}` +
+	`|[0-9]{2}` + gap + `[0-9]{6}` + // 08-123456
 	`|\+\(?[0-9]` + // +45 12 34…
 	wideDigits
 
+// What stands between two groups of digits, as separator knows it, and with any number of
+// characters that fold makes something else of.
 const (
-	// separators stand between two groups of digits: spaces, hyphens and dots of
-	// any script, what has no width, an oblique and brackets.
-	separators = `[ \t()/.\-\x{a0}\x{ad}\x{2000}-\x{2015}\x{202a}-\x{202f}\x{205f}-\x{2069}\x{2212}\x{3000}\x{feff}\x{ff08}-\x{ff0f}]`
-	gap        = separators + `{1,3}`
+	folded     = `[\x{a0}\x{ad}\x{2000}-\x{2015}\x{202a}-\x{202f}\x{205f}-\x{2069}\x{2212}\x{3000}\x{feff}\x{ff08}-\x{ff0f}]`
+	foldedGap  = `[ ()/.\t\-]{0,2}` + folded + `+[ ()/.\t\-]{0,2}`
+	space      = `(?:[ \t]|` + foldedGap + `)`
+	dot        = `(?:\.|` + foldedGap + `)`
+	hyphen     = `(?:-| - |` + foldedGap + `)`
+	gap        = `(?:[ \t/()\-]| - |[ \-]\(|\)[ \-]|` + foldedGap + `)`
+	wideGap    = `(?:[ ()/.\t\-]{1,3}|` + foldedGap + `)`
+	anyGap     = `(?:[ \-]|` + foldedGap + `)?`
 	wideDigits = `|[\x{ff10}-\x{ff19}]{2}`
 )
 
@@ -27,47 +39,50 @@ func numDetectors() []*detector {
 	}
 }
 
-// hasDigitRun reports what digitRun does of the groups in b, for detectors that are wider
-// than it: what they find must have triggered them.
+// hasDigitRun reports what digitRun does, for detectors that are wider than it: what they
+// find must have triggered them.
 func hasDigitRun(b []byte) bool {
-	var g [4]int // the sizes of the last groups that gaps join; the last is this one
-	wide := 0    // bytes since the last digit
-	spaces := [4]bool{}
+	var size [4]int // of the last groups that separators join, the last being this one
+	var sep [4]byte // before each of them
+	end := 0        // of the group before
 	for i, c := range b {
 		if !isDigit(c) {
-			wide++
 			continue
 		}
-		switch {
-		case wide > 3 || wide > 0 && !isGap(b[i-wide:i]):
-			g = [4]int{}
-		case wide > 0:
-			g = [4]int{g[1], g[2], g[3], 0}
-			spaces = [4]bool{spaces[1], spaces[2], spaces[3], wide == 1 && b[i-1] == ' '}
+		if i == 0 || !isDigit(b[i-1]) {
+			if s := separator(b[end:i]); s != 0 && i > 0 {
+				size = [4]int{size[1], size[2], size[3], 0}
+				sep = [4]byte{sep[1], sep[2], sep[3], s}
+			} else {
+				size, sep = [4]int{}, [4]byte{}
+			}
 		}
-		wide = 0
-		g[3]++
-		switch {
-		case g[3] >= 7, g[2] >= 3 && g[3] >= 3, g[2] >= 2 && g[3] >= 5,
-			g[1] >= 3 && g[2] == 2 && g[3] >= 4,
-			g[1] >= 3 && g[2] == 2 && g[3] >= 2 && spaces[2] && spaces[3],
-			g[0] >= 2 && g[1] == 2 && g[2] == 2 && g[3] >= 2:
+		size[3], end = size[3]+1, i+1
+		if size[3] >= 7 || joinedRun(&size, &sep) {
 			return true
 		}
 	}
 	return false
 }
 
-// isGap reports whether b is made of separators.
-func isGap(b []byte) bool {
-	for _, c := range b {
-		switch c {
-		case ' ', '\t', '(', ')', '/', '.', '-':
-		default:
-			return false
-		}
+// joinedRun reports whether the last of four groups, with the separator before each, ends a run.
+func joinedRun(size *[4]int, sep *[4]byte) bool {
+	plain := func(s byte) bool { return s != 0 && s != '.' && s != wide }
+	a, b, c, d := size[0], size[1], size[2], size[3]
+	switch {
+	case plain(sep[3]) && (c >= 3 && d >= 4 || c >= 2 && d >= 6):
+		return true
+	case sep[2] == 0 || b < 2:
+		return false
+	case plain(sep[2]) && plain(sep[3]) && b >= 3 && c == 3 && d >= 2,
+		sep[2] == '.' && sep[3] == '.' && b >= 3 && c == 3 && d >= 4,
+		b >= 4 && c >= 4 && c <= 6 && d >= 4,
+		b >= 3 && c == 2 && d >= 4,
+		sep[2] == ' ' && sep[3] == ' ' && b >= 3 && c == 2 && d >= 2:
+		return true
 	}
-	return true
+	same := sep[1] == sep[2] && sep[2] == sep[3] && (sep[1] == ' ' || sep[1] == '.' || sep[1] == '-')
+	return same && a >= 2 && b == 2 && c == 2 && d >= 2
 }
 
 // numbers is a text as the detectors of digits see it: its words that hold a
@@ -89,7 +104,7 @@ type word struct {
 	start, end int
 	mixed      bool // it holds letters or underscores too
 	mask       bool // it is what a mask wrote, and stands for a word that was there
-	sep        byte // what alone stands between it and the word before: ' ', '-', '.', '/', '(' or ')'; 0: something else
+	sep        byte // what alone stands between it and the word before: see separator
 }
 
 func (w word) len() int { return w.end - w.start }
@@ -198,32 +213,28 @@ func (n *numbers) scan(b []byte, key string) {
 	n.place()
 }
 
-// separator names what stands between two words, if that is at most three bytes
-// such as a space, a hyphen, or a closing bracket and a space.
+// wide is a separator of more than one space, which only cards may have.
+const wide = 'w'
+
+// separator names what stands between two words; 0: nothing that joins them.
 func separator(gap []byte) byte {
-	if len(gap) > 3 {
-		return 0
+	switch string(gap) {
+	case " ", "\t":
+		return ' '
+	case "  ", "   ":
+		return wide
+	case "-", " - ":
+		return '-'
+	case ".":
+		return '.'
+	case "/":
+		return '/'
+	case "(", " (", "-(":
+		return '('
+	case ")", ") ", ")-":
+		return ')'
 	}
-	var sep byte
-	for _, c := range gap {
-		switch c {
-		case ' ', '\t':
-			if sep == 0 {
-				sep = ' '
-			}
-		case '-', '.', '/', '(', ')':
-			if sep == 0 || sep == ' ' || sep == ')' && c == '-' || sep == '-' && c == '(' {
-				if sep != ')' {
-					sep = c
-				}
-				continue
-			}
-			return 0
-		default:
-			return 0
-		}
-	}
-	return sep
+	return 0
 }
 
 // place moves the shields from b to the text.
