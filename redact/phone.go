@@ -28,7 +28,7 @@ func findPhones(t *text, hits []hit) []hit {
 	whole := wholeValue(n.b)
 	for i := 0; i < len(n.words); {
 		p := n.phoneAt(i, whole)
-		if p.why == "" {
+		if p.why == "" || n.b[p.start] != '+' && !hasDigitRun(n.b[p.start:n.words[p.last].end]) {
 			i++
 			continue
 		}
@@ -302,7 +302,7 @@ func (n *numbers) trunk(i int, c *chain) (last int, why string) {
 	if c.n == 2 && c.seps[1] == '-' && c.sizes[0] == 5 && c.sizes[1] <= 5 {
 		return 0, "" // 02110-1301, a postal code
 	}
-	if c.sizes[c.n-1] == 2 && c.sizes[c.n-2] != 2 || !hasDigitRun(n.b[n.words[i].start:n.words[last].end]) {
+	if c.sizes[c.n-1] == 2 && c.sizes[c.n-2] != 2 {
 		return 0, ""
 	}
 	return last, "national, groups after a 0"
@@ -329,9 +329,6 @@ func (n *numbers) bracketed(i int, c *chain) (last int, why string) {
 	if n.b[at] != '0' && c.seps[c.n-1] != '-' && !c.shape(1, " ", 4, 4) && (c.n > 2 || c.sizes[1] < minPhone) {
 		return 0, ""
 	}
-	if !hasDigitRun(n.b[at:n.words[last].end]) {
-		return 0, ""
-	}
 	return last, "national, area code in brackets"
 }
 
@@ -356,9 +353,6 @@ func (n *numbers) loose(i, start int, c *chain, whole span) phone {
 	}
 	end := n.words[last].end
 	if c.digits < minPhone || n.joinedLeft(i) || n.joinedRight(last) || w.sep != 0 && w.sep != ' ' {
-		return phone{}
-	}
-	if last > i && !hasDigitRun(n.b[start:end]) {
 		return phone{}
 	}
 	if n.about(i, last, aboutPhone) {
