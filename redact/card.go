@@ -191,28 +191,3 @@ func luhn(digits []byte) bool {
 	}
 	return sum%10 == 0
 }
-
-// onlyDigits appends the digits of value to dst, full-width ones as ASCII.
-func onlyDigits(dst, value []byte) []byte {
-	folded, _ := fold(value, nil)
-	for _, c := range folded {
-		if isDigit(c) {
-			dst = append(dst, c)
-		}
-	}
-	return dst
-}
-
-// onlyWord appends the letters and digits of value to dst, in upper case.
-func onlyWord(dst, value []byte) []byte {
-	folded, _ := fold(value, nil)
-	for _, c := range folded {
-		switch {
-		case 'a' <= c && c <= 'z':
-			dst = append(dst, c-('a'-'A'))
-		case isWord(c):
-			dst = append(dst, c)
-		}
-	}
-	return dst
-}

@@ -21,8 +21,8 @@ const digitRun = `[0-9]{7}` + // bare, or E.164
 // What stands between two groups of digits, as separator knows it, and with any number of
 // characters that fold makes something else of.
 const (
-	folded     = `[\x{a0}\x{ad}\x{2000}-\x{2015}\x{202a}-\x{202f}\x{205f}-\x{2069}\x{2212}\x{3000}\x{feff}\x{ff08}-\x{ff0f}]`
-	foldedGap  = `[ ()/.\t\-]{0,2}` + folded + `+[ ()/.\t\-]{0,2}`
+	foldable   = `[\x{a0}\x{ad}\x{2000}-\x{2015}\x{202a}-\x{202f}\x{205f}-\x{2069}\x{2212}\x{3000}\x{feff}\x{ff08}-\x{ff0f}]`
+	foldedGap  = `[ ()/.\t\-]{0,2}` + foldable + `+[ ()/.\t\-]{0,2}`
 	space      = `(?:[ \t]|` + foldedGap + `)`
 	dot        = `(?:\.|` + foldedGap + `)`
 	hyphen     = `(?:-| - |` + foldedGap + `)`
@@ -85,35 +85,10 @@ func joinedRun(size *[4]int, sep *[4]byte) bool {
 	return same && a >= 2 && b == 2 && c == 2 && d >= 2
 }
 
-// numbers is a text as the detectors of digits see it: its words that hold a
-// digit, found once for all of them.
-type numbers struct {
-	b   []byte // the text in ASCII as far as digits and separators go
-	at  []int  // at[i] is where b[i] stands in the text; nil: at i
-	src []byte // the text as it is
-
-	words   []word
-	most    int // digits in words that separators join, in the longest of such rows
-	shields []shield
-	key     topic // what the key says that the value is
-	named   bool  // there is a key
-}
-
-// word is a run of letters, digits and underscores with at least one digit, or a mask.
-type word struct {
-	start, end int
-	mixed      bool // it holds letters or underscores too
-	mask       bool // it is what a mask wrote, and stands for a word that was there
-	sep        byte // what alone stands between it and the word before: see separator
-}
-
-func (w word) len() int { return w.end - w.start }
-
 const (
 	digitByte = 1 << iota
 	hexByte   // a letter from a to f
 	otherByte // any other letter, or the underscore
-	wordByte  = digitByte | hexByte | otherByte
 )
 
 // byteClass says what a byte is in a word; 0 is no part of one. Bytes of
@@ -136,168 +111,25 @@ func isDigit(c byte) bool  { return c-'0' < 10 }
 func isLetter(c byte) bool { return c|0x20-'a' < 26 }
 func isWord(c byte) bool   { return byteClass[c] != 0 }
 
-// maxColumn is how many short numbers in a row are looked at. No detector looks for more, so the
-// rest of a table is one word, which like a mask joins what is beside it.
-const maxColumn = 16
-
-// scan reads text b, which stands under key.
-func (n *numbers) scan(b []byte, key string) {
-	n.src, n.key, n.named = b, keyTopic(key), key != ""
-	n.words, n.shields, n.most = n.words[:0], n.shields[:0], 0
-	n.b, n.at = fold(b, n.at)
-	b = n.b
-	before := 0 // where the last word ended; what lies before it joins nothing
-	joins := false
-	row, column := 0, 0 // the digits in this row of words, and its short words
-	for i := 0; i < len(b); {
-		if byteClass[b[i]] == 0 {
-			if b[i] != '[' {
-				i++
-				continue
-			}
-			end := maskAt(b, i)
-			if end == 0 {
-				i++
-				continue
-			}
-			w := word{start: i, end: end, mixed: true, mask: true}
-			if joins {
-				w.sep = separator(b[before:i])
-			}
-			n.words = append(n.words, w)
-			before, joins, i = end, true, end
-			continue
+// onlyDigits appends the digits of value to dst, full-width ones as ASCII.
+func onlyDigits(dst, value []byte) []byte {
+	for _, c := range foldedBytes(value) {
+		if isDigit(c) {
+			dst = append(dst, c)
 		}
-		if end, kind := shieldAt(b, i); kind != 0 {
-			if kind != shieldNumber {
-				n.shields = append(n.shields, shield{span{i, end}, kind})
-			}
-			joins, i = false, end
-			continue
-		}
-		w, class := word{start: i}, byte(0)
-		for i < len(b) && byteClass[b[i]] != 0 {
-			class |= byteClass[b[i]]
-			i++
-		}
-		w.end = i
-		if class&digitByte == 0 {
-			continue // a separator cannot hold it, so it joins nothing either
-		}
-		w.mixed = class != digitByte
-		if k := shieldWord(b[w.start:w.end], class); k != 0 {
-			n.shields = append(n.shields, shield{span{w.start, w.end}, k})
-			joins = false
-			continue
-		}
-		if joins {
-			w.sep = separator(b[before:w.start])
-		}
-		before, joins = w.end, true
-		if w.sep == 0 {
-			row = 0
-		}
-		if !w.mixed {
-			row += w.len()
-			n.most = max(n.most, row)
-		}
-		if w.sep == 0 || w.mixed || w.len() > 3 {
-			column = 0
-		} else if column++; column > maxColumn {
-			last := &n.words[len(n.words)-1]
-			last.end, last.mixed, last.mask = w.end, true, true
-			continue
-		}
-		n.words = append(n.words, w)
 	}
-	n.place()
+	return dst
 }
 
-// wide is a separator of more than one space, which only cards may have.
-const wide = 'w'
-
-// separator names what stands between two words; 0: nothing that joins them.
-func separator(gap []byte) byte {
-	switch string(gap) {
-	case " ", "\t":
-		return ' '
-	case "  ", "   ":
-		return wide
-	case "-", " - ":
-		return '-'
-	case ".":
-		return '.'
-	case "/":
-		return '/'
-	case "(", " (", "-(":
-		return '('
-	case ")", ") ", ")-":
-		return ')'
+// onlyWord appends the letters and digits of value to dst, in upper case.
+func onlyWord(dst, value []byte) []byte {
+	for _, c := range foldedBytes(value) {
+		switch {
+		case 'a' <= c && c <= 'z':
+			dst = append(dst, c-('a'-'A'))
+		case isWord(c):
+			dst = append(dst, c)
+		}
 	}
-	return 0
-}
-
-// place moves the shields from b to the text.
-func (n *numbers) place() {
-	if n.at == nil {
-		return
-	}
-	for i, s := range n.shields {
-		n.shields[i].span = n.span(s.start, s.end)
-	}
-}
-
-// span is where b[start:end] stands in the text.
-func (n *numbers) span(start, end int) span {
-	if n.at == nil {
-		return span{start, end}
-	}
-	return span{n.at[start], n.at[end-1] + foldedLen(n.src[n.at[end-1]:])}
-}
-
-// hit is a find at b[start:end].
-func (n *numbers) hit(start, end int, why string) hit {
-	s := n.span(start, end)
-	return hit{start: s.start, end: s.end, why: why}
-}
-
-// about reports whether the key, or words near words i to j, say that they are of
-// one of the topics.
-func (n *numbers) about(i, j int, topics topic) bool {
-	return n.key&topics != 0 || nearTopic(n.b, n.words[i].start, n.words[j].end)&topics != 0
-}
-
-// joined reports whether word i is a part of something larger: of a name such as
-// web-4111, a fraction, a version. A word that says what it is may be joined to it: card-4111.
-func (n *numbers) joined(i int) bool {
-	return n.joinedLeft(i) || n.joinedRight(i)
-}
-
-func (n *numbers) joinedLeft(i int) bool {
-	at := n.words[i].start
-	if at < 2 {
-		return false
-	}
-	switch c := n.b[at-1]; c {
-	case '.':
-		return isDigit(n.b[at-2]) || inMask(n.b, at-2)
-	case '-':
-		// Also -4111…: a negative number.
-		return nearTopic(n.b, at, at) == 0
-	}
-	return false
-}
-
-func (n *numbers) joinedRight(i int) bool {
-	end := n.words[i].end
-	if end+1 >= len(n.b) {
-		return false
-	}
-	switch c := n.b[end]; c {
-	case '.':
-		return isDigit(n.b[end+1]) || maskAt(n.b, end+1) > 0
-	case '-':
-		return isWord(n.b[end+1]) || maskAt(n.b, end+1) > 0
-	}
-	return false
+	return dst
 }
