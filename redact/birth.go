@@ -1,5 +1,7 @@
 package redact
 
+import "bytes"
+
 // birthDetector finds dates of birth: dates under a key or near a word that says so.
 func birthDetector() *detector {
 	return &detector{
@@ -11,7 +13,7 @@ func birthDetector() *detector {
 			`^\s*[0-9]{1,4}` + dateGap + `[0-9]{1,2}` + dateGap + `[0-9]{1,4}\s*$`,
 			`^\s*(?:19|20)[0-9]{6}\s*$`,
 			`(?i)^\s*[0-9a-z.,/\- ]{2,14}` + dateGap + `(?:19|20)[0-9]{2}\s*$`,
-			`^\s*(?:19[0-9]{2}|20[01][0-9])` + dateGap + `[0-9]{1,2}` + dateGap + `[0-9]{1,2}[T ]`,
+			`^\s*(?:19[0-9]{2}|20[01][0-9])` + dateGap + `[0-9]{1,2}` + dateGap + `[0-9]{1,2}[T ][0-9:.,Zz+\- ]*\s*$`,
 		},
 		find:  findBirths,
 		times: true,
@@ -24,7 +26,7 @@ func findBirths(t *text, hits []hit) []hit {
 	n := t.numbers()
 	if n.key&aboutBirth != 0 {
 		whole := wholeValue(n.b)
-		if end := anyDateAt(n.b[:whole.end], whole.start); end > 0 && (end == whole.end || oldTime(n.b[whole.start:whole.end])) {
+		if end := anyDateAt(n.b[:whole.end], whole.start); end > 0 && (end == whole.end || oldTime(n.b[whole.start:whole.start+4], n.b[end:whole.end])) {
 			return append(hits, n.hit(whole.start, end, "a date, under a key"))
 		}
 	}
@@ -48,17 +50,11 @@ func findBirths(t *text, hits []hit) []hit {
 	return hits
 }
 
-// oldTime reports whether b starts with a year before 2020 and goes on with a time of day:
-// people born later have no accounts yet, and the times of our own records are later.
-func oldTime(b []byte) bool {
-	if len(b) < 11 || digitsAt(b, 0) != 4 || number(b[:4]) >= 2020 {
-		return false
-	}
-	i := 8
-	for i < 11 && b[i] != 'T' && b[i] != ' ' {
-		i++
-	}
-	return i < 11
+// oldTime reports whether rest, which follows a date, is a time of day, and the year is before
+// 2020: people born later have no accounts yet, and the times of our own records are later.
+func oldTime(year, rest []byte) bool {
+	return digitsAt(year, 0) == 4 && number(year) < 2020 && (rest[0] == 'T' || rest[0] == ' ') &&
+		len(bytes.Trim(rest[1:], "0123456789:.,Zz+- ")) == 0
 }
 
 // anyDateAt returns where a date at b[i] ends, in any of the ways that people write one, or 0:

@@ -55,7 +55,7 @@ func (n *numbers) cardAt(i int) (last int, issuer *issuer) {
 	dots := 0
 	for j := i + 1; j < len(n.words) && j < i+len(sizes); j++ {
 		g := n.words[j]
-		if g.mixed || g.sep != ' ' && g.sep != '-' && g.sep != '.' || len(d)+g.len() > maxCard {
+		if g.mixed || g.sep != ' ' && g.sep != '-' && g.sep != '.' && g.sep != wide || len(d)+g.len() > maxCard {
 			break
 		}
 		if g.sep == '.' {
@@ -190,29 +190,4 @@ func luhn(digits []byte) bool {
 		sum, double = sum+v, !double
 	}
 	return sum%10 == 0
-}
-
-// onlyDigits appends the digits of value to dst, full-width ones as ASCII.
-func onlyDigits(dst, value []byte) []byte {
-	folded, _ := fold(value, nil)
-	for _, c := range folded {
-		if isDigit(c) {
-			dst = append(dst, c)
-		}
-	}
-	return dst
-}
-
-// onlyWord appends the letters and digits of value to dst, in upper case.
-func onlyWord(dst, value []byte) []byte {
-	folded, _ := fold(value, nil)
-	for _, c := range folded {
-		switch {
-		case 'a' <= c && c <= 'z':
-			dst = append(dst, c-('a'-'A'))
-		case isWord(c):
-			dst = append(dst, c)
-		}
-	}
-	return dst
 }

@@ -5,19 +5,22 @@ import (
 	"unicode/utf8"
 )
 
-// fold returns text b with full-width forms, and the spaces, hyphens and dots
-// of other scripts, as ASCII, and without characters that have no width; and where each byte
-// of it stood, in the memory of at. Where nothing changes, that is b itself and nil.
-func fold(b []byte, at []int) ([]byte, []int) {
+// folded is a text with full-width forms, and the spaces, hyphens and dots of other scripts, as
+// ASCII, and without characters that have no width.
+type folded struct {
+	b  []byte
+	at []int // where each byte of b stood
+}
+
+// fold makes f of b, in the memory of the text before. It reports whether anything
+// changed; otherwise f is of no use.
+func (f *folded) fold(b []byte) bool {
 	// The first bytes of all that is folded: C2 (U+00A0), E2 (U+20xx), E3 (U+3000), EF (U+FFxx).
-	first := -1
+	first := len(b)
 	for _, c := range [...]byte{0xc2, 0xe2, 0xe3, 0xef} {
-		if i := bytes.IndexByte(b, c); i >= 0 && (first < 0 || i < first) {
+		if i := bytes.IndexByte(b[:first], c); i >= 0 {
 			first = i
 		}
-	}
-	if first < 0 {
-		return b, nil
 	}
 	for first < len(b) {
 		r, size := utf8.DecodeRune(b[first:])
@@ -27,27 +30,33 @@ func fold(b []byte, at []int) ([]byte, []int) {
 		first += size
 	}
 	if first == len(b) {
-		return b, nil
+		return false
 	}
-	folded := append(make([]byte, 0, len(b)), b[:first]...)
-	at = at[:0]
+	f.b, f.at = append(f.b[:0], b[:first]...), f.at[:0]
 	for i := range first {
-		at = append(at, i)
+		f.at = append(f.at, i)
 	}
 	for i := first; i < len(b); {
 		r, size := utf8.DecodeRune(b[i:])
-		switch f := foldRune(r); {
-		case f == 0:
-		case f != r:
-			folded, at = append(folded, byte(f)), append(at, i)
-		default:
+		if c := foldRune(r); c == r {
 			for k := range size {
-				folded, at = append(folded, b[i+k]), append(at, i+k)
+				f.b, f.at = append(f.b, b[i+k]), append(f.at, i+k)
 			}
+		} else if c != 0 {
+			f.b, f.at = append(f.b, byte(c)), append(f.at, i)
 		}
 		i += size
 	}
-	return folded, at
+	return true
+}
+
+// foldedBytes is what fold makes of b.
+func foldedBytes(b []byte) []byte {
+	var f folded
+	if f.fold(b) {
+		return f.b
+	}
+	return b
 }
 
 // foldRune returns the ASCII character that r stands for, 0 for one without

@@ -4,7 +4,7 @@ package redact
 func ibanDetector() *detector {
 	return &detector{
 		name: "iban", group: groupPII, label: "IBAN",
-		triggers:  []string{digitRun, `(?i)[a-z]{2}[0-9]{2}` + separators + `?[a-z]{4}` + separators + `?[0-9]{4}`},
+		triggers:  []string{digitRun, `(?i)[a-z]{2}[0-9]{2}` + anyGap + `[a-z]{4}` + anyGap + `[0-9]{4}`},
 		find:      findIBANs,
 		normalise: onlyWord,
 		keep:      4,

@@ -9,7 +9,7 @@ import (
 func ninoDetector() *detector {
 	return &detector{
 		name: "uk_nino", group: groupPII, label: "NINO",
-		triggers:  []string{`(?i)[a-z]{2}` + separators + `?(?:[0-9]{2}` + separators + `?){3}[a-d]` + wideDigits},
+		triggers:  []string{`(?i)[a-z]{2}` + anyGap + `(?:[0-9]{2}` + anyGap + `){3}[a-d]` + wideDigits},
 		find:      findNINOs,
 		normalise: onlyWord,
 	}

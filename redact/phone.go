@@ -1,9 +1,6 @@
 package redact
 
-import (
-	"bytes"
-	"strings"
-)
+import "bytes"
 
 // phoneDetector finds telephone numbers: international ones, national ones as people write
 // them, and bare ones under a key or near a word that says phone.
@@ -28,7 +25,7 @@ func findPhones(t *text, hits []hit) []hit {
 	whole := wholeValue(n.b)
 	for i := 0; i < len(n.words); {
 		p := n.phoneAt(i, whole)
-		if p.why == "" {
+		if p.why == "" || n.b[p.start] != '+' && !hasDigitRun(n.b[p.start:n.words[p.last].end]) {
 			i++
 			continue
 		}
@@ -91,17 +88,16 @@ func (n *numbers) international(i, plus int) phone {
 	}
 	var buf [maxPhone]byte
 	digits := append(buf[:0], n.b[n.words[i].start:n.words[i].end]...)
-	exact, any := phone{}, phone{}
-	for j := i; ; {
-		if p := (phone{plus, j, "international"}); n.fraction(j) {
-			return exact
-		} else if internationalSize(digits) {
-			exact = p
-			if j == i {
-				return exact // what follows a compact number is another
-			}
-		} else if len(digits) >= 9 && digits[0] > '1' && !bytes.HasSuffix(digits, []byte("0000")) {
-			any = p
+	exact, likely := -1, -1 // the last word of it
+	for j := i; !n.fraction(j); {
+		switch {
+		case internationalSize(digits):
+			exact = j
+		case len(digits) >= 9 && digits[0] > '1' && !bytes.HasSuffix(digits, []byte("0000")):
+			likely = j
+		}
+		if exact == i {
+			break // what follows a compact number is another
 		}
 		if j++; j == len(n.words) {
 			break
@@ -110,18 +106,22 @@ func (n *numbers) international(i, plus int) phone {
 		if g.mixed || g.sep == 0 || len(digits)+g.len() > maxPhone {
 			break
 		}
-		// The trunk prefix of the country, which is not dialled from outside.
+		// The trunk prefix of the country is not dialled from outside.
 		if g.len() == 1 && n.b[g.start] == '0' && n.b[g.start-1] == '(' {
 			continue
 		}
 		digits = append(digits, n.b[g.start:g.end]...)
 	}
-	if exact.why == "" {
-		if _, size := planOf(digits); size > 0 {
-			return any
+	if exact < 0 {
+		if _, size := planOf(digits); size == 0 {
+			return phone{}
 		}
+		exact = likely
 	}
-	return exact
+	if exact < 0 {
+		return phone{}
+	}
+	return phone{plus, exact, "international"}
 }
 
 // fraction reports whether a decimal fraction follows word i.
@@ -153,196 +153,13 @@ func (n *numbers) exit(i int, c *chain, open bool) phone {
 			return phone{}
 		}
 		if internationalSize(digits) && len(digits) >= 9 && !n.joinedRight(j) && n.free(i, j) {
-			return phone{n.words[i].start, j, "international, length of the country"}
+			return phone{n.words[i].start, j, "international"}
 		}
 		if k++; k == c.n || len(digits)+c.sizes[k] > maxPhone {
 			return phone{}
 		}
 		digits = append(digits, n.b[n.words[j+1].start:n.words[j+1].end]...)
 	}
-}
-
-// chain is the groups of digits that separators join from a word on.
-type chain struct {
-	n      int
-	sizes  [6]int
-	seps   [6]byte // seps[k] stands before group k
-	digits int
-	more   bool // another group follows
-}
-
-func (n *numbers) chain(i int) chain {
-	c := chain{n: 1, digits: n.words[i].len()}
-	c.sizes[0] = c.digits
-	for j := i + 1; j < len(n.words); j++ {
-		g := n.words[j]
-		if g.sep == 0 || g.mixed && !g.mask {
-			break
-		}
-		if g.mask || c.n == len(c.sizes) || c.digits+g.len() > maxPhone {
-			c.more = true
-			break
-		}
-		c.sizes[c.n], c.seps[c.n] = g.len(), g.sep
-		c.n++
-		c.digits += g.len()
-	}
-	return c
-}
-
-// shape reports whether groups of those sizes follow from group k on, with one of the separators
-// before each but the first.
-func (c *chain) shape(k int, seps string, sizes ...int) bool {
-	if c.n < k+len(sizes) {
-		return false
-	}
-	for j, size := range sizes {
-		if c.sizes[k+j] != size || j > 0 && strings.IndexByte(seps, c.seps[k+j]) < 0 {
-			return false
-		}
-	}
-	return true
-}
-
-// free reports whether no other number stands beside words i to j with only a space between,
-// as in a column.
-func (n *numbers) free(i, j int) bool {
-	if n.words[i].sep != 0 {
-		return false
-	}
-	if j++; j < len(n.words) {
-		next := n.words[j]
-		return next.sep == 0 || next.mixed && !next.mask
-	}
-	return true
-}
-
-// national reads numbers as people write them, of plans where the groups tell.
-func (n *numbers) national(i int, c *chain, open bool) (last int, why string) {
-	if c.n < 2 || n.joinedLeft(i) {
-		return 0, ""
-	}
-	w := n.words[i]
-	b, at := n.b, w.start
-	switch {
-	case open:
-		if at > 1 && isWord(b[at-2]) {
-			return 0, "" // a call: f(12)
-		}
-		last, why = n.bracketed(i, c)
-	case w.len() == 1 && (b[at] == '1' || b[at] == '8') && (c.seps[1] == '(' || c.seps[1] == '-' || c.seps[1] == ' ' || c.seps[1] == '.'):
-		// 1 (415) 555-2671, 8 (495) 123-45-67
-		switch {
-		case b[at] == '1' && n.areaCode(i+1) && (c.shape(1, "-", 3, 3, 4) || c.shape(1, ".", 3, 3, 4) || c.shape(1, ") ", 3, 3, 4) || c.shape(1, ")-", 3, 3, 4)) && (c.seps[1] != ' ' || n.free(i, i+3)):
-			last, why = i+3, "North America"
-		case b[at] == '8' && (c.seps[1] != ' ' || c.n == 5) && c.shape(1, " )-", 3, 3, 2, 2):
-			last, why = i+4, "Russia"
-		case b[at] == '8' && c.seps[1] != ' ' && c.shape(1, " )-", 3, 3, 4):
-			last, why = i+3, "Russia"
-		}
-	case w.len() == 3 && n.areaCode(i) && c.shape(0, "-", 3, 3, 4):
-		last, why = i+2, "North America"
-	case w.len() == 3 && n.areaCode(i) && c.shape(0, ".", 3, 3, 4) && b[n.words[i+1].start] >= '2':
-		last, why = i+2, "North America"
-	case w.len() == 3 && n.areaCode(i) && (c.shape(0, " ", 3, 3, 4) || c.shape(0, " -", 3, 3, 4)) && b[n.words[i+1].start] >= '2' && n.free(i, i+2):
-		last, why = i+2, "North America"
-	case w.len() == 3 && b[at] == '1' && b[at+1] >= '3' && (c.shape(0, " ", 3, 4, 4) || c.shape(0, "-", 3, 4, 4)) && n.free(i, i+2):
-		last, why = i+2, "China"
-	case b[at] == '0' && w.len() > 1 && b[at+1] != '0':
-		last, why = n.trunk(i, c)
-	case b[at] >= '5' && c.n == 3 && (c.shape(0, " ", 3, 3, 3) || c.shape(0, "-", 3, 3, 3)) && n.free(i, i+2) && !n.amount(i, i+2):
-		last, why = i+2, "nine digits in threes"
-	}
-	if why == "" || n.joinedRight(last) {
-		return 0, ""
-	}
-	return last, why
-}
-
-// amount reports whether what stands before word i, or after word j, may be a currency or a unit, or
-// a fraction.
-func (n *numbers) amount(i, j int) bool {
-	start, rest := n.words[i].start, n.b[n.words[j].end:]
-	if start > 0 && (n.b[start-1] >= 0x80 || n.b[start-1] == '$' || n.b[start-1] == '-') {
-		return true
-	}
-	if len(rest) > 1 && rest[0] == ',' {
-		return isDigit(rest[1]) || maskAt(rest, 1) > 0
-	}
-	rest = bytes.TrimPrefix(rest, []byte(" "))
-	if len(rest) > 0 && (rest[0] >= 0x80 || rest[0] == '$' || rest[0] == '%') {
-		return true
-	}
-	// EUR, kB
-	k := 0
-	for k < len(rest) && isLetter(rest[k]) {
-		k++
-	}
-	return k == 3 && !isLower(rest[0]) || k == 2 && rest[1] == 'B' || k == 1
-}
-
-// areaCode reports whether word i is one of North America.
-func (n *numbers) areaCode(i int) bool { return n.b[n.words[i].start] >= '2' }
-
-// trunk reads what starts with the 0 of the trunk prefix: 020 7946 0958, 06.12.34.56.78, 030/1234567.
-func (n *numbers) trunk(i int, c *chain) (last int, why string) {
-	last = i + c.n - 1
-	if c.more || c.digits < 9 || c.digits > 12 || c.n > 5 || c.sizes[0] > 6 || !n.free(i, last) {
-		return 0, ""
-	}
-	for k := 1; k < c.n; k++ {
-		sep := c.seps[k]
-		if c.sizes[k] < 2 || sep == '(' || sep == '/' && k > 1 || sep == ')' && k > 1 {
-			return 0, ""
-		}
-		if k > 1 && (sep == '.') != (c.seps[1] == '.') && c.seps[1] != '/' {
-			return 0, ""
-		}
-	}
-	if c.n == 2 && c.seps[1] == '-' && c.sizes[0] == 5 && c.sizes[1] <= 5 {
-		return 0, "" // 02110-1301, a postal code
-	}
-	if c.sizes[c.n-1] == 2 && c.sizes[c.n-2] != 2 || !hasDigitRun(n.b[n.words[i].start:n.words[last].end]) {
-		return 0, ""
-	}
-	return last, "national, groups after a 0"
-}
-
-// bracketed reads what starts with an area code in brackets: (415) 555-2671, (11) 91234-5678, (030) 123456.
-func (n *numbers) bracketed(i int, c *chain) (last int, why string) {
-	at := n.words[i].start
-	if c.seps[1] != ')' || c.sizes[0] < 2 || c.sizes[0] > 6 {
-		return 0, ""
-	}
-	if n.areaCode(i) && (c.shape(0, ")- .", 3, 3, 4) || c.shape(0, ")", 3, 7)) {
-		return i + c.sizesTo(10), "North America"
-	}
-	last = i + c.n - 1
-	if c.more || c.digits < 8 || c.digits > 12 || c.n > 5 {
-		return 0, ""
-	}
-	for k := 1; k < c.n; k++ {
-		if c.sizes[k] < 2 || k > 1 && c.seps[k] != ' ' && c.seps[k] != '-' {
-			return 0, ""
-		}
-	}
-	if n.b[at] != '0' && c.seps[c.n-1] != '-' && !c.shape(1, " ", 4, 4) && (c.n > 2 || c.sizes[1] < minPhone) {
-		return 0, ""
-	}
-	if !hasDigitRun(n.b[at:n.words[last].end]) {
-		return 0, ""
-	}
-	return last, "national, area code in brackets"
-}
-
-// sizesTo returns the group with which the chain reaches so many digits.
-func (c *chain) sizesTo(digits int) int {
-	for k := range c.n {
-		if digits -= c.sizes[k]; digits <= 0 {
-			return k
-		}
-	}
-	return c.n - 1
 }
 
 // loose reads any digits in up to six groups that a key or a word says are a phone, and, as
@@ -356,9 +173,6 @@ func (n *numbers) loose(i, start int, c *chain, whole span) phone {
 	}
 	end := n.words[last].end
 	if c.digits < minPhone || n.joinedLeft(i) || n.joinedRight(last) || w.sep != 0 && w.sep != ' ' {
-		return phone{}
-	}
-	if last > i && !hasDigitRun(n.b[start:end]) {
 		return phone{}
 	}
 	if n.about(i, last, aboutPhone) {
@@ -432,7 +246,7 @@ func lowerEqual(b []byte, word string) bool {
 // normalisePhone appends the digits of value to dst, with a plus where it has one, without the trunk
 // prefix in +44 (0)20 and the extension.
 func normalisePhone(dst, value []byte) []byte {
-	folded, _ := fold(value, nil)
+	folded := foldedBytes(value)
 	if len(folded) > 0 && (folded[0] == '+' || bytes.HasPrefix(folded, []byte("(+"))) {
 		dst = append(dst, '+')
 		if i := bytes.Index(folded, []byte("(0)")); i > 0 {

@@ -74,7 +74,10 @@ func (n *numbers) nine(i int) (digits, last int, grouped bool) {
 		return 0, -1, false // a column of numbers, or a longer one
 	}
 	if last-i != 2 || w.len() != 3 || n.words[i+1].len() != 2 {
-		return digits, last, false
+		if last-i > 1 || last > i && n.words[last].sep == '.' {
+			return 0, -1, false
+		}
+		return digits, last, false // 219-099998, 21909-9998, 219099998
 	}
 	// A column of numbers has a space too.
 	return digits, last, n.words[last].sep != ' ' || w.sep == 0
