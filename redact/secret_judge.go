@@ -44,12 +44,15 @@ func valueUnderName(b []byte, kind nameKind) (start, end int, ok bool) {
 	v := bytes.TrimSpace(b)
 	start = len(b) - len(bytes.TrimLeft(b, " \t\r\n"))
 	end = start + len(v)
-	if at, _ := schemeEnd(v); at > 0 {
-		start += at
-		v = v[at:]
-	}
+	at, scheme := schemeEnd(v)
+	start += at
+	v = v[at:]
 	peek := v[:min(len(v), valuePeek)]
 	switch {
+	case len(v) == 0:
+		return 0, 0, false
+	case scheme == "basic" && len(v) >= 8 && base64Std.run(v, 0) == len(v):
+		return start, end, true
 	case standIn(peek), reference(peek), kind < wordSecret && outcome(peek):
 		return 0, 0, false
 	case kind == softSecret && wordy(peek), kind == tokenSecret && bytes.IndexByte(peek, ' ') >= 0 && wordy(peek):

@@ -150,7 +150,7 @@ func findAWSSecret(d *detector, t *text, from int, hits []hit) []hit {
 			word, ids = ids[0].end, ids[1:]
 		}
 		run := b[i:end]
-		if len(run) == size && i-word <= near && mixed(run) && distinct(run) >= 16 {
+		if len(run) == size && i-word <= near && startsWord(b, i) && endsWord(b, end) && mixed(run) && distinct(run) >= 16 {
 			hits = append(hits, hit{start: i, end: end, d: d, why: "AWS secret access key"})
 		}
 		if at := indexFoldLast(run, "aws"); at >= 0 {
