@@ -2,7 +2,9 @@ package redact
 
 import (
 	"bytes"
+	"cmp"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -21,6 +23,21 @@ func secretDetectors() []*detector {
 // newSecretDetector returns a detector that has no find yet.
 func newSecretDetector(name, label string, triggers ...string) *detector {
 	return &detector{name: name, group: groupSecrets, label: label, triggers: triggers}
+}
+
+// merged puts hits of one detector, found in two ways, in order and joins those
+// that overlap.
+func merged(hits []hit) []hit {
+	slices.SortFunc(hits, func(a, b hit) int { return cmp.Compare(a.start, b.start) })
+	kept := hits[:0]
+	for _, h := range hits {
+		if last := len(kept) - 1; last >= 0 && h.start < kept[last].end {
+			kept[last].end = max(kept[last].end, h.end)
+			continue
+		}
+		kept = append(kept, h)
+	}
+	return kept
 }
 
 // An alphabet is a set of ASCII characters.

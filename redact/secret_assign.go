@@ -53,7 +53,7 @@ func assigned(b []byte, start, end int) (a assignment, ok bool) {
 	case b[i] == ',' && closed, b[i] == '(':
 		a.op = b[i]
 		j = i + 1
-	case b[start] == '-' && i > gap && b[i] != '-':
+	case i > gap && b[i] != '-' && isFlag(b[start:end]):
 		a.op = ' '
 		j = i
 	default:
@@ -61,6 +61,12 @@ func assigned(b []byte, start, end int) (a assignment, ok bool) {
 	}
 	j = blockScalar(b, blanks(b, j), a.op)
 	return valueAt(b, j, a)
+}
+
+// isFlag reports whether name is one of a command line: -key, --key.
+func isFlag(name []byte) bool {
+	dashes := len(name) - len(bytes.TrimLeft(name, "-"))
+	return dashes == 1 || dashes == 2
 }
 
 // blanks returns the end of the blanks at i.

@@ -30,7 +30,7 @@ func (a assignment) secret(b []byte, name int, kind nameKind) bool {
 	if bytes.IndexByte(v, '/') >= 0 || foldEqual(b[name:min(len(b), name+7)], "secret=") && bytes.IndexByte(v, '-') >= 0 {
 		return false // namespace/name of a secret in Kubernetes
 	}
-	if !bare || a.op == '=' || a.op == '>' || a.op == ' ' && b[name] == '-' {
+	if !bare || a.op == '=' || a.op == '>' || a.op == ' ' {
 		return len(v) >= 3
 	}
 	return fieldStart(b, name) && fieldEnd(b, a.end)
