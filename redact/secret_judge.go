@@ -10,7 +10,9 @@ func (a assignment) secret(b []byte, name int, kind nameKind) bool {
 	switch {
 	case standIn(v), reference(v), bytes.HasPrefix(v, []byte("//")):
 		return false
-	case bare && (codeLike(v) || outcome(v)):
+	case bare && (codeLike(v) || outcome(v)), !holdsText(v):
+		return false
+	case (a.op == ',' || a.op == '(') && (len(v) < 8 || wordy(v)): // the arguments of a call
 		return false
 	}
 	switch kind {
@@ -24,6 +26,9 @@ func (a assignment) secret(b []byte, name int, kind nameKind) bool {
 	}
 	if !wordy(v) {
 		return true
+	}
+	if bare && kind == keySecret {
+		return false
 	}
 	// Words: a password like any other where a program or a file says so, but in
 	// prose "secret: not found" is none.
@@ -53,11 +58,11 @@ func valueUnderName(b []byte, kind nameKind) (start, end int, ok bool) {
 		return 0, 0, false
 	case scheme == "basic" && len(v) >= 8 && base64Std.run(v, 0) == len(v):
 		return start, end, true
-	case standIn(peek), reference(peek), kind < wordSecret && outcome(peek):
+	case standIn(peek), reference(peek), kind < keySecret && outcome(peek):
 		return 0, 0, false
 	case kind == softSecret && wordy(peek), kind == tokenSecret && bytes.IndexByte(peek, ' ') >= 0 && wordy(peek):
 		return 0, 0, false
-	case kind < wordSecret && numeric(v, 15), numeric(v, 4):
+	case kind < keySecret && numeric(v, 15), numeric(v, 4):
 		return 0, 0, false
 	}
 	return start, end, true
@@ -104,6 +109,9 @@ func reference(v []byte) bool {
 
 // codeLike reports whether v is program text: config.password, getToken(), Token{…}.
 func codeLike(v []byte) bool {
+	if v[0] == '{' || v[0] == '(' || v[0] == '[' {
+		return wordy(v[1:])
+	}
 	n := 0
 	dots, marks := 0, 0
 	for n < len(v) && (wordChars.has[v[n]] || v[n] == '.' || v[n] == '$') {

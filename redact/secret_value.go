@@ -151,7 +151,7 @@ func secretAt(b []byte, start, end int) (from, to int, why string, ok bool) {
 	if kind <= likelySecret && named(name, b[a.start:a.end]) {
 		return a.start, a.end, "shape of the provider's tokens", true
 	}
-	if kind == notSecret {
+	if kind == notSecret || kind == likelySecret && foldEqual(name, "key") && !mixed(b[a.start:a.end]) { // of a map or a cache
 		return 0, 0, "", false
 	}
 	header := b[a.start:a.end]
