@@ -2,7 +2,9 @@ package redact
 
 import (
 	"bytes"
+	"cmp"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -21,6 +23,21 @@ func secretDetectors() []*detector {
 // newSecretDetector returns a detector that has no find yet.
 func newSecretDetector(name, label string, triggers ...string) *detector {
 	return &detector{name: name, group: groupSecrets, label: label, triggers: triggers}
+}
+
+// merged puts hits of one detector, found in two ways, in order and joins those
+// that overlap.
+func merged(hits []hit) []hit {
+	slices.SortFunc(hits, func(a, b hit) int { return cmp.Compare(a.start, b.start) })
+	kept := hits[:0]
+	for _, h := range hits {
+		if last := len(kept) - 1; last >= 0 && h.start < kept[last].end {
+			kept[last].end = max(kept[last].end, h.end)
+			continue
+		}
+		kept = append(kept, h)
+	}
+	return kept
 }
 
 // An alphabet is a set of ASCII characters.
@@ -83,10 +100,34 @@ var (
 // \n that program text and JSON inside logs are full of.
 func startsWord(b []byte, i int) bool {
 	if i == 0 || !wordChars.has[b[i-1]] {
-		return true
+		return !afterMask(b, i)
 	}
 	return i >= 2 && b[i-2] == '\\' && (b[i-1] == 'n' || b[i-1] == 'r' || b[i-1] == 't')
 }
+
+// endsWord reports whether the character before i can be the last of a word.
+func endsWord(b []byte, i int) bool {
+	return i == len(b) || !base62.has[b[i]] && !beforeMask(b, i)
+}
+
+// afterMask reports whether a mask such as [SECRET] ends at i. A mask is as much a part
+// of a word as what it stands for was: otherwise a second pass would find more.
+func afterMask(b []byte, i int) bool {
+	const most = 80
+	if i < 4 || b[i-1] != ']' {
+		return false
+	}
+	start := maskChars.before(b, i-1, most)
+	return start > 0 && b[start-1] == '[' && masked(b[start-1:i])
+}
+
+// beforeMask reports whether a mask starts at i.
+func beforeMask(b []byte, i int) bool {
+	const most = 80
+	return i < len(b) && b[i] == '[' && masked(b[i:min(len(b), i+most)]) && maskLabel.run(b, i+1) > i+2
+}
+
+var maskChars = newAlphabet("0-9A-Za-z_:")
 
 // literals returns triggers for texts, in any case if fold is set.
 func literals(fold bool, texts ...string) string {

@@ -53,7 +53,7 @@ func assigned(b []byte, start, end int) (a assignment, ok bool) {
 	case b[i] == ',' && closed, b[i] == '(':
 		a.op = b[i]
 		j = i + 1
-	case b[start] == '-' && i > gap && b[i] != '-':
+	case i > gap && b[i] != '-' && isFlag(b[start:end]):
 		a.op = ' '
 		j = i
 	default:
@@ -61,6 +61,12 @@ func assigned(b []byte, start, end int) (a assignment, ok bool) {
 	}
 	j = blockScalar(b, blanks(b, j), a.op)
 	return valueAt(b, j, a)
+}
+
+// isFlag reports whether name is one of a command line: -key, --key.
+func isFlag(name []byte) bool {
+	dashes := len(name) - len(bytes.TrimLeft(name, "-"))
+	return dashes == 1 || dashes == 2
 }
 
 // blanks returns the end of the blanks at i.
@@ -126,25 +132,26 @@ func typeName(b []byte, i int) int {
 	return i
 }
 
-// signEnd returns the end of the sign of assignment or comparison at i, or i.
+// signEnd returns the end of the sign of assignment or comparison at i, or i: = and :,
+// alone or as in :=, =>, ==, !=, ?=, +=, .=, ||= and :::=.
 func signEnd(b []byte, i int) int {
-	j := i
-	for j < len(b) && j-i < 5 && (b[j] == '=' || b[j] == ':' || b[j] == '!' || b[j] == '?' || b[j] == '+' || b[j] == '.' || b[j] == '|') {
-		j++
+	j := signStart.run(b[:min(len(b), i+3)], i)
+	equals := j
+	for equals < len(b) && equals-j < 3 && b[equals] == '=' {
+		equals++
 	}
-	switch sign := b[i:j]; {
-	case len(sign) == 0 || len(sign) > 1 && bytes.IndexByte(sign, '=') < 0:
-		return i
-	case len(sign) == 1 && sign[0] != '=' && sign[0] != ':':
-		return i
-	case sign[len(sign)-1] == '.' || sign[len(sign)-1] == '|':
-		return i
+	switch {
+	case equals == j+1 && equals < len(b) && b[equals] == '>':
+		return equals + 1
+	case equals > j:
+		return equals
+	case j == i+1 && b[i] == ':':
+		return j
 	}
-	if b[j-1] == '=' && j < len(b) && b[j] == '>' {
-		j++
-	}
-	return j
+	return i
 }
+
+var signStart = newAlphabet(":!?+.|")
 
 // blockScalar skips the beginning of YAML's texts of several lines.
 func blockScalar(b []byte, i int, op byte) int {

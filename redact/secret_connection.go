@@ -159,15 +159,30 @@ func (c *connections) listPassword(i int) (start, end int) {
 		end++
 	}
 	before := nameEnd - len(name)
-	inList := end < most && b[end] == ';' || end < most && stop != ';' && b[end] == stop
 	for before > 0 && b[before-1] == ' ' && nameEnd-before < 32 {
 		before--
 	}
-	if !inList && (before == 0 || b[before-1] != ';') {
+	if (before == 0 || b[before-1] != ';') && !listGoesOn(b, end) {
 		return 0, 0
 	}
 	return start, end
 }
+
+// listGoesOn reports whether another member of a list follows the value that ends
+// at i: ;Database=
+func listGoesOn(b []byte, i int) bool {
+	if i < len(b) && (b[i] == '\'' || b[i] == '}') {
+		i++
+	}
+	if i == len(b) || b[i] != ';' {
+		return false
+	}
+	name := blanks(b, i+1)
+	end := listName.run(b[:min(len(b), name+32)], name)
+	return end > name && end < len(b) && b[end] == '='
+}
+
+var listName = newAlphabet("A-Za-z ")
 
 var letters = newAlphabet("A-Za-z")
 

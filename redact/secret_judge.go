@@ -10,7 +10,9 @@ func (a assignment) secret(b []byte, name int, kind nameKind) bool {
 	switch {
 	case standIn(v), reference(v), bytes.HasPrefix(v, []byte("//")):
 		return false
-	case bare && (codeLike(v) || outcome(v)):
+	case bare && (codeLike(v) || outcome(v)), !holdsText(v):
+		return false
+	case (a.op == ',' || a.op == '(') && (len(v) < 8 || wordy(v)): // the arguments of a call
 		return false
 	}
 	switch kind {
@@ -25,12 +27,15 @@ func (a assignment) secret(b []byte, name int, kind nameKind) bool {
 	if !wordy(v) {
 		return true
 	}
+	if bare && kind == keySecret {
+		return false
+	}
 	// Words: a password like any other where a program or a file says so, but in
 	// prose "secret: not found" is none.
 	if bytes.IndexByte(v, '/') >= 0 || foldEqual(b[name:min(len(b), name+7)], "secret=") && bytes.IndexByte(v, '-') >= 0 {
 		return false // namespace/name of a secret in Kubernetes
 	}
-	if !bare || a.op == '=' || a.op == '>' || a.op == ' ' && b[name] == '-' {
+	if !bare || a.op == '=' || a.op == '>' || a.op == ' ' {
 		return len(v) >= 3
 	}
 	return fieldStart(b, name) && fieldEnd(b, a.end)
@@ -44,17 +49,20 @@ func valueUnderName(b []byte, kind nameKind) (start, end int, ok bool) {
 	v := bytes.TrimSpace(b)
 	start = len(b) - len(bytes.TrimLeft(b, " \t\r\n"))
 	end = start + len(v)
-	if at, _ := schemeEnd(v); at > 0 {
-		start += at
-		v = v[at:]
-	}
+	at, scheme := schemeEnd(v)
+	start += at
+	v = v[at:]
 	peek := v[:min(len(v), valuePeek)]
 	switch {
-	case standIn(peek), reference(peek), kind < wordSecret && outcome(peek):
+	case len(v) == 0:
+		return 0, 0, false
+	case scheme == "basic" && len(v) >= 8 && base64Std.run(v, 0) == len(v):
+		return start, end, true
+	case standIn(peek), reference(peek), kind < keySecret && outcome(peek):
 		return 0, 0, false
 	case kind == softSecret && wordy(peek), kind == tokenSecret && bytes.IndexByte(peek, ' ') >= 0 && wordy(peek):
 		return 0, 0, false
-	case kind < wordSecret && numeric(v, 15), numeric(v, 4):
+	case kind < keySecret && numeric(v, 15), numeric(v, 4):
 		return 0, 0, false
 	}
 	return start, end, true
@@ -101,6 +109,9 @@ func reference(v []byte) bool {
 
 // codeLike reports whether v is program text: config.password, getToken(), Token{…}.
 func codeLike(v []byte) bool {
+	if v[0] == '{' || v[0] == '(' || v[0] == '[' {
+		return wordy(v[1:])
+	}
 	n := 0
 	dots, marks := 0, 0
 	for n < len(v) && (wordChars.has[v[n]] || v[n] == '.' || v[n] == '$') {

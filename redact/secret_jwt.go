@@ -40,9 +40,9 @@ const (
 	jwtEncoded = 70 // how long a token is at least that is itself in base64
 )
 
-// jwtRest are the characters of the parts behind the first: the backslash is from
-// program text that breaks lines.
-var jwtRest = newAlphabet("0-9A-Za-z/_\\-")
+// jwtRest are the characters of the parts behind the first: some write them in
+// plain base64.
+var jwtRest = newAlphabet("0-9A-Za-z/_-")
 
 // jwtEnd returns the end of the token that starts at i, or 0.
 func jwtEnd(b []byte, i int) int {

@@ -10,6 +10,7 @@ const (
 	likelySecret          // some_key, tokens, session: only if the value looks random
 	softSecret            // auth, credential: not if the value is words
 	tokenSecret           // token, api key: not if the value is a sentence or a number
+	keySecret             // api key: not if the value is a word of program text
 	wordSecret            // password, secret: nearly any value
 )
 
@@ -96,17 +97,21 @@ func wordKind(prev, word []byte, kind nameKind) nameKind {
 		}
 		switch string(prev) {
 		case "api", "access", "private", "priv", "auth", "encryption", "signing", "master":
-			return wordSecret
+			return keySecret
 		}
-		if keyOwner(prev) || kind == wordSecret || kind == tokenSecret {
+		if keyOwner(prev) || kind >= tokenSecret {
 			return tokenSecret
 		}
 		return likelySecret
 	}
-	for _, s := range [...]string{"password", "passwd", "passphrase", "passcode", "passwort", "passwords", "pwd", "secret", "secretkey", "contrasena", "motdepasse", "passwordhash", "dbpass", "userpass", "wachtwoord",
-		"apikey", "accesskey", "privatekey", "authkey", "signingkey", "encryptionkey", "masterkey"} {
+	for _, s := range [...]string{"password", "passwd", "passphrase", "passcode", "passwort", "passwords", "pwd", "secret", "secretkey", "contrasena", "motdepasse", "passwordhash", "dbpass", "userpass", "wachtwoord"} {
 		if hasSuffix(word, s) {
 			return wordSecret
+		}
+	}
+	for _, s := range [...]string{"apikey", "accesskey", "privatekey", "authkey", "signingkey", "encryptionkey", "masterkey"} {
+		if hasSuffix(word, s) {
+			return keySecret
 		}
 	}
 	for _, s := range [...]string{"sharedkey", "accountkey", "storagekey", "servicekey", "sessionkey", "clientkey", "appkey", "sshkey"} {

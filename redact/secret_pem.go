@@ -1,6 +1,9 @@
 package redact
 
-import "bytes"
+import (
+	"bytes"
+	"unicode/utf8"
+)
 
 // newPrivateKeyDetector returns the detector of private keys in text: PEM and PGP
 // armour, PuTTY files, age identities. A block that is cut off reaches to the end
@@ -102,7 +105,7 @@ var pemName = newAlphabet("0-9A-Za-z _-")
 // holdsText reports whether b is more than dots, quotes and the n of \n.
 func holdsText(b []byte) bool {
 	for i := range b {
-		if base62.has[b[i]] && (i == 0 || b[i-1] != '\\') {
+		if (base62.has[b[i]] || b[i] >= utf8.RuneSelf) && (i == 0 || b[i-1] != '\\') {
 			return true
 		}
 	}

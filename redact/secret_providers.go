@@ -130,7 +130,7 @@ var providerTokens = []secretToken{
 	{provider: "Sourcegraph", prefix: "sgp_", of: wordChars, min: 40},
 	{provider: "Square", prefix: "EAAA", of: base64URL, min: 30, max: 60},
 	{provider: "Square", prefix: "sq0atp-", of: base64URL, min: 20},
-	{provider: "Square", prefix: "sq0csp-", of: newAlphabet("0-9A-Za-z_\\-"), min: 40},
+	{provider: "Square", prefix: "sq0csp-", of: base64URL, min: 36},
 	{provider: "Supabase", prefix: "sbp_", of: hexLower, min: 40},
 	{provider: "Supabase", prefix: "sb_secret_", of: base64URL, min: 20},
 	{provider: "Tailscale", prefix: "tskey-", of: base64URL, min: 20},

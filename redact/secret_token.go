@@ -36,6 +36,9 @@ func (k *secretToken) trigger() string {
 	return s
 }
 
+// tokenPeek is how much of a token is looked at to tell whether it is one.
+const tokenPeek = 128
+
 // find returns where the token whose prefix stands at i starts and ends.
 func (k *secretToken) find(b []byte, i int) (start, end int, ok bool) {
 	start = i
@@ -49,7 +52,9 @@ func (k *secretToken) find(b []byte, i int) (start, end int, ok bool) {
 	if !k.glued && !startsWord(b, start) {
 		return 0, 0, false
 	}
-	end = k.of.run(b, body)
+	// What decides is looked at first: the rest of a long run is read only once.
+	most := min(len(b), body+max(k.min, k.max, tokenPeek)+1)
+	end = k.of.run(b[:most], body)
 	for end > body && b[end-1] == '.' { // the end of a sentence
 		end--
 	}
@@ -57,8 +62,16 @@ func (k *secretToken) find(b []byte, i int) (start, end int, ok bool) {
 	switch {
 	case n < k.min, k.max > 0 && n > k.max, n > 0 && uniform(b[body:end]):
 		return 0, 0, false
+	case k.max > 0 && !endsWord(b, end):
+		return 0, 0, false
 	case k.ok != nil && !k.ok(b[body:end]):
 		return 0, 0, false
+	}
+	if end == most {
+		end = k.of.run(b, end)
+		for b[end-1] == '.' {
+			end--
+		}
 	}
 	if k.keep {
 		start = body

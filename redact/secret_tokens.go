@@ -2,8 +2,6 @@ package redact
 
 import (
 	"bytes"
-	"cmp"
-	"slices"
 )
 
 // tokenKinds are, by detector, the tokens that their first characters give away. Sources: the
@@ -139,7 +137,6 @@ func findAWSSecret(d *detector, t *text, from int, hits []hit) []hit {
 	b := t.b
 	ids := hits[from:]
 	word := -near - 1
-	n := len(hits)
 	for i := 0; i < len(b); {
 		if !awsSecretChars.has[b[i]] {
 			i++
@@ -150,7 +147,7 @@ func findAWSSecret(d *detector, t *text, from int, hits []hit) []hit {
 			word, ids = ids[0].end, ids[1:]
 		}
 		run := b[i:end]
-		if len(run) == size && i-word <= near && mixed(run) && distinct(run) >= 16 {
+		if len(run) == size && i-word <= near && startsWord(b, i) && endsWord(b, end) && mixed(run) && distinct(run) >= 16 {
 			hits = append(hits, hit{start: i, end: end, d: d, why: "AWS secret access key"})
 		}
 		if at := indexFoldLast(run, "aws"); at >= 0 {
@@ -158,10 +155,7 @@ func findAWSSecret(d *detector, t *text, from int, hits []hit) []hit {
 		}
 		i = end
 	}
-	if n > from && len(hits) > n {
-		slices.SortFunc(hits[from:], func(a, b hit) int { return cmp.Compare(a.start, b.start) })
-	}
-	return hits
+	return hits[:from+len(merged(hits[from:]))]
 }
 
 var awsSecretChars = newAlphabet("0-9A-Za-z+/")

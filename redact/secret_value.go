@@ -77,17 +77,30 @@ func findSecretValues(d *detector, t *text, hits []hit) []hit {
 		hits, _ = findCookies(d, b, 0, hits)
 		return hits
 	}
+	from := len(hits)
+	hits = findAssignedSecrets(d, b, hits)
 	if secretManifest(b) {
-		return findManifestSecrets(d, b, hits)
+		hits = findManifestSecrets(d, b, hits)
+		hits = hits[:from+len(merged(hits[from:]))]
 	}
-	done := 0 // the end of the last find
+	return hits
+}
+
+// findAssignedSecrets appends the secrets that are given to a name in b, as
+// programs, files, commands and headers do.
+func findAssignedSecrets(d *detector, b []byte, hits []hit) []hit {
+	done := 0    // the end of the last find
+	cookies := 0 // the end of the cookies that were looked at
 	for i := 0; i < len(b); i++ {
 		n := secretWordAt(b, i)
 		if n == 0 {
 			switch {
-			case b[i]|0x20 == 'c' && hasFoldPrefix(b[i:], "cookie"):
-				hits, done = findCookies(d, b, i+len("cookie"), hits)
-				i = max(i, done-1)
+			case b[i]|0x20 == 'c' && i >= cookies && hasFoldPrefix(b[i:], "cookie"):
+				n := len(hits)
+				if hits, cookies = findCookies(d, b, i+len("cookie"), hits); len(hits) > n {
+					done = hits[len(hits)-1].end
+					i = done - 1
+				}
 			case b[i] == 'c' && bytes.HasPrefix(b[i:], []byte("curl ")):
 				if start, end, ok := curlUser(b, i); ok && start >= done {
 					hits = append(hits, hit{start: start, end: end, d: d, why: "curl's user and password"})
@@ -125,6 +138,12 @@ func secretAt(b []byte, start, end int) (from, to int, why string, ok bool) {
 	if foldEqual(name, "key") && start > 0 && b[start-1] == ' ' { // "API key: …"
 		kind = nameOf(b[letters.before(b, start-1, 16):end])
 	}
+	if afterMask(b, start) { // the name's beginning is gone
+		return 0, 0, "", false
+	}
+	if start > 0 && b[start-1] == '[' && end < len(b) && (b[end] == ']' || b[end] == ':') && maskLabel.run(b, start) == end {
+		return 0, 0, "", false // the name is what a mask says
+	}
 	a, ok := assigned(b, start, end)
 	if !ok {
 		return 0, 0, "", false
@@ -132,7 +151,7 @@ func secretAt(b []byte, start, end int) (from, to int, why string, ok bool) {
 	if kind <= likelySecret && named(name, b[a.start:a.end]) {
 		return a.start, a.end, "shape of the provider's tokens", true
 	}
-	if kind == notSecret {
+	if kind == notSecret || kind == likelySecret && foldEqual(name, "key") && !mixed(b[a.start:a.end]) { // of a map or a cache
 		return 0, 0, "", false
 	}
 	header := b[a.start:a.end]
