@@ -44,7 +44,7 @@ func TestLinear(t *testing.T) {
 			c := cacheOf(t, set)
 			before := c.round
 			set.Scan(nil, text, spans)
-			firsts := contexts * (len(c.samples) + 1)
+			firsts := contexts * (len(c.last) + 1)
 			assert.LessOrEqual(t, int(c.round-before), len(text)+len(spans)+firsts, settings[i].name)
 		}
 	}
@@ -59,9 +59,11 @@ func TestCredit(t *testing.T) {
 	set.Scan(nil, text, cut(text, 1000))
 	c := cacheOf(t, set)
 	built := 0
-	for i, to := range c.table {
-		if i >= c.stride && i%c.stride != c.stride-1 && to&unknown == 0 {
-			built++
+	for number := 1; number < len(c.list); number++ {
+		for _, b := range c.last {
+			if c.table[number<<8|int(b)]&unknown == 0 {
+				built++
+			}
 		}
 	}
 	assert.LessOrEqual(t, built, 1000+len(text)/transitionCost)
@@ -79,7 +81,7 @@ func TestBudget(t *testing.T) {
 		set.Scan(nil, text, cut(text, 500))
 		c := cacheOf(t, set)
 		assert.LessOrEqual(t, c.bytes(0), set.CacheBytes+c.bytes(20)/len(c.list))
-		assert.Less(t, 4*(cap(c.table)+cap(c.words)+cap(c.spare)), 2*set.CacheBytes)
+		assert.Less(t, 2*cap(c.table)+4*(cap(c.words)+cap(c.spare)), 2*set.CacheBytes)
 	}
 }
 

@@ -4,8 +4,7 @@ import "slices"
 
 const (
 	defaultCacheBytes = 2 << 20
-	maxCacheBytes     = 1 << 30 // a row is found by 30 bits
-	fewestStates      = 16      // fit in any cache: those of the lanes, and some to go on to
+	fewestStates      = 16 // fit in any cache: those of the lanes, and some to go on to
 )
 
 // What states cost, in bytes walked.
@@ -25,7 +24,7 @@ type cache struct {
 	states
 	work
 
-	start  uint32 // the state before the first byte
+	start  uint16 // the state before the first byte
 	budget int    // bytes of the states
 	spare  []uint32
 
@@ -42,7 +41,7 @@ func newCache(p *program, budget int, credit int64) *cache {
 	if budget <= 0 {
 		budget = defaultCacheBytes
 	}
-	c := &cache{simulator: newSimulator(p), states: newStates(len(p.samples)), budget: min(budget, maxCacheBytes)}
+	c := &cache{simulator: newSimulator(p), states: newStates(), budget: budget}
 	c.width = (p.patterns + 63) / 64
 	if credit <= 0 {
 		// A cold cache may be filled two times over, with some transitions a state.
@@ -61,15 +60,23 @@ func (c *cache) begins() {
 
 // build returns the transition of the state of l with the byte b, or at the end,
 // and keeps it. It returns false when there is no credit for that.
-func (c *cache) build(l *lane, b int) (to uint32, ok bool) {
+func (c *cache) build(l *lane, b int) (to uint16, ok bool) {
 	if !c.spend() {
 		return 0, false
 	}
-	from := c.at(l.state & stateOf)
+	from := &c.list[l.state&stateOf]
 	c.step(c.threadsOf(from), from.ctx, b)
 	slices.Sort(c.accepts)
 	to = c.enter(c.accepts, c.threads, b)
-	c.table[int(l.state&stateOf)+c.column(b)] = to
+	number := int(l.state & stateOf)
+	if b == end {
+		c.ends[number] = to
+		return to, true
+	}
+	first, last := c.alike(b)
+	for b := first; b <= last; b++ {
+		c.table[number<<8|b] = to
+	}
 	return to, true
 }
 
@@ -85,9 +92,9 @@ func (c *cache) spend() bool {
 
 // enter returns the transition to the state in which the byte b was read last. It sorts threads.
 // When there is no room left it may move the states in which the lanes are.
-func (c *cache) enter(accepts, threads []uint32, b int) uint32 {
+func (c *cache) enter(accepts, threads []uint32, b int) uint16 {
 	slices.Sort(threads)
-	if c.bytes(len(accepts)+len(threads)) > c.budget && len(c.list) > fewestStates {
+	if c.bytes(len(accepts)+len(threads)) > c.budget && len(c.list) > fewestStates || len(c.list) == maxStates {
 		c.renew()
 	}
 	var asked context
@@ -101,7 +108,7 @@ func (c *cache) enter(accepts, threads []uint32, b int) uint32 {
 func (c *cache) renew() {
 	var kept [len(c.lanes)]state
 	for i := range c.lanes {
-		kept[i] = *c.at(c.lanes[i].state & stateOf)
+		kept[i] = c.list[c.lanes[i].state&stateOf]
 	}
 	old := c.words
 	c.words, c.spare = c.spare, old

@@ -12,7 +12,7 @@ import (
 type lane struct {
 	text  []byte // the span, or its repaired form; of an idle lane, anything
 	pos   int    // how far it is walked
-	state uint32 // a transition; idle: there is no span
+	state uint16 // a transition; idle: there is no span
 
 	seen []uint64 // a bit for each pattern that has matched
 	left int      // how many have not
@@ -101,20 +101,20 @@ func (c *cache) advance() (due uint32) {
 	n := min(len(l0.text)-l0.pos, len(l1.text)-l1.pos, len(l2.text)-l2.pos, len(l3.text)-l3.pos)
 	t0, t1, t2, t3 := l0.text[l0.pos:l0.pos+n], l1.text[l1.pos:l1.pos+n], l2.text[l2.pos:l2.pos+n], l3.text[l3.pos:l3.pos+n]
 	t1, t2, t3 = t1[:len(t0)], t2[:len(t0)], t3[:len(t0)] // tells the compiler
-	s0, s1, s2, s3 := l0.state, l1.state, l2.state, l3.state
-	table, class := c.table, &c.class
+	s0, s1, s2, s3 := uint(l0.state), uint(l1.state), uint(l2.state), uint(l3.state)
+	table := c.table
 	i := 0
 	for ; i < len(t0); i++ {
-		x0 := uint(s0) + uint(class[t0[i]])
-		x1 := uint(s1) + uint(class[t1[i]])
-		x2 := uint(s2) + uint(class[t2[i]])
-		x3 := uint(s3) + uint(class[t3[i]])
+		x0 := s0<<8 | uint(t0[i])
+		x1 := s1<<8 | uint(t1[i])
+		x2 := s2<<8 | uint(t2[i])
+		x3 := s3<<8 | uint(t3[i])
 		if x0 >= uint(len(table)) || x1 >= uint(len(table)) || x2 >= uint(len(table)) || x3 >= uint(len(table)) {
 			break
 		}
-		s0, s1, s2, s3 = table[x0], table[x1], table[x2], table[x3]
+		s0, s1, s2, s3 = uint(table[x0]), uint(table[x1]), uint(table[x2]), uint(table[x3])
 	}
-	l0.state, l1.state, l2.state, l3.state = s0, s1, s2, s3
+	l0.state, l1.state, l2.state, l3.state = uint16(s0), uint16(s1), uint16(s2), uint16(s3)
 	l0.pos += i
 	l1.pos += i
 	l2.pos += i
@@ -125,7 +125,7 @@ func (c *cache) advance() (due uint32) {
 
 // due returns 1 for a lane that cannot read on, else 0. It has no branch, since nobody could foretell it.
 func (l *lane) due() uint32 {
-	return l.state>>31 | uint32(uint64(len(l.text)-l.pos-1)>>63)
+	return uint32(l.state>>15) | uint32(uint64(len(l.text)-l.pos-1)>>63)
 }
 
 // settle looks at the transition of a lane if it has a stop, and goes on to the next span
@@ -142,7 +142,7 @@ func (c *cache) settle(l *lane) {
 		}
 	}
 	if !l.over {
-		l.state = c.table[int(l.state)+len(c.samples)]
+		l.state = c.ends[l.state]
 		l.over = true
 		if l.state&stop != 0 {
 			c.resolve(l, end)
@@ -166,7 +166,7 @@ func (c *cache) resolve(l *lane, b int) {
 	}
 	if l.state&stop != 0 {
 		l.state &^= stop
-		c.noteAll(l, c.acceptsOf(c.at(l.state)))
+		c.noteAll(l, c.acceptsOf(&c.list[l.state]))
 	}
 }
 
@@ -187,7 +187,7 @@ func (c *cache) noteAll(l *lane, accepts []uint32) bool {
 // simulate goes on from the byte b without building states, for some bytes or to the
 // end.
 func (c *cache) simulate(l *lane, b int) {
-	from := c.at(l.state & stateOf)
+	from := &c.list[l.state&stateOf]
 	ctx := from.ctx
 	c.walkers = append(c.walkers[:0], c.threadsOf(from)...)
 	for n := 1; ; n++ {

@@ -61,8 +61,8 @@ type program struct {
 	patterns int
 	always   []uint32 // patterns that match every text; no instruction is theirs
 
-	class   [256]uint8 // bytes between which no instruction tells a difference
-	samples []byte     // one of each class
+	class [256]uint8 // of bytes between which no instruction tells a difference
+	last  []byte     // of each class, the last byte; a class is a range
 
 	trees map[string]*tree // by class; only while patterns are compiled
 }
@@ -338,9 +338,26 @@ func (p *program) classes() {
 		mark('a', 'z')
 	}
 	for b := range 256 {
-		p.class[b] = uint8(len(p.samples))
+		p.class[b] = uint8(len(p.last))
 		if ends[b] {
-			p.samples = append(p.samples, byte(b))
+			p.last = append(p.last, byte(b))
 		}
 	}
+}
+
+// number returns the class of b, and for the end one more.
+func (p *program) number(b int) int {
+	if b == end {
+		return len(p.last)
+	}
+	return int(p.class[b])
+}
+
+// alike returns the first and the last byte of the class of b.
+func (p *program) alike(b int) (first, last int) {
+	class := p.class[b]
+	if class > 0 {
+		first = int(p.last[class-1]) + 1
+	}
+	return first, int(p.last[class])
 }

@@ -86,22 +86,14 @@ func newSimulator(p *program) simulator {
 		matched: make([]uint32, p.patterns+1),
 	}
 	for i := range m.firsts {
-		m.firsts[i] = make([]*first, len(p.samples)+1)
+		m.firsts[i] = make([]*first, len(p.last)+1)
 	}
 	return m
 }
 
-// column returns where in a row of transitions that with b stands.
-func (p *program) column(b int) int {
-	if b == end {
-		return len(p.samples)
-	}
-	return int(p.class[b])
-}
-
 // step lets threads read b, or the end, and sets threads and accepts, in no order.
 func (m *simulator) step(threads []uint32, ctx context, b int) {
-	at := &m.firsts[ctx&m.insts[m.root].need][m.column(b)]
+	at := &m.firsts[ctx&m.insts[m.root].need][m.number(b)]
 	if *at == nil {
 		m.nextRound()
 		m.close(m.starts, looks(ctx, b))
