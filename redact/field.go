@@ -14,17 +14,15 @@ func (p *pass) standsIn(field string) (parent, index int32) {
 	first, rest, more := strings.Cut(field, ".")
 	parent = p.addName(first, parent, index)
 	if more && isList(first) {
-		parent, index = p.add(arrayItem, 0, 0, parent, index), -1 // some element of it
+		parent, index = p.add(arrayItem, 0, 0, parent, index), 0 // some element of it
 		p.items[parent].link = p.keyOver(parent)
-	}
-	for more {
-		name := rest
-		if hasList, _, _ := strings.Cut(rest, "."); isValues(hasList) && hasList != rest {
-			name, rest = hasList, rest[len(hasList)+1:]
-		} else {
-			more = false // the rest is one name, whatever is in it
+		if set, name, ok := strings.Cut(rest, "."); ok && isValues(set) {
+			parent, index, rest = p.addName(set, parent, index), -1, name
 		}
-		parent, index = p.addName(name, parent, index), -1
+	}
+	if more {
+		p.named = len(p.steps(parent))
+		parent, index = p.addName(rest, parent, index), -1 // one name, whatever is in it
 	}
 	p.text, p.copied = p.arena, true
 	return parent, index

@@ -44,6 +44,8 @@ type pass struct {
 	under  bool    // a name was marked, so that what stands under it is looked at too
 	first  int32   // the first item of the source; those before it say where it stands
 
+	named int // how many steps lead to the name of the source, if it has one
+
 	made  []made
 	field string // what is reported; empty: the path of the value
 	found []Redaction
@@ -73,7 +75,7 @@ func (r *Redactor) newPass(src []byte) *pass {
 	p := r.passes.Get().(*pass)
 	p.text, p.copied, p.pairs, p.look, p.under, p.first = src, false, false, false, false, 0
 	p.items, p.spans, p.docs, p.extra = p.items[:0], p.spans[:0], p.docs[:0], p.extra[:0]
-	p.field, p.tops = "", p.tops[:0]
+	p.field, p.tops, p.named = "", p.tops[:0], 0
 	return p
 }
 

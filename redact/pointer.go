@@ -63,9 +63,15 @@ func (p *pass) steps(n int32) []step {
 	return p.way
 }
 
-// covers reports whether a pointer leads to an item, or to something around it.
+// covers reports whether a pointer leads to an item, or to something around it: from
+// the top, or from the name of the value that is looked at.
 func (p *pass) covers(q pointer, n int32) bool {
 	steps := p.steps(n)
+	return p.leads(q, steps) || p.named > 0 && p.named < len(steps) && p.leads(q, steps[p.named:])
+}
+
+// leads reports whether a path begins as a pointer says.
+func (p *pass) leads(q pointer, steps []step) bool {
 	if len(steps) < len(q) {
 		return false
 	}
