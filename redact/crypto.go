@@ -140,6 +140,9 @@ const (
 
 // isBech32 reports whether word is a known prefix, "1", data and a check sum that fits.
 func isBech32(word []byte) bool {
+	if end := bytes.IndexByte(word, '1'); end < len("bc") || end > len("cosmos") {
+		return false // most words, before anything is made for them
+	}
 	lower := bytes.ToLower(word)
 	if !bytes.Equal(lower, word) && !bytes.Equal(bytes.ToUpper(word), word) {
 		return false // mixed case is an error

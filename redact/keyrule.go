@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode"
 )
 
 // keyRule is a [KeyRule] that was found right.
@@ -41,7 +42,9 @@ func (k KeyRule) compile() (rule keyRule, err error) {
 		return rule, nil
 	}
 	rule.pointer, err = parsePointer(k.Pointer)
-	rule.trigger = regexp.QuoteMeta(rule.pointer.literal())
+	if name := rule.pointer.literal(); name != "" {
+		rule.trigger = "^" + regexp.QuoteMeta(name) + "$"
+	}
 	rule.why = "rule for the pointer " + k.Pointer
 	return rule, err
 }
@@ -51,26 +54,29 @@ func (k KeyRule) String() string { return fmt.Sprintf("{name %q, pointer %q}", k
 
 // foldName returns a name as names are compared: in lower case, without _ and -.
 func foldName(name string) string {
-	return strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(name))
+	return strings.Map(func(r rune) rune {
+		if r == '_' || r == '-' {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, name)
 }
 
-// nameTrigger returns a pattern that matches all names that a folded glob matches:
-// its longest part without *.
+// nameTrigger returns a pattern that matches all names that a folded glob matches;
+// empty for a glob that matches any.
 func nameTrigger(glob string) string {
-	longest := ""
-	for part := range strings.SplitSeq(glob, "*") {
-		if len(part) > len(longest) {
-			longest = part
-		}
-	}
-	if longest == "" {
+	if glob == "*" {
 		return ""
 	}
-	var letters []string
-	for _, r := range longest {
-		letters = append(letters, regexp.QuoteMeta(string(r)))
+	var parts []string
+	for part := range strings.SplitSeq(glob, "*") {
+		var letters []string
+		for _, r := range part {
+			letters = append(letters, regexp.QuoteMeta(string(r)))
+		}
+		parts = append(parts, strings.Join(letters, "[_-]*"))
 	}
-	return "(?i:" + strings.Join(letters, "[_-]*") + ")"
+	return "(?is)^[_-]*" + strings.Join(parts, ".*") + "[_-]*$"
 }
 
 // matchGlob reports whether all of s matches a pattern with *. It takes time in

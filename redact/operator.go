@@ -57,7 +57,7 @@ func (r *Redactor) replacement(d *detector, value []byte) string {
 		}
 		return r.pseudonym(d.label, d.name, value)
 	}
-	return "[" + d.label + "]"
+	return r.plain[d]
 }
 
 // minLastFour is how many letters and digits a value has at least that shows its

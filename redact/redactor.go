@@ -20,6 +20,7 @@ import (
 type Redactor struct {
 	detectors []*detector // in order of certainty
 	operators map[*detector]Operator
+	plain     map[*detector]string // what masks them, such as [EMAIL]
 	keys      []keyRule
 	keep      []pointer
 	masks     masks
@@ -84,12 +85,13 @@ func (r *Redactor) configure(c *Config) (err error) {
 		}
 		r.keep = append(r.keep, keep)
 	}
-	r.masks = masks{ruleLabel: true}
+	r.masks, r.plain = masks{ruleLabel: true}, map[*detector]string{}
 	for _, d := range known {
 		r.masks[d.label] = true // it may have been looked for before
 	}
 	for _, d := range r.detectors {
 		r.masks[d.label] = true
+		r.plain[d] = "[" + d.label + "]"
 	}
 	if err := r.checkPseudonyms(); err != nil {
 		return err
