@@ -196,16 +196,11 @@ func (n *numbers) loose(i, start int, c *chain, whole span) phone {
 	return phone{start, last, "groups of digits and nothing else"}
 }
 
-// wholeValue is b without the white space around it.
+// wholeValue is b without the white space around it, that is \s of RE2.
 func wholeValue(b []byte) span {
-	start, end := 0, len(b)
-	for start < end && b[start] <= ' ' {
-		start++
-	}
-	for start < end && b[end-1] <= ' ' {
-		end--
-	}
-	return span{start, end}
+	const space = " \t\n\f\r"
+	start := len(b) - len(bytes.TrimLeft(b, space))
+	return span{start, max(start, len(bytes.TrimRight(b, space)))}
 }
 
 // extension returns where the number that ends at b[end] ends with its extension: x12, ext. 12.
