@@ -64,13 +64,13 @@ func TestNumbers(t *testing.T) {
 		{"BG123456C", "", ""}, {"AB123456E", "", ""}, {"AB123456CD", "", ""}, {"xAB123456C", "", ""},
 
 		{"1980-02-03", "date_of_birth", "date_of_birth 1980-02-03"}, {"1980-02-03T00:00:00Z", "dob", "date_of_birth 1980-02-03"}, {"2026-02-03T00:00:00Z", "dob", ""}, {"19800203", "birthDate", "date_of_birth 19800203"},
-		{"born 3rd Feb 1980 in Bath", "", "date_of_birth 3rd Feb 1980"}, {"DOB: 02/03/80, seen 2026-04-30", "", "date_of_birth 02/03/80"}, {"生年月日1980-02-03", "", "date_of_birth 1980-02-03"},
+		{"born 3rd Feb 1980 in Bath", "", "date_of_birth 3rd Feb 1980"}, {"DOB: 02/03/80, seen 2026-04-30", "", "date_of_birth 02/03/80"}, {"Birth date: 3.2.1980", "", "date_of_birth 3.2.1980"}, {"生年月日1980-02-03", "", "date_of_birth 1980-02-03"},
 		{"1980-02-03", "", ""}, {"1980-13-33", "dob", ""}, {"born free on 1980 boats", "", ""},
 
 		{"+44 20 7946 0958", "", "phone +44 20 7946 0958"}, {"+44 (0)20 7946 0958", "", "phone +44 (0)20 7946 0958"}, {"+14155552671", "", "phone +14155552671"}, {"tel:+1-201-555-0123;ext=9", "", "phone +1-201-555-0123"},
 		{"0044 20 7946 0958", "", "phone 0044 20 7946 0958"}, {"(555) 123-4567 x12", "", "phone (555) 123-4567 x12"}, {"555.223.4567, ext. 9", "", "phone 555.223.4567, ext. 9"},
 		{"06.12.34.56.78", "", "phone 06.12.34.56.78"}, {"030/1234567", "", "phone 030/1234567"}, {"8 (495) 123-45-67", "", "phone 8 (495) 123-45-67"}, {"(8 (495) 123-45-67)", "", "phone 8 (495) 123-45-67"}, {"(11) 91234-5678", "", "phone (11) 91234-5678"},
-		{"try 1800 123 456 now", "", "phone 1800 123 456"}, {"1800 123 456 789", "", ""}, {"tel 4155552671 4155552672", "", "phone 4155552671|phone 4155552672"}, {"电话13812345678", "", "phone 13812345678"}, {"4155552671", "customerPhone", "phone 4155552671"},
+		{"try 1800 123 456 now", "", "phone 1800 123 456"}, {"1800 123 456 789", "", ""}, {"call me at 4155552671", "", "phone 4155552671"}, {"tel 4155552671 4155552672", "", "phone 4155552671|phone 4155552672"}, {"电话13812345678", "", "phone 13812345678"}, {"4155552671", "customerPhone", "phone 4155552671"},
 		{"4155552671", "", ""}, {"4155552671", "phone_id", ""}, {"order id 4155552671, phone 4155552672", "", "phone 4155552672"}, {"a+14155552671", "", ""}, {"+0200", "", ""}, {"f(12) 3456-7890", "", ""},
 		{"Boston, MA 02110-1301", "", ""}, {"612 345 678 EUR", "", ""}, {"1712345678 1712345678123", "", ""}, {"112-1234567-1234567", "", ""}, {"ISBN 978-0-306-40615-7", "", ""},
 		{"00 44 20 79 46 09 58 00 11 22", "", ""}, {"1.2.3.4 10.20.30.40", "", ""}, {"+25000000.50", "", ""},
@@ -127,7 +127,7 @@ func TestNormalise(t *testing.T) {
 
 func TestKeyTopic(t *testing.T) {
 	for key, want := range map[string]topic{
-		"phone": aboutPhone, "customerPhone": aboutPhone, "PHONE_NUMBER": aboutPhone, "phone-1": aboutPhone, "phoneId": 0, "phone_count": 0, "card.number": aboutCard, "creditCardNo": aboutCard,
+		"phone": aboutPhone, "customerPhone": aboutPhone, "PHONE_NUMBER": aboutPhone, "phone-1": aboutPhone, "phoneId": 0, "phone_count": 0, "phoneVerifiedAt": 0, "contact_date": 0, "birth_date": aboutBirth, "Birth date": aboutBirth, "card.number": aboutCard, "creditCardNo": aboutCard,
 		"taxpayer_id": aboutSSN | aboutITIN, "dateOfBirth": aboutBirth, "Geburtsdatum": aboutBirth, "order": 0, "": 0, "téléphone": aboutPhone, "телефон": aboutPhone,
 	} {
 		assert.Equal(t, want, keyTopic(key), key)
