@@ -110,6 +110,15 @@ func keyTopic(key string) topic {
 	return (all | wordTopic(joined[:j])) &^ aboutOther
 }
 
+// namesNothing reports whether a key says no more of its value than that it is one.
+func namesNothing(key string) bool {
+	switch strings.ToLower(key) {
+	case "", "text", "value", "values", "message", "input", "output", "content", "note", "comment", "body", "data", "description":
+		return true
+	}
+	return false
+}
+
 // nearBytes is how far context reaches.
 const nearBytes = 48
 

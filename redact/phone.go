@@ -83,7 +83,7 @@ func (n *numbers) phoneAt(i int, whole span) phone {
 // international reads +44 20 7946 0958 and +44 (0)20…; the plus is at b[plus]. A number that
 // is too long or too short for its country counts too, unless it looks like a signed amount.
 func (n *numbers) international(i, plus int) phone {
-	if plus > 0 && (isWord(n.b[plus-1]) || n.b[plus-1] == '+') {
+	if plus > 0 && (isWord(n.b[plus-1]) || n.b[plus-1] == '+' || inMask(n.b, plus-1)) {
 		return phone{}
 	}
 	var buf [maxPhone]byte
