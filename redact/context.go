@@ -29,7 +29,7 @@ func wordTopic(w []byte) topic {
 		"telefon", "telefono", "telefone", "telefoon", "telefonnummer", "mobil", "mobiltelefon", "mobilnummer", "handy", "handynummer",
 		"celular", "cellulare", "rufnummer", "puhelin", "téléphone", "tél", "teléfono", "móvil", "telemóvel", "телефон", "тел", "моб":
 		return aboutPhone
-	case "card", "cards", "cardnumber", "cardno", "cc", "ccn", "ccnum", "ccnumber", "ccno", "pan", "creditcard", "creditcardnumber", "debitcard", "credit", "debit",
+	case "card", "cards", "cardnumber", "cardno", "cc", "ccn", "ccnum", "ccnumber", "ccno", "pan", "creditcard", "creditcardnumber", "debitcard",
 		"visa", "mastercard", "amex", "maestro", "kreditkarte", "kartennummer", "karte", "carte", "tarjeta", "carta", "cartão", "kaart", "kort", "карта", "карты":
 		return aboutCard
 	case "iban", "ibans", "ibannumber":
@@ -49,8 +49,8 @@ func wordTopic(w []byte) topic {
 		"geboortedatum", "född", "fødselsdato", "født", "urodzenia", "рождения", "родился":
 		return aboutBirth
 	case "id", "ids", "uid", "gid", "pid", "tid", "order", "orders", "ref", "reference", "txn", "transaction", "account", "acct", "request", "req",
-		"timestamp", "ts", "time", "date", "port", "count", "size", "bytes", "offset", "version", "serial", "invoice", "ticket", "seq", "sequence", "index",
-		"trace", "span", "session", "hash", "type", "status", "code", "amount", "price", "total", "block", "blk", "epoch", "duration", "ms", "usec", "nsec", "at", "cvv", "cusip", "isin", "sedol":
+		"timestamp", "ts", "time", "port", "count", "size", "bytes", "offset", "version", "serial", "invoice", "ticket", "seq", "sequence", "index",
+		"trace", "span", "session", "hash", "type", "status", "code", "amount", "price", "total", "block", "blk", "epoch", "duration", "ms", "usec", "nsec", "cvv", "cusip", "isin", "sedol":
 		return aboutOther
 	}
 	return 0
@@ -76,11 +76,17 @@ func keyTopic(key string) topic {
 	var joined, word [64]byte // the whole key, and one word of it, in lower case without separators
 	j, n := 0, 0
 	flush := func() {
-		if n > 0 {
-			last = wordTopic(word[:n])
-			all |= last
-			n = 0
+		if n == 0 {
+			return
 		}
+		switch string(word[:n]) {
+		case "at", "on", "date": // phone_verified_at
+			last = aboutOther
+		default:
+			last = wordTopic(word[:n])
+		}
+		all |= last
+		n = 0
 	}
 	for i := range len(key) {
 		c := key[i]
@@ -102,6 +108,15 @@ func keyTopic(key string) topic {
 		return wordTopic(joined[:j]) &^ aboutOther // taxpayer_id says something as a whole
 	}
 	return (all | wordTopic(joined[:j])) &^ aboutOther
+}
+
+// namesNothing reports whether a key says no more of its value than that it is one.
+func namesNothing(key string) bool {
+	switch strings.ToLower(key) {
+	case "", "text", "value", "values", "message", "input", "output", "content", "note", "comment", "body", "data", "description":
+		return true
+	}
+	return false
 }
 
 // nearBytes is how far context reaches.

@@ -12,7 +12,7 @@ type numbers struct {
 	most    int // digits in words that separators join, in the longest of such rows
 	shields []shield
 	key     topic // what the key says that the value is
-	named   bool  // there is a key
+	named   bool  // there is a key that says something
 }
 
 // word is a run of letters, digits and underscores with at least one digit, or a mask.
@@ -31,7 +31,7 @@ const maxColumn = 16
 
 // scan reads text b, which stands under key.
 func (n *numbers) scan(b []byte, key string) {
-	n.src, n.key, n.named = b, keyTopic(key), key != ""
+	n.src, n.key, n.named = b, keyTopic(key), !namesNothing(key)
 	n.words, n.shields, n.most = n.words[:0], n.shields[:0], 0
 	n.b, n.at = b, nil
 	if n.folded.fold(b) {

@@ -83,7 +83,7 @@ func (n *numbers) phoneAt(i int, whole span) phone {
 // international reads +44 20 7946 0958 and +44 (0)20…; the plus is at b[plus]. A number that
 // is too long or too short for its country counts too, unless it looks like a signed amount.
 func (n *numbers) international(i, plus int) phone {
-	if plus > 0 && (isWord(n.b[plus-1]) || n.b[plus-1] == '+') {
+	if plus > 0 && (isWord(n.b[plus-1]) || n.b[plus-1] == '+' || inMask(n.b, plus-1)) {
 		return phone{}
 	}
 	var buf [maxPhone]byte
@@ -196,16 +196,11 @@ func (n *numbers) loose(i, start int, c *chain, whole span) phone {
 	return phone{start, last, "groups of digits and nothing else"}
 }
 
-// wholeValue is b without the white space around it.
+// wholeValue is b without the white space around it, that is \s of RE2.
 func wholeValue(b []byte) span {
-	start, end := 0, len(b)
-	for start < end && b[start] <= ' ' {
-		start++
-	}
-	for start < end && b[end-1] <= ' ' {
-		end--
-	}
-	return span{start, end}
+	const space = " \t\n\f\r"
+	start := len(b) - len(bytes.TrimLeft(b, space))
+	return span{start, max(start, len(bytes.TrimRight(b, space)))}
 }
 
 // extension returns where the number that ends at b[end] ends with its extension: x12, ext. 12.

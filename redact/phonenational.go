@@ -21,6 +21,8 @@ func (n *numbers) national(i int, c *chain, open bool) (last int, why string) {
 		last, why = n.northAmerican(i, c), "North America"
 	case w.len() == 3 && b[at] == '1' && b[at+1] >= '3' && (c.shape(0, " ", 3, 4, 4) || c.shape(0, "-", 3, 4, 4)) && n.free(i, i+2):
 		last, why = i+2, "China"
+	case (bytes.HasPrefix(b[at:], []byte("1300 ")) || bytes.HasPrefix(b[at:], []byte("1800 "))) && c.n == 3 && c.shape(0, " ", 4, 3, 3) && n.free(i, i+2):
+		last, why = i+2, "toll-free"
 	case b[at] == '0' && w.len() > 1 && b[at+1] != '0':
 		last, why = n.trunk(i, c)
 	case b[at] >= '5' && c.n == 3 && (c.shape(0, " ", 3, 3, 3) || c.shape(0, "-", 3, 3, 3)) && n.free(i, i+2) && !n.amount(i, i+2):
