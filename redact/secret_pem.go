@@ -128,7 +128,7 @@ func puttyBlockEnd(b []byte, i int) int {
 // indexFold returns where the lower case s first stands in b in any case, or -1.
 func indexFold(b []byte, s string) int {
 	for i := 0; i+len(s) <= len(b); i++ {
-		if b[i]|0x20 == s[0] && bytes.EqualFold(b[i:i+len(s)], []byte(s)) {
+		if hasFoldPrefix(b[i:], s) {
 			return i
 		}
 	}

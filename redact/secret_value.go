@@ -45,18 +45,24 @@ var secretWords = []secretWord{
 	{word: "contrasena"}, {word: "motdepasse"}, {word: "kennwort"}, {word: "wachtwoord"}, {word: "senha", ends: true},
 }
 
+// secretWordsBy are the secret words by their first letter, small or capital.
+var secretWordsBy = func() (by [256][]secretWord) {
+	for _, w := range secretWords {
+		small := w.word[0]
+		capital := small - 'a' + 'A'
+		by[small] = append(by[small], w)
+		by[capital] = append(by[capital], w)
+	}
+	return by
+}()
+
 // secretWordAt returns the size of the secret word at i, or 0.
 func secretWordAt(b []byte, i int) int {
-	switch b[i] | 0x20 {
-	case 'p', 's', 't', 'k', 'c', 'a', 'b', 'h', 'j', 'o', 'm', 'w':
-	default:
-		return 0
-	}
-	for _, w := range secretWords {
-		end := i + len(w.word)
-		if b[i]|0x20 != w.word[0] || !hasFoldPrefix(b[i:], w.word) {
+	for _, w := range secretWordsBy[b[i]] {
+		if !hasFoldPrefix(b[i:], w.word) {
 			continue
 		}
+		end := i + len(w.word)
 		if w.ends && (end == len(b) || !wordSign.has[b[end]]) {
 			continue
 		}
