@@ -1,8 +1,6 @@
 package redact
 
-import (
-	"bytes"
-)
+import "bytes"
 
 // newSecretValueDetector returns the detector of secrets that have no shape of their
 // own, but a name: values that are given to "password", "api_key" and their like,
@@ -79,7 +77,7 @@ func findSecretValues(d *detector, t *text, hits []hit) []hit {
 	if start, end, ok := valueUnderName(b, nameOf([]byte(t.key))); ok {
 		return append(hits, hit{start: start, end: end, d: d, why: "under a secret's name"})
 	}
-	if foldEqual([]byte(t.key), "cookie") || foldEqual([]byte(t.key), "set-cookie") {
+	if cookieHeader(t.key) {
 		hits, _ = findCookies(d, b, 0, hits)
 		return hits
 	}
@@ -157,7 +155,7 @@ func secretAt(b []byte, start, end int) (from, to int, why string, ok bool) {
 	if kind <= likelySecret && named(name, b[a.start:a.end]) {
 		return a.start, a.end, "shape of the provider's tokens", true
 	}
-	if kind == notSecret || kind == likelySecret && foldEqual(name, "key") && !mixed(b[a.start:a.end]) { // of a map or a cache
+	if kind == notSecret || kind == likelySecret && (foldEqual(name, "key") || foldEqual(name, "session")) && !mixed(b[a.start:a.end]) { // of a cache
 		return 0, 0, "", false
 	}
 	header := b[a.start:a.end]
