@@ -1,7 +1,6 @@
 package redact
 
 import (
-	"bytes"
 	"cmp"
 	"regexp"
 	"slices"
@@ -159,5 +158,17 @@ func distinct(b []byte) int {
 
 // hasFoldPrefix reports whether b starts with the lower case s in any case.
 func hasFoldPrefix(b []byte, s string) bool {
-	return len(b) >= len(s) && bytes.EqualFold(b[:len(s)], []byte(s))
+	if len(b) < len(s) {
+		return false
+	}
+	for i := range len(s) {
+		c := b[i]
+		if c >= 'A' && c <= 'Z' {
+			c |= 0x20
+		}
+		if c != s[i] {
+			return false
+		}
+	}
+	return true
 }

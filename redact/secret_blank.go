@@ -93,6 +93,9 @@ func standIn(b []byte) bool {
 		}
 	}
 	var low [16]byte
+	if len(b) > len(low) {
+		return false
+	}
 	switch string(lower(low[:0], b)) {
 	case "none", "null", "nil", "undefined", "nan", "true", "false", "yes", "no", "on", "off", "n/a", "na", "todo", "tbd",
 		"unset", "empty", "hidden", "filtered", "removed", "omitted", "unknown", "string", "str", "object", "bytes":

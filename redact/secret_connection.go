@@ -147,8 +147,13 @@ func (c *connections) listPassword(i int) (start, end int) {
 	}
 	most := min(len(b), start+listMost)
 	stop := byte(';')
-	if start < most && (b[start] == '{' || b[start] == '\'') { // ODBC quotes with braces
-		stop = map[byte]byte{'{': '}', '\'': '\''}[b[start]]
+	switch {
+	case start == most:
+	case b[start] == '{': // how ODBC quotes
+		stop = '}'
+		start++
+	case b[start] == '\'':
+		stop = '\''
 		start++
 	}
 	if start < most && b[start] == '{' { // {{ of a template

@@ -146,7 +146,7 @@ func outcome(v []byte) bool {
 		"rejected", "failed", "failure", "ok", "okay", "success", "succeeded", "set", "updated", "deleted", "created", "rotated", "revoked", "not",
 		"must", "should", "cannot", "can't", "is", "was", "has", "too", "the", "a", "an", "and", "or", "for", "error", "denied", "authentication",
 		"authorization", "unauthorized", "forbidden", "basic", "bearer", "digest", "oauth", "oauth2", "negotiate", "kerberos", "ldap", "saml",
-		"password", "token", "secret", "key", "login", "default", "auto", "found", "got", "unexpected", "expected", "valid", "verified", "enabled", "disabled",
+		"password", "token", "secret", "key", "login", "default", "auto", "found", "got", "sent", "unexpected", "expected", "valid", "verified", "enabled", "disabled",
 		"eof", "identifier", "yaml", "json", "private", "public", "optional", "no", "any", "all", "new", "old", "via", "from", "to", "in", "of", "check", "see":
 		return true
 	}
@@ -175,7 +175,7 @@ func wordy(v []byte) bool {
 	for i := 0; i < len(v); {
 		c := v[i]
 		switch {
-		case c == ' ' || c == '-' || c == '_' || c == '.' || c == '/' || c == ':' || c == ',' || c == '\'':
+		case c == ' ' || c == '-' || c == '_' || c == '.' || c == '/' || c == ':' || c == ',' || c == '=' || c == '\'':
 			i++
 			continue
 		case decimal.has[c]:
@@ -232,10 +232,10 @@ func knownWord(v []byte) bool {
 }
 
 // random reports whether v looks like made by a machine: letters and digits without
-// a word, and no UUID, which is an id more often than a secret.
+// a word, and no UUID or TypeID, which is an id more often than a secret.
 func random(v []byte) bool {
 	const least, different = 20, 8
-	if len(v) < least || len(v) == 36 && hexDashes.run(v, 0) == 36 {
+	if len(v) < least || len(v) == 36 && hexDashes.run(v, 0) == 36 || isTypeID(v) {
 		return false
 	}
 	letter, digit := false, false
@@ -253,6 +253,13 @@ func random(v []byte) bool {
 		return false
 	}
 	return letter && digit && distinct(v) >= different && !wordy(v)
+}
+
+// isTypeID reports whether v is an id such as run_01jzq4v3n5e8rrb1v0p8m2c7d6.
+func isTypeID(v []byte) bool {
+	const size = 26
+	at := len(v) - size - 1
+	return at > 0 && v[at] == '_' && letters.run(v, 0) == at && base62.run(v, at+1) == len(v)
 }
 
 // fieldStart reports whether the name at i begins a line or a member.

@@ -15,10 +15,15 @@ const (
 )
 
 // secretName reports whether key is the name of a secret: whether the value of a
-// member under it is one, whatever it looks like. Case, hyphens, underscores,
+// member under it may be one, or hold some, whatever it looks like. Case, hyphens, underscores,
 // dots and camel case make no difference.
 func secretName(key string) bool {
-	return nameOf([]byte(key)) >= softSecret
+	return nameOf([]byte(key)) >= softSecret || cookieHeader(key)
+}
+
+// cookieHeader reports whether key is the name of a header that holds cookies.
+func cookieHeader(key string) bool {
+	return foldEqual([]byte(key), "cookie") || foldEqual([]byte(key), "set-cookie")
 }
 
 // nameMost is how much of the end of a name is looked at.
@@ -99,7 +104,10 @@ func wordKind(prev, word []byte, kind nameKind) nameKind {
 		case "api", "access", "private", "priv", "auth", "encryption", "signing", "master":
 			return keySecret
 		}
-		if keyOwner(prev) || kind >= tokenSecret {
+		if kind >= tokenSecret {
+			return keySecret
+		}
+		if keyOwner(prev) {
 			return tokenSecret
 		}
 		return likelySecret

@@ -102,11 +102,12 @@ func pemEnd(b []byte, i int) int {
 
 var pemName = newAlphabet("0-9A-Za-z _-")
 
-// holdsText reports whether b is more than dots, quotes and the n of \n.
+// holdsText reports whether b is more than dots, quotes, the n of \n and what a
+// mask says.
 func holdsText(b []byte) bool {
 	for i := range b {
 		if (base62.has[b[i]] || b[i] >= utf8.RuneSelf) && (i == 0 || b[i-1] != '\\') {
-			return true
+			return i == 0 || !beforeMask(b, i-1)
 		}
 	}
 	return false
@@ -128,7 +129,7 @@ func puttyBlockEnd(b []byte, i int) int {
 // indexFold returns where the lower case s first stands in b in any case, or -1.
 func indexFold(b []byte, s string) int {
 	for i := 0; i+len(s) <= len(b); i++ {
-		if b[i]|0x20 == s[0] && bytes.EqualFold(b[i:i+len(s)], []byte(s)) {
+		if hasFoldPrefix(b[i:], s) {
 			return i
 		}
 	}

@@ -1,9 +1,5 @@
 package redact
 
-import (
-	"bytes"
-)
-
 // tokenKinds are, by detector, the tokens that their first characters give away. Sources: the
 // providers' own documentation, and the rules of
 // https://github.com/gitleaks/gitleaks. A checksum, where a provider has one, is
@@ -163,7 +159,7 @@ var awsSecretChars = newAlphabet("0-9A-Za-z+/")
 // indexFoldLast returns where the lower case s stands last in b in any case, or -1.
 func indexFoldLast(b []byte, s string) int {
 	for i := len(b) - len(s); i >= 0; i-- {
-		if b[i]|0x20 == s[0] && bytes.EqualFold(b[i:i+len(s)], []byte(s)) {
+		if hasFoldPrefix(b[i:], s) {
 			return i
 		}
 	}

@@ -1,8 +1,6 @@
 package redact
 
-import (
-	"bytes"
-)
+import "bytes"
 
 // newSecretValueDetector returns the detector of secrets that have no shape of their
 // own, but a name: values that are given to "password", "api_key" and their like,
@@ -45,18 +43,24 @@ var secretWords = []secretWord{
 	{word: "contrasena"}, {word: "motdepasse"}, {word: "kennwort"}, {word: "wachtwoord"}, {word: "senha", ends: true},
 }
 
+// secretWordsBy are the secret words by their first letter, small or capital.
+var secretWordsBy = func() (by [256][]secretWord) {
+	for _, w := range secretWords {
+		small := w.word[0]
+		capital := small - 'a' + 'A'
+		by[small] = append(by[small], w)
+		by[capital] = append(by[capital], w)
+	}
+	return by
+}()
+
 // secretWordAt returns the size of the secret word at i, or 0.
 func secretWordAt(b []byte, i int) int {
-	switch b[i] | 0x20 {
-	case 'p', 's', 't', 'k', 'c', 'a', 'b', 'h', 'j', 'o', 'm', 'w':
-	default:
-		return 0
-	}
-	for _, w := range secretWords {
-		end := i + len(w.word)
-		if b[i]|0x20 != w.word[0] || !hasFoldPrefix(b[i:], w.word) {
+	for _, w := range secretWordsBy[b[i]] {
+		if !hasFoldPrefix(b[i:], w.word) {
 			continue
 		}
+		end := i + len(w.word)
 		if w.ends && (end == len(b) || !wordSign.has[b[end]]) {
 			continue
 		}
@@ -73,7 +77,7 @@ func findSecretValues(d *detector, t *text, hits []hit) []hit {
 	if start, end, ok := valueUnderName(b, nameOf([]byte(t.key))); ok {
 		return append(hits, hit{start: start, end: end, d: d, why: "under a secret's name"})
 	}
-	if foldEqual([]byte(t.key), "cookie") || foldEqual([]byte(t.key), "set-cookie") {
+	if cookieHeader(t.key) {
 		hits, _ = findCookies(d, b, 0, hits)
 		return hits
 	}
@@ -151,7 +155,7 @@ func secretAt(b []byte, start, end int) (from, to int, why string, ok bool) {
 	if kind <= likelySecret && named(name, b[a.start:a.end]) {
 		return a.start, a.end, "shape of the provider's tokens", true
 	}
-	if kind == notSecret || kind == likelySecret && foldEqual(name, "key") && !mixed(b[a.start:a.end]) { // of a map or a cache
+	if kind == notSecret || kind == likelySecret && (foldEqual(name, "key") || foldEqual(name, "session")) && !mixed(b[a.start:a.end]) { // of a cache
 		return 0, 0, "", false
 	}
 	header := b[a.start:a.end]
