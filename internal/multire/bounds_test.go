@@ -37,7 +37,7 @@ func cacheOf(t testing.TB, set *Set) *cache {
 // TestLinear counts steps, which are what is slow: a byte takes one at most, even if no
 // state that was made is ever of use again.
 func TestLinear(t *testing.T) {
-	patterns, text := hostile(1 << 17)
+	patterns, text := hostile(1 << 14)
 	for i, set := range sets(t, patterns) {
 		for _, spans := range [][]Span{whole(text), cut(text, 40)} {
 			set.Scan(nil, nil, []Span{{0, 0}})
@@ -83,6 +83,24 @@ func TestBudget(t *testing.T) {
 		assert.LessOrEqual(t, c.bytes(0), set.CacheBytes+c.bytes(20)/len(c.list))
 		assert.Less(t, 2*cap(c.table)+4*(cap(c.words)+cap(c.spare)), 2*set.CacheBytes)
 	}
+}
+
+// TestMostStates fills a cache that may have all the memory that it wants.
+func TestMostStates(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the oracle needs a second")
+	}
+	_, text := hostile(1 << 18)
+	patterns := []string{`a[ab1 -]{15}c`} // a state for each way in which the last 16 bytes can be a or not
+	set, err := Compile(patterns)
+	require.NoError(t, err)
+	set.CacheBytes, set.credit = 1<<30, 1<<40
+	spans := cut(text, 1<<14)
+	require.Equal(t, oracle(t, patterns, text, spans), set.Scan(nil, text, spans))
+	c := cacheOf(t, set)
+	assert.LessOrEqual(t, len(c.list), maxStates)
+	assert.Greater(t, cap(c.list), maxStates/2)
+	assert.NotEmpty(t, c.spare, "the cache was never full")
 }
 
 // TestWarm holds that a scan of text like that before makes nothing new.

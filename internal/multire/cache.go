@@ -24,9 +24,9 @@ type cache struct {
 	states
 	work
 
-	start  uint16 // the state before the first byte
-	budget int    // bytes of the states
-	spare  []uint32
+	start  uint16   // the state before the first byte
+	budget int      // bytes of the states
+	spare  []uint32 // the words of states that were forgotten, to be written over
 
 	// credit is what may be spent on transitions. Each byte walked adds one. A text
 	// made to need ever new states uses it up, and is then simulated, at a cost

@@ -30,7 +30,7 @@ func (e *Error) Unwrap() error { return e.Err }
 type Set struct {
 	// CacheBytes bounds each cache of states, in bytes; there is one for each
 	// goroutine that scans at the same time, and up to GOMAXPROCS of them are kept.
-	// Zero: 2 MiB. It is set before the first scan.
+	// Zero: 2 MiB. More than 9 MiB are of no use. It is set before the first scan.
 	CacheBytes int
 
 	program *program
