@@ -150,11 +150,7 @@ func (p *pass) applyRules() {
 
 // applyRule replaces one value.
 func (p *pass) applyRule(n int32, k *keyRule) {
-	t := &p.items[n]
-	body := p.text[t.start:t.end]
-	if t.kind == stringItem && t.marks&nested == 0 {
-		body = p.textOf(n)
-	}
+	body := p.textOf(n)
 	if len(body) == 0 || p.r.masks.whole(body) || len(p.r.keep) > 0 && p.kept(n) {
 		return
 	}

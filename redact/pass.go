@@ -32,17 +32,20 @@ type pass struct {
 	arena  []byte // holds text once something was unescaped
 	copied bool   // text is arena
 
-	items  []item
-	spans  []multire.Span // of each item its text
-	frames []frame
-	fates  []fate
-	docs   []doc // the JSON of nested strings, in their order
-	hits   []multire.Hit
-	extra  []int32 // the items that were marked for long words in them
-	pairs  bool    // there is {"name":…,"value":…}
-	look   bool    // an item was marked
-	under  bool    // a name was marked, so that what stands under it is looked at too
-	first  int32   // the first item of the source; those before it say where it stands
+	known     known
+	items     []item
+	spans     []multire.Span // of each item its text
+	frames    []frame
+	fates     []fate
+	docs      []doc          // the JSON of nested strings, in their order
+	texts     []multire.Span // those of spans that the automaton reads
+	textItems []int32        // of each of them its item
+	hits      []multire.Hit
+	extra     []int32 // the items that were marked for long words in them
+	pairs     bool    // there is {"name":…,"value":…}
+	look      bool    // an item was marked
+	under     bool    // a name was marked, so that what stands under it is looked at too
+	first     int32   // the first item of the source; those before it say where it stands
 
 	named int // how many steps lead to the name of the source, if it has one
 
@@ -105,7 +108,7 @@ func (p *pass) add(k kind, start, end int, parent, index int32) int32 {
 	s := &p.spans[n]
 	s.Start, s.End = start, end
 	if k == boolItem || k == arrayItem {
-		s.End = start
+		t.marks = quiet
 	}
 	return int32(n)
 }
@@ -126,7 +129,7 @@ func (p *pass) markLong(n int32) {
 	s := &p.spans[n]
 	body := p.text[s.Start:s.End]
 	if p.r.skipTimes && isTime(body) {
-		s.End = s.Start
+		p.items[n].marks |= quiet
 		return
 	}
 	long, encoded := longWords(body)
@@ -221,10 +224,10 @@ func (p *pass) visitAll(is func(kind) bool) {
 // refuseLarge replaces texts that are too large to be looked at.
 func (p *pass) refuseLarge() {
 	for n := range p.items {
-		if s := p.spans[n]; s.End-s.Start > maxValue {
+		if s := p.spans[n]; s.End-s.Start > maxValue && p.items[n].marks&nested == 0 {
 			p.replace(int32(n), []byte(largeMask), false)
 			p.count(int32(n), errorDetector)
-			p.spans[n] = multire.Span{}
+			p.items[n].marks |= quiet
 		}
 	}
 }
@@ -232,16 +235,31 @@ func (p *pass) refuseLarge() {
 // match marks the items that have triggers, and reports whether a rule may
 // hold for any of them.
 func (p *pass) match() (rules bool) {
-	p.hits = p.r.set.Scan(p.hits[:0], p.text, p.spans)
-	for _, h := range p.hits {
-		trigger := &p.r.triggers[h.Pattern]
-		rules = rules || trigger.rule
+	p.texts, p.textItems = p.texts[:0], p.textItems[:0]
+	for n := range p.items {
+		if p.items[n].marks&quiet == 0 {
+			p.texts, p.textItems = append(p.texts, p.spans[n]), append(p.textItems, int32(n))
+		}
+	}
+	p.hits = p.r.set.Scan(p.hits[:0], p.text, p.texts)
+	next := int32(0) // the first text of which nothing is said yet
+	for i := range p.hits {
+		h := &p.hits[i]
+		for ; next < h.Span; next++ {
+			p.learn(next)
+		}
+		next = h.Span + 1
+		h.Span = p.textItems[h.Span]
+		t, trigger := &p.items[h.Span], &p.r.triggers[h.Pattern]
+		rules = rules || trigger.rule && (t.kind == keyItem || p.pairs)
 		if !trigger.detectors.empty() {
-			t := &p.items[h.Span]
 			t.marks |= hasTrigger
 			p.look = true
 			p.under = p.under || t.kind == keyItem
 		}
+	}
+	for ; next < int32(len(p.texts)); next++ {
+		p.learn(next)
 	}
 	for _, n := range p.extra {
 		p.look = true
@@ -250,6 +268,9 @@ func (p *pass) match() (rules bool) {
 	p.under = p.under || p.pairs
 	return rules || p.r.alwaysRules
 }
+
+// learn remembers a text in which no trigger matched.
+func (p *pass) learn(i int32) { p.known.learn(p.textOf(p.textItems[i])) }
 
 // visit looks at one item if there is a reason to.
 func (p *pass) visit(n int32) {
@@ -280,11 +301,7 @@ func (p *pass) visit(n int32) {
 	clear(p.wanted)
 	p.want(n)
 	p.wantBy(n)
-	body := p.textOf(n)
-	if t.kind == numberItem {
-		body = p.text[t.start:t.end]
-	}
-	p.rewrite(n, body, name)
+	p.rewrite(n, p.textOf(n), name)
 }
 
 func (p *pass) marked(n int32) bool { return n >= 0 && p.items[n].marks&hasTrigger != 0 }

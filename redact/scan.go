@@ -27,6 +27,7 @@ const (
 	nested                 // a string that holds JSON, of which the items follow
 	done                   // looked at
 	hasLong                // there is a long word in it
+	quiet                  // no trigger matches it
 )
 
 // item is what is looked at in JSON, in the order in which it stands there. The
@@ -191,8 +192,10 @@ func (s *scanner) str(k kind, parent, index int32) bool {
 	if escaped {
 		return s.p.unescape(n, s.b[start:end], s.layer)
 	}
-	if end-start >= minBase64 {
+	if end-start > maxKnown {
 		s.p.markLong(n)
+	} else if s.p.known.has(s.b[start:end]) {
+		s.p.items[n].marks |= quiet
 	}
 	return true
 }
@@ -215,7 +218,7 @@ func (s *scanner) literal(c byte, parent, index int32) bool {
 	s.pos = end
 	n := s.p.add(numberItem, s.base+start, s.base+end, parent, index)
 	if !digits || end-start < minNumber {
-		s.p.spans[n].End = s.p.spans[n].Start // no detector is interested
+		s.p.items[n].marks |= quiet
 	}
 	return true
 }

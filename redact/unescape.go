@@ -29,9 +29,8 @@ func (p *pass) unescape(n int32, raw []byte, layer int) bool {
 		p.docs = append(p.docs, doc{n, multire.Span{Start: start, End: end}})
 		if p.scan(start, end, t.parent, t.index, layer+1) {
 			t = &p.items[n]
-			t.marks |= nested
+			t.marks |= nested | quiet // its items are looked at, not the whole
 			t.link = int32(len(p.items))
-			p.spans[n].End = start // its items are looked at, not the whole
 			return true
 		}
 		p.items, p.spans, p.docs, p.extra = p.items[:items], p.spans[:items], p.docs[:docs], p.extra[:extra]
