@@ -24,19 +24,30 @@ var base64Value = func() (values [256]byte) {
 
 const noBase64 = 0xFF
 
-// longWords looks for long words in b, and reports whether there is one of the
-// length of longWord, and whether there is text in base64.
+// longWords looks for long words in b, and reports whether there is one that
+// longWord means, and whether there is text in base64.
 func longWords(b []byte) (long, encoded bool) {
 	for from := 0; !long || !encoded; {
 		start, end := base64Run(b, from)
 		if start < 0 {
 			break
 		}
-		long = long || end-start >= minLongWord
-		encoded = encoded || textStart(b[start:end]) >= 0
+		word := b[start:end]
+		long = long || len(word) >= minLongWord && hasCapital(word)
+		encoded = encoded || textStart(word) >= 0
 		from = end
 	}
 	return long, encoded
+}
+
+// hasCapital reports whether there is a capital ASCII letter in b.
+func hasCapital(b []byte) bool {
+	for _, c := range b {
+		if c-'A' < 26 {
+			return true
+		}
+	}
+	return false
 }
 
 const minLongWord = 26

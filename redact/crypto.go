@@ -18,7 +18,7 @@ func cryptoDetector() *detector {
 		name:      "crypto_address",
 		group:     groupPII,
 		label:     "CRYPTO",
-		triggers:  []string{longWord},
+		triggers:  []string{longWord, `(?i:bc|tb|bcrt|ltc|addr|stake|cosmos)1`, `0[xX][0-9A-Fa-f]{3}`},
 		find:      findCryptos,
 		normalise: normaliseCrypto,
 	}

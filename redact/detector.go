@@ -42,5 +42,6 @@ type hit struct {
 }
 
 // longWord is a trigger that is not left to the automaton, which would count the
-// letters of every word: whoever lists the texts sees the long words in them.
+// letters of every word: whoever lists the texts sees the long words in them, and which
+// have capitals, as most ids and hashes have not.
 const longWord = `[0-9A-Za-z+/_-]{26}`

@@ -60,6 +60,7 @@ type pass struct {
 	finds      []hit
 	candidates []*detector
 	wanted     bitset
+	encoded    bool // there is text in base64 in it
 	names      map[string]string
 	way        []step
 }
@@ -138,6 +139,9 @@ func (p *pass) markLong(n int32) {
 		p.extra = append(p.extra, n)
 		if long {
 			p.items[n].marks |= hasLong
+		}
+		if encoded {
+			p.items[n].marks |= hasBase64
 		}
 	}
 }
@@ -301,6 +305,7 @@ func (p *pass) visit(n int32) {
 	clear(p.wanted)
 	p.want(n)
 	p.wantBy(n)
+	p.encoded = t.marks&hasBase64 != 0
 	p.rewrite(n, p.textOf(n), name)
 }
 

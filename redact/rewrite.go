@@ -35,7 +35,7 @@ func (p *pass) rewrite(n int32, body []byte, name string) {
 			p.close(n)
 		}
 	}()
-	edits := p.edits(nil, body, name, p.chosen(), p.percent(), 0)
+	edits := p.edits(nil, body, name, p.chosen(), p.percent(), p.encoded, 0)
 	if len(edits) == 0 {
 		return
 	}
@@ -53,7 +53,7 @@ func (p *pass) rewrite(n int32, body []byte, name string) {
 		clear(p.wanted)
 		p.wantIn(body)
 		p.wantBy(n)
-		edits = p.edits(edits[:0], body, name, p.chosen(), p.percent(), 0)
+		edits = p.edits(edits[:0], body, name, p.chosen(), p.percent(), p.encoded, 0)
 	}
 	p.replace(n, body, whole && len(body) == 0)
 }
@@ -66,7 +66,8 @@ func (p *pass) close(n int32) {
 
 // wantIn asks for the detectors of which a trigger matches a text.
 func (p *pass) wantIn(body []byte) {
-	if long, _ := longWords(body); long {
+	var long bool
+	if long, p.encoded = longWords(body); long {
 		p.wanted.add(p.r.long)
 	}
 	for _, h := range p.r.set.Scan(nil, body, []multire.Span{{End: len(body)}}) {
@@ -91,7 +92,7 @@ func (p *pass) chosen() []*detector {
 }
 
 // edits appends what is to be replaced in a text: in order, without overlaps.
-func (p *pass) edits(dst []edit, body []byte, name string, by []*detector, percent bool, encoded int) []edit {
+func (p *pass) edits(dst []edit, body []byte, name string, by []*detector, percent, base64 bool, encoded int) []edit {
 	p.subject.reset(body, name)
 	p.finds = findWith(by, &p.subject, p.finds[:0])
 	masks := p.r.masks.spans(body)
@@ -105,19 +106,21 @@ func (p *pass) edits(dst []edit, body []byte, name string, by []*detector, perce
 		if percent {
 			dst = p.percentEdits(dst, body, name, encoded+1)
 		}
-		dst = p.base64Edits(dst, body, name, encoded+1, masks)
+		if base64 {
+			dst = p.base64Edits(dst, body, name, encoded+1, masks)
+		}
 	}
 	return joined(dst)
 }
 
 // editsIn is edits for a text that was encoded.
 func (p *pass) editsIn(body []byte, name string, encoded int) []edit {
-	wanted := p.wanted
+	wanted, was := p.wanted, p.encoded
 	p.wanted = p.r.newBitset()
 	p.wantIn(body)
-	by, percent := slices.Clone(p.chosen()), p.percent()
-	p.wanted = wanted
-	return p.edits(nil, body, name, by, percent, encoded)
+	by, percent, base64 := slices.Clone(p.chosen()), p.percent(), p.encoded
+	p.wanted, p.encoded = wanted, was
+	return p.edits(nil, body, name, by, percent, base64, encoded)
 }
 
 // joined sorts edits and joins those that overlap: the longer says what stands

@@ -28,6 +28,7 @@ const (
 	done                   // looked at
 	hasLong                // there is a long word in it
 	quiet                  // no trigger matches it
+	hasBase64              // there is text in base64 in it
 )
 
 // item is what is looked at in JSON, in the order in which it stands there. The
