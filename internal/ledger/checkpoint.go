@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -62,10 +63,15 @@ func parseNoteText(text string) (Checkpoint, error) {
 // signCheckpoint returns the signed note for a tree.
 func signCheckpoint(origin string, size uint64, root tlog.Hash, s note.Signer) (Checkpoint, error) {
 	text := origin + "\n" + strconv.FormatUint(size, 10) + "\n" + root.String() + "\n"
-	signed, err := note.Sign(&note.Note{Text: text}, s)
+	sig, err := s.Sign([]byte(text))
 	if err != nil {
 		return Checkpoint{}, fmt.Errorf("ledger: sign checkpoint: %w", err)
 	}
+	// The form of note.Sign, which takes about a fifth longer than the signature:
+	// it checks text and name, which are known here to be right.
+	sig = append(binary.BigEndian.AppendUint32(nil, s.KeyHash()), sig...)
+	signed := append([]byte(text), "\n\u2014 "+s.Name()+" "...)
+	signed = append(base64.StdEncoding.AppendEncode(signed, sig), '\n')
 	return Checkpoint{Origin: origin, Size: size, Root: root, Note: signed}, nil
 }
 

@@ -14,6 +14,7 @@ const roleEnv = "LEDGER_TEST_ROLE"
 // [childArgs].
 var roles = map[string]func(childArgs) error{
 	"append": appendAndReport,
+	"count":  countUp,
 	"acks":   appendUntilKilled,
 	"power":  appendUnderPower,
 }

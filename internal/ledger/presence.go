@@ -58,6 +58,34 @@ func Enter(fsys durable.FS, dir, id string, first uint64) (*Presence, error) {
 	return p, nil
 }
 
+// Advance notes that all records of this writer that anybody still has to look
+// at, should it die, stand at index first or later. It is a hint, and is never
+// synced: who finds an older one reads more of the log than necessary. So it may
+// fail, as it does on Windows, where nobody writes a file that is locked.
+func (p *Presence) Advance(fsys durable.FS, first uint64) error {
+	next := *p
+	next.First = first
+	data, err := json.Marshal(&next)
+	if err != nil {
+		return err
+	}
+	// Under the ledger's lock, so that nobody reads half of it: a number made of
+	// two would skip records.
+	unlock, err := fsys.Lock(lockName(p.dir), true)
+	if err != nil {
+		return err
+	}
+	f, err := fsys.OpenFile(p.path(), os.O_RDWR, 0)
+	if err == nil {
+		_, err = f.WriteAt(append(data, '\n'), 0) // never shorter than before: the number grows
+		err = errors.Join(err, f.Close())
+	}
+	if err = errors.Join(err, unlock.Unlock()); err == nil {
+		p.First = first
+	}
+	return err
+}
+
 // create makes the file and locks it.
 func (p *Presence) create(fsys durable.FS) error {
 	data, err := json.Marshal(p)

@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"io/fs"
@@ -55,28 +54,27 @@ func (p *publisher) put(fsys durable.FS, dir string, cp Checkpoint, v note.Verif
 			return err
 		}
 	}
-	buf := make([]byte, 1024)
-	n, err := p.file.ReadAt(buf, 0)
+	// No more than is expected: a read that meets the end of the file costs two
+	// calls. A longer one is damaged, and its beginning tells its size.
+	there := make([]byte, len(cp.Note))
+	n, err := p.file.ReadAt(there, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
-	there := buf[:n]
-	if bytes.Equal(there, cp.Note) {
-		return nil
-	}
+	there = there[:n]
 	if statedSize(there) > cp.Size {
 		if !fresh {
 			return nil
 		}
 		// A file that is met anew may be damaged; its size alone says nothing.
-		if _, err := ParseCheckpoint(there, v); err == nil {
+		if _, err := readPublished(fsys, dir, v); err == nil {
 			return nil
 		}
 	}
 	if _, err := p.file.WriteAt(cp.Note, 0); err != nil {
 		return err
 	}
-	if len(there) > len(cp.Note) {
+	if fresh || info.Size() > int64(len(cp.Note)) {
 		return p.file.Truncate(int64(len(cp.Note)))
 	}
 	return nil

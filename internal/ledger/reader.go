@@ -57,7 +57,7 @@ func (r *Reader) Head() (Checkpoint, error) {
 	if len(v.segs) == 0 {
 		return Checkpoint{Origin: r.info.Origin, Root: (&frontier{}).root()}, nil
 	}
-	_, c, err := r.load(v, len(v.segs)-1)
+	_, c, err := r.load(v, len(v.segs)-1, v.published.Size)
 	if err != nil {
 		return Checkpoint{}, err
 	}
@@ -89,7 +89,7 @@ func (r *Reader) Records(ctx context.Context, from uint64, newestFirst bool) ite
 				yield(Record{}, err)
 				return
 			}
-			recs, _, err := r.load(v, i)
+			recs, _, err := r.load(v, i, from)
 			if newestFirst {
 				if err != nil {
 					yield(Record{}, err)
@@ -118,16 +118,17 @@ func (r *Reader) Record(ctx context.Context, index uint64) (Record, error) {
 	return Record{}, fmt.Errorf("ledger: there is no record %d in %s", index, r.dir)
 }
 
-// load reads segment i of v and returns its records, checked. With an error it
-// returns those that stand before the damage.
-func (r *Reader) load(v *view, i int) ([]Record, *cursor, error) {
+// load reads segment i of v and returns its records, checked, from a commit on
+// that is not behind the record from. With an error it returns those that stand
+// before the damage.
+func (r *Reader) load(v *view, i int, from uint64) ([]Record, *cursor, error) {
 	c, err := v.cursorAt(i)
 	if err != nil {
 		return nil, nil, err
 	}
 	s := v.segs[i]
 	var recs []Record
-	_, _, err = v.pass(c, i, func(data []byte, at commit) { recs = append(recs, at.list(s, data)...) })
+	_, _, err = v.pass(c, i, from, func(data []byte, at commit) { recs = append(recs, at.list(s, data)...) })
 	if err != nil {
 		if c.authenticate() != nil {
 			recs = nil // nothing vouches for any of them

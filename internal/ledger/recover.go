@@ -249,16 +249,8 @@ func (w *view) resume(data []byte) (c *cursor, off int, ok bool) {
 	tree, done := openTree(w.fs, w.dir)
 	defer done()
 	known := w.published.Size
-	rest := bytes.TrimRight(data, "\x00")
-	for {
-		at := bytes.LastIndex(rest, []byte("\n"+commitPrefix))
-		if at < 0 {
-			return nil, 0, false
-		}
-		n := bytes.IndexByte(data[at+1:], '\n')
-		line := data[at+1 : max(at+1, at+1+n)]
-		rest = rest[:at]
-		l, cp, err := parseCommitLine(line)
+	for at := range commitLinesBackwards(data) {
+		l, cp, err := parseCommitLine(data[at.start:at.end])
 		if err != nil {
 			continue // the unfinished write, or damage: the walk will tell
 		}
@@ -275,6 +267,7 @@ func (w *view) resume(data []byte) (c *cursor, off int, ok bool) {
 		}
 		c = newCursor(w.verifier)
 		c.front, c.link, c.last, c.durable = front, link(l.Link), cp, known
-		return c, at + 1 + n + 1, true
+		return c, at.end + 1, true
 	}
+	return nil, 0, false
 }

@@ -67,7 +67,7 @@ func (l *Log) claimSync() chan struct{} {
 func (l *Log) runSync(done chan struct{}) (reached uint64, err error) {
 	defer func() {
 		l.syncMu.Lock()
-		l.syncing = nil
+		l.syncing, l.cohort = nil, l.waiting.Load()
 		l.syncMu.Unlock()
 		close(done)
 	}()

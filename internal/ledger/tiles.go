@@ -49,7 +49,7 @@ func (r *Reader) WriteTiles(ctx context.Context, dir string) (out Tiles, err err
 		if err := context.Cause(ctx); err != nil {
 			return out, err
 		}
-		if _, _, err := v.pass(c, i, func(data []byte, at commit) {
+		if _, _, err := v.pass(c, i, 0, func(data []byte, at commit) {
 			for _, s := range at.records {
 				w.entry(data[s.start:s.end])
 			}

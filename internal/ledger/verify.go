@@ -71,7 +71,7 @@ func (r *Reader) Verify(ctx context.Context, anchor []byte, visit func(Record) e
 		}
 		var verr error
 		first := c.front.size
-		data, end, err := v.pass(c, i, func(data []byte, at commit) {
+		data, end, err := v.pass(c, i, 0, func(data []byte, at commit) {
 			rep.Commits++
 			if c.last.Size == v.published.Size && c.last.Root == v.published.Root {
 				published = true

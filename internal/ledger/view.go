@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"path/filepath"
 
 	"golang.org/x/mod/sumdb/note"
@@ -96,7 +97,7 @@ func (w *view) vouched(i int) (c *cursor, ok bool) {
 // the log, and calls each, if not nil, after every one.
 func (w *view) walk(c *cursor, n int, each func() error) error {
 	for i := range n {
-		if _, _, err := w.pass(c, i, nil); err != nil {
+		if _, _, err := w.pass(c, i, 0, nil); err != nil {
 			return err
 		}
 		if each == nil {
@@ -110,14 +111,15 @@ func (w *view) walk(c *cursor, n int, each func() error) error {
 }
 
 // pass walks segment i with c, which stands where it should begin, and calls
-// visit, if not nil, for each commit with the bytes that it stands in. It
-// returns the segment's bytes and the offset behind the last commit.
+// visit, if not nil, for each commit with the bytes that it stands in. Commits
+// of records before from may be left out. It returns the segment's bytes and the
+// offset behind the last commit.
 //
 // A read is not atomic: beside a writer it may miss bytes and yet return what
 // was written behind them much later, which looks like corruption. Bytes that
 // were known to be on disk when the first read ended are met by a second one,
 // so only damage that is met again in the same place is real.
-func (w *view) pass(c *cursor, i int, visit func(data []byte, at commit)) (data []byte, end int, err error) {
+func (w *view) pass(c *cursor, i int, from uint64, visit func(data []byte, at commit)) (data []byte, end int, err error) {
 	if err := w.enter(c, i); err != nil {
 		return nil, 0, err
 	}
@@ -128,6 +130,9 @@ func (w *view) pass(c *cursor, i int, visit func(data []byte, at commit)) (data 
 		}
 		if len(data) < end {
 			return data, end, &CorruptionError{File: w.segs[i].name(), Offset: int64(len(data)), Index: c.front.size, Reason: "the segment became shorter while it was read"}
+		}
+		if end == 0 && from > c.front.size {
+			end = w.skip(c, data, from)
 		}
 		walked := error(nil)
 		end, walked = c.walk(data, end, func(at commit) {
@@ -141,6 +146,48 @@ func (w *view) pass(c *cursor, i int, visit func(data []byte, at commit)) (data 
 			return data, end, err
 		}
 		before = *d
+	}
+}
+
+// skip moves c behind the last commit in data, the bytes of its segment, before
+// the record from, and returns the offset behind it. It stays where it is and
+// returns 0 unless the log's key signed that commit and the tree file matches it.
+func (w *view) skip(c *cursor, data []byte, from uint64) (off int) {
+	for at := range commitLinesBackwards(data) {
+		l, cp, err := parseCommitLine(data[at.start:at.end])
+		if err != nil || cp.Size > from {
+			continue
+		}
+		if _, err := ParseCheckpoint(cp.Note, w.verifier); err != nil || l.Sealed || cp.Size <= c.front.size {
+			return 0
+		}
+		tree, done := openTree(w.fs, w.dir)
+		defer done()
+		front, ok := loadFrontier(tree, cp.Size, cp.Root)
+		if !ok {
+			return 0
+		}
+		c.front, c.link, c.last, c.sealed, c.durable = front, link(l.Link), cp, false, max(c.durable, l.Durable)
+		return at.end + 1
+	}
+	return 0
+}
+
+// commitLinesBackwards yields where the commit lines in data stand, the last one
+// first. A line whose end is missing is not among them.
+func commitLinesBackwards(data []byte) iter.Seq[span] {
+	return func(yield func(span) bool) {
+		for rest := data; ; {
+			at := bytes.LastIndex(rest, []byte("\n"+commitPrefix))
+			if at < 0 {
+				return
+			}
+			rest = data[:at]
+			n := bytes.IndexByte(data[at+1:], '\n')
+			if n >= 0 && !yield(span{at + 1, at + 1 + n}) {
+				return
+			}
+		}
 	}
 }
 

@@ -21,6 +21,9 @@ const maxCommitLine = 1 << 10
 // metadata and costs about two thirds of one that does.
 const paddingStep = 256 << 10
 
+// zeros is padding; never written to.
+var zeros [paddingStep]byte
+
 // writer writes commits. Only one goroutine uses it at a time: the leader.
 type writer struct {
 	log  *Log
@@ -38,6 +41,12 @@ type noRoom struct{ error }
 
 // Unwrap returns the cause.
 func (e noRoom) Unwrap() error { return e.error }
+
+// refusal is what a decision said instead of giving records to append.
+type refusal struct{ error }
+
+// Unwrap returns the cause.
+func (e refusal) Unwrap() error { return e.error }
 
 // commit writes the records of b as one commit and returns the index of the
 // first. On failure it says truthfully what became of them.
@@ -57,7 +66,9 @@ func (w *writer) commit(b *batch) (first uint64, err error) {
 		if uerr := unlock.Unlock(); uerr != nil && err == nil {
 			first, outcome, err = 0, Unknown, uerr
 		}
-		if err != nil {
+		if no, ok := err.(refusal); ok {
+			err = no.error
+		} else if err != nil {
 			if !errors.As(err, new(noRoom)) {
 				l.breakWith(err)
 			}
@@ -105,6 +116,11 @@ func (w *writer) commitLocked(b *batch) (first uint64, o Outcome, err error) {
 	if err != nil {
 		return 0, Absent, err
 	}
+	if b.decide != nil {
+		if err := b.make(w.cur.front.size); err != nil || len(b.leaves) == 0 {
+			return w.cur.front.size, Absent, err
+		}
+	}
 	if err := w.roll(len(b.lines)); err != nil {
 		return 0, Absent, err
 	}
@@ -136,6 +152,19 @@ func (w *writer) commitLocked(b *batch) (first uint64, o Outcome, err error) {
 	return first, 0, nil
 }
 
+// make has the batch's decision make its records.
+func (b *batch) make(size uint64) error {
+	records, err := b.decide(size)
+	if err == nil {
+		err = checkRecords(records)
+	}
+	if err != nil {
+		return refusal{err}
+	}
+	b.add(records)
+	return nil
+}
+
 // sign makes the commit line, with its newline, for a tree.
 func (w *writer) sign(front *frontier, sealed bool) ([]byte, link, Checkpoint, error) {
 	l := w.log
@@ -149,22 +178,24 @@ func (w *writer) sign(front *frontier, sealed bool) ([]byte, link, Checkpoint, e
 }
 
 // write appends data to the live segment, whose file is size bytes long. It
-// fills the file up with zeros ahead of the records where there is room.
+// fills the file up with zeros ahead of the records where there is room, unless
+// there is so much data that it would double what the disk has to take.
 func (w *writer) write(data []byte, size int64) (Outcome, error) {
 	need := w.end + int64(len(data))
-	padded := data
-	if !w.log.opts.NoPadding && need > size {
+	if !w.log.opts.NoPadding && need > size && len(data) < paddingStep/8 {
 		to := (need + paddingStep - 1) / paddingStep * paddingStep
-		padded = append(data, make([]byte, to-need)...)
-	}
-	_, err := w.seg.file.WriteAt(padded, w.end)
-	if err != nil && len(padded) > len(data) && durable.IsFull(err) {
-		// The records may fit where the padding does not.
-		if o, uerr := w.undo(err); o != Absent {
-			return o, uerr
+		_, err := w.seg.file.WriteAt(zeros[:to-need], need)
+		if err != nil && !durable.IsFull(err) {
+			return w.undo(err)
 		}
-		_, err = w.seg.file.WriteAt(data, w.end)
+		if err != nil {
+			// The records may fit where the padding does not.
+			if o, uerr := w.undo(err); o != Absent {
+				return o, uerr
+			}
+		}
 	}
+	_, err := w.seg.file.WriteAt(data, w.end)
 	if err != nil {
 		return w.undo(err)
 	}

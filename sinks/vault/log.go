@@ -47,9 +47,15 @@ type Log struct {
 	logger   *slog.Logger
 
 	mu       sync.Mutex
-	running  map[string]struct{} // runs started through this Log without an entry yet; guarded by mu
-	presence *ledger.Presence    // nil when closed; guarded by mu
+	running  map[string]uint64 // runs started through this Log without an entry yet, and from which record on they stand; guarded by mu
+	presence *ledger.Presence  // nil when closed; guarded by mu
+	loose    uint64            // behind the newest entry that did not wait for the disk; guarded by mu
 }
+
+// advanceEvery is how many records a log may grow until its sign of life says
+// anew from where on the next opener must look for runs without an entry, should
+// this process die: some thousands are read in milliseconds.
+const advanceEvery = 4096
 
 var _ audit.Sink = (*Log)(nil)
 
@@ -79,7 +85,7 @@ func Open(ctx context.Context, dir string, cfg *Config) (*Log, error) {
 	if err != nil {
 		return nil, openError(dir, err)
 	}
-	l := &Log{ledger: led, writer: ident.New("wrt"), recovery: rec, running: map[string]struct{}{}, logger: cfg.Logger}
+	l := &Log{ledger: led, writer: ident.New("wrt"), recovery: rec, running: map[string]uint64{}, logger: cfg.Logger}
 	if l.logger == nil {
 		l.logger = slog.New(slog.DiscardHandler)
 	}
@@ -205,7 +211,7 @@ func (l *Log) Append(_ context.Context, b audit.Batch) error {
 	for i, r := range b.Records {
 		lines[i] = r.JSON
 		if r.Kind == audit.KindStart {
-			l.running[r.RunID] = struct{}{}
+			l.running[r.RunID] = l.ledger.Durable().Size
 		}
 	}
 	l.mu.Unlock()
@@ -213,17 +219,38 @@ func (l *Log) Append(_ context.Context, b audit.Batch) error {
 	if b.Sync {
 		appendLines = l.ledger.AppendSync
 	}
-	_, err := appendLines(lines...)
+	first, err := appendLines(lines...)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, r := range b.Records {
+	for i, r := range b.Records {
+		if r.Kind == audit.KindRun && err == nil && !b.Sync {
+			l.loose = max(l.loose, first+uint64(i)+1)
+		}
 		// A run whose entry failed stays open, and one whose start surely did not get
 		// in never was.
 		if r.Kind == audit.KindRun && err == nil || r.Kind == audit.KindStart && notStored(err) {
 			delete(l.running, r.RunID)
 		}
 	}
+	if b.Sync && err == nil {
+		l.advance(first)
+	}
 	return sinkError(err)
+}
+
+// advance lets the sign of life follow the log, now and then: a synced append,
+// of the record first, is when all before it is on disk too. Runs count as running
+// until their entry is. The caller holds l.mu.
+func (l *Log) advance(first uint64) {
+	if l.presence == nil || first < l.presence.First+advanceEvery || first < l.loose {
+		return
+	}
+	for _, from := range l.running {
+		first = min(first, from)
+	}
+	if first >= l.presence.First+advanceEvery {
+		_ = l.presence.Advance(durable.Disk{}, first)
+	}
 }
 
 // notStored reports whether a failed append left nothing in the log.

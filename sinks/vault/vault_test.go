@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -13,6 +14,8 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/flexorhq/flexor-go/audit"
+	"github.com/flexorhq/flexor-go/internal/durable"
+	"github.com/flexorhq/flexor-go/internal/ledger"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -141,6 +144,63 @@ func TestSettle(t *testing.T) {
 	require.Empty(t, open(t, dir).Settled(), "once is enough")
 	require.NoError(t, aliveRun.End(nil))
 	require.Len(t, entries(t, reader, audit.Filter{}), 3)
+}
+
+// The sign of life of a process follows the log, so that who opens the log after its
+// death reads only the end of it; but never past the start of a run without an entry on disk.
+func TestSettleReadsTheEnd(t *testing.T) {
+	dir := logDir(t)
+	l := open(t, dir)
+	r := recorder(t, l)
+	ctx := context.Background()
+	first := func() uint64 {
+		t.Helper()
+		_, dead, err := ledger.Writers(durable.Disk{}, dir, false)
+		require.NoError(t, err)
+		require.Empty(t, dead)
+		return l.presence.First
+	}
+	grow := func() {
+		t.Helper()
+		line := audit.Record{Kind: audit.KindOutput, RunID: "run_00000000000000000000000000", JSON: []byte(`{"kind":"output","run_id":"run_00000000000000000000000000"}`)}
+		records := make([]audit.Record, advanceEvery)
+		for i := range records {
+			records[i] = line
+		}
+		require.NoError(t, l.Append(ctx, audit.Batch{Records: records, Sync: true}))
+	}
+	grow()
+	_, early, err := r.Start(ctx, "early", audit.Trigger{})
+	require.NoError(t, err)
+	start := l.ledger.Durable().Size
+	grow()
+	grow()
+	require.LessOrEqual(t, first(), start)
+	require.NoError(t, early.End(nil))
+	require.Greater(t, first(), start, "a run that ended holds nothing back")
+
+	// An entry that did not wait for the disk does, until the disk has it.
+	grow()
+	require.NoError(t, l.Append(ctx, audit.Batch{Records: []audit.Record{{Kind: audit.KindRun, RunID: "run_x", JSON: []byte(`{"kind":"run","run_id":"run_x"}`)}}}))
+	before := first()
+	l.mu.Lock()
+	l.advance(l.loose - 1)
+	l.mu.Unlock()
+	require.Equal(t, before, first())
+	grow()
+	require.Greater(t, first(), before)
+
+	_, dying, err := r.Start(ctx, "dying", audit.Trigger{})
+	require.NoError(t, err)
+	require.NoError(t, l.ledger.Close())
+	require.NoError(t, l.presence.Abandon())
+	_, dead, err := ledger.Writers(durable.Disk{}, dir, false)
+	require.NoError(t, err)
+	require.Len(t, dead, 1)
+	if runtime.GOOS != "windows" { // where the file of a live process cannot be written
+		require.Equal(t, l.presence.First, dead[0].First)
+	}
+	require.Equal(t, []string{dying.ID()}, open(t, dir).Settled())
 }
 
 // A log that is closed while a run is on leaves that run to the next opener.
