@@ -151,7 +151,7 @@ func (p *pass) applyRules() {
 // applyRule replaces one value.
 func (p *pass) applyRule(n int32, k *keyRule) {
 	body := p.textOf(n)
-	if len(body) == 0 || p.r.masks.whole(body) || len(p.r.keep) > 0 && p.kept(n) {
+	if len(body) == 0 || p.r.masks.whole(body) || p.kept(n) {
 		return
 	}
 	defer func() {

@@ -291,7 +291,7 @@ func (p *pass) visit(n int32) {
 		return
 	}
 	t.marks |= done
-	if t.marks&nested != 0 || n < p.first || len(p.r.keep) > 0 && p.kept(n) {
+	if t.marks&nested != 0 || n < p.first {
 		return
 	}
 	name := ""

@@ -36,7 +36,7 @@ func (p *pass) rewrite(n int32, body []byte, name string) {
 		}
 	}()
 	edits := p.edits(nil, body, name, p.chosen(), p.percent(), p.encoded, 0)
-	if len(edits) == 0 {
+	if len(edits) == 0 || p.kept(n) {
 		return
 	}
 	whole := len(edits) == 1 && edits[0].start == 0 && edits[0].end == len(body)
@@ -60,6 +60,9 @@ func (p *pass) rewrite(n int32, body []byte, name string) {
 
 // close replaces an item that could not be looked at.
 func (p *pass) close(n int32) {
+	if p.kept(n) {
+		return
+	}
 	p.count(n, errorDetector)
 	p.replace(n, []byte(errorMask), false)
 }
