@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"bytes"
 	"encoding/base64"
 	"unicode/utf8"
 )
@@ -81,13 +82,8 @@ func textStart(run []byte) int {
 	if isText(run) {
 		return 0
 	}
-	for i := len(run) - minBase64; i > 0; i-- {
-		if run[i-1] == '/' {
-			if isText(run[i:]) {
-				return i
-			}
-			break
-		}
+	if i := 1 + bytes.LastIndexByte(run[:len(run)-minBase64], '/'); i > 0 && isText(run[i:]) {
+		return i
 	}
 	return -1
 }

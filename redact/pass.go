@@ -274,7 +274,11 @@ func (p *pass) match() (rules bool) {
 }
 
 // learn remembers a text in which no trigger matched.
-func (p *pass) learn(i int32) { p.known.learn(p.textOf(p.textItems[i])) }
+func (p *pass) learn(i int32) {
+	if n := p.textItems[i]; p.items[n].marks&(hasLong|hasBase64) == 0 {
+		p.known.learn(p.textOf(n))
+	}
+}
 
 // visit looks at one item if there is a reason to.
 func (p *pass) visit(n int32) {

@@ -193,10 +193,10 @@ func (s *scanner) str(k kind, parent, index int32) bool {
 	if escaped {
 		return s.p.unescape(n, s.b[start:end], s.layer)
 	}
-	if end-start > maxKnown {
-		s.p.markLong(n)
-	} else if s.p.known.has(s.b[start:end]) {
+	if s.p.known.has(s.b[start:end]) {
 		s.p.items[n].marks |= quiet
+	} else if end-start >= minBase64 {
+		s.p.markLong(n)
 	}
 	return true
 }
