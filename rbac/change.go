@@ -1,0 +1,232 @@
+package rbac
+
+import (
+	"crypto/ed25519"
+	"slices"
+	"time"
+)
+
+// Apply decides as [Policy.Authorize] does and, if the request is allowed,
+// changes the policy accordingly: nothing can be in it that was not checked
+// against what was in it before. What is denied changes nothing.
+//
+// index is where the event stands in the governance log. Events are applied in
+// order; one whose index was passed already is denied with [OutOfOrder].
+func (p *Policy) Apply(r Request, index uint64) (d Decision) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.authorize(&r, &d)
+	if index < p.head.Size {
+		d.settle(OutOfOrder)
+	}
+	if d.Allowed {
+		p.change(&d, index)
+		p.head = Head{Size: index + 1}
+	}
+	return d
+}
+
+// SetHead says how much of the log has been applied, those events included that
+// were denied or are none of the policy's, and the root over it. A head that is
+// behind what was applied is ignored.
+func (p *Policy) SetHead(h Head) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if h.Size >= p.head.Size {
+		p.head = h
+	}
+}
+
+// allows decides on the change that a request would make, and fills in what the
+// request leaves to defaults. The asker's role is known to be enough.
+func (p *Policy) allows(d *Decision, target *heldKey) Code {
+	switch r := &d.Request; r.Action {
+	case EditConfig:
+		if r.Tier != "" && !r.Tier.known() {
+			return UnknownTier
+		}
+	case GrantRole:
+		return p.allowsGrant(d)
+	case RevokeRole:
+		m := p.members[r.Target]
+		if m == nil || m.grant.Role == 0 {
+			return UnknownTarget
+		}
+		d.Replaced = m.grant
+		return p.allowsLoss(r.At, m, Grant{})
+	case CreateKey:
+		if !r.Target.valid() {
+			return UnknownTarget
+		}
+		if r.Expires.IsZero() {
+			r.Expires = r.At.Add(DefaultKeyLife)
+		}
+		if r.NewKey.Vaults == nil {
+			r.NewKey.Vaults = []string{p.vault}
+		}
+		return p.allowsNewKey(r)
+	case RotateKey:
+		return p.allowsRotation(d, target)
+	case RevokeKey:
+		if target == nil || over(target.Revoked, r.At) {
+			return UnknownTarget
+		}
+		if target.holder.grant.Role == Owner && !p.keepsOwner(r.At, nil, Grant{}, target.ID) {
+			return LastOwner
+		}
+	}
+	return Permitted
+}
+
+func (p *Policy) allowsGrant(d *Decision) Code {
+	r := &d.Request
+	switch {
+	case !r.Target.valid():
+		return UnknownTarget
+	case !r.Role.known():
+		return UnknownRole
+	case over(r.Expires, r.At):
+		return EndsTooSoon
+	case r.Target == d.Subject && later(r.Expires, d.Grant.Expires):
+		return SelfRaise // who may grant is owner, and has no higher role to take, only more time
+	}
+	m := p.members[r.Target]
+	if m == nil || m.grant.Role == 0 {
+		return Permitted
+	}
+	d.Replaced = m.grant
+	return p.allowsLoss(r.At, m, Grant{Role: r.Role, Expires: r.Expires})
+}
+
+// allowsLoss decides on m losing its grant for another one or none.
+func (p *Policy) allowsLoss(at time.Time, m *member, to Grant) Code {
+	if m.grant.Role == Owner && !p.keepsOwner(at, m, to, "") {
+		return LastOwner
+	}
+	return Permitted
+}
+
+func (p *Policy) allowsRotation(d *Decision, old *heldKey) Code {
+	r := &d.Request
+	if old == nil || !old.Revoked.IsZero() {
+		return UnknownTarget
+	}
+	life := old.Expires.Sub(old.Created)
+	if r.Expires.IsZero() {
+		r.Expires = r.At.Add(life)
+	}
+	if r.Until.IsZero() {
+		r.Until = r.At
+	}
+	switch {
+	case r.Until.Before(r.At):
+		return EndsTooSoon
+	case r.Target == d.Subject && r.Expires.Sub(r.At) > life:
+		return SelfRaise
+	}
+	r.NewKey.Vaults = old.Vaults
+	return p.allowsNewKey(r)
+}
+
+func (p *Policy) allowsNewKey(r *Request) Code {
+	switch k := &r.NewKey; {
+	case !k.wellFormed(r.Target.Kind):
+		return KeyMalformed
+	case !slices.Contains(k.Vaults, p.vault):
+		return KeyElsewhere
+	case p.key(k.ID) != nil:
+		return KeyExists
+	case over(r.Expires, r.At):
+		return EndsTooSoon
+	}
+	return Permitted
+}
+
+func (k *NewKey) wellFormed(kind Kind) bool {
+	_, ok := keyNumber(k.ID)
+	return ok && kindOfKey(k.ID) == kind && len(k.Public) == ed25519.PublicKeySize
+}
+
+// change makes the change that d allows.
+func (p *Policy) change(d *Decision, index uint64) {
+	switch r := &d.Request; r.Action {
+	case EditConfig:
+		if r.Tier != "" {
+			p.tier = r.Tier
+		}
+	case GrantRole:
+		p.setGrant(Grant{index, r.Target, r.Role, plain(r.Expires), d.Subject, d.Grant.Index})
+	case RevokeRole:
+		m := p.members[r.Target]
+		m.grant = Grant{}
+		delete(p.owners, m)
+		if m.keys == nil {
+			delete(p.members, r.Target)
+		}
+	case CreateKey:
+		p.addKey(d.newKey(index))
+	case RotateKey:
+		old := p.key(r.TargetKey)
+		old.Revoked, old.Successor = plain(r.Until), r.NewKey.ID
+		p.addKey(d.newKey(index))
+	case RevokeKey:
+		p.key(r.TargetKey).Revoked = plain(r.At)
+	}
+}
+
+func (p *Policy) setGrant(g Grant) {
+	m := p.member(g.Subject)
+	m.grant = g
+	if g.Role == Owner {
+		p.owners[m] = struct{}{}
+	} else {
+		delete(p.owners, m)
+	}
+}
+
+// newKey returns the key that d allows.
+func (d *Decision) newKey(index uint64) Key {
+	r := &d.Request
+	return Key{
+		ID:      r.NewKey.ID,
+		Index:   index,
+		Subject: r.Target,
+		Public:  slices.Clone(r.NewKey.Public),
+		Created: plain(r.At),
+		Expires: plain(r.Expires),
+		Vaults:  slices.Clone(r.NewKey.Vaults),
+		By:      d.Subject,
+		Under:   d.Grant.Index,
+	}
+}
+
+func (p *Policy) addKey(k Key) {
+	m := p.member(k.Subject)
+	held := &m.first
+	if m.keys != nil {
+		held = new(heldKey)
+	}
+	*held = heldKey{m, k, m.keys}
+	m.keys = held
+	n, _ := keyNumber(k.ID)
+	p.keys[n] = held
+}
+
+// member returns the member for s, a new one if there is none.
+func (p *Policy) member(s Subject) *member {
+	m := p.members[s]
+	if m != nil {
+		return m
+	}
+	if len(p.spare) == 0 {
+		p.spare = make([]member, 1)
+	}
+	m, p.spare = &p.spare[0], p.spare[1:]
+	m.subject = s
+	p.members[s] = m
+	return m
+}
+
+// plain returns t in the form in which it comes back from text, so that a state
+// that was rebuilt equals the one that lived.
+func plain(t time.Time) time.Time { return t.Round(0).UTC() }

@@ -1,0 +1,129 @@
+package rbac
+
+import (
+	"cmp"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// A State is all that a [Policy] holds, for snapshots and comparisons. Two
+// policies that came about by the same events have equal states.
+type State struct {
+	Vault  string  `json:"vault"`
+	Tier   Tier    `json:"tier"`
+	Head   Head    `json:"head"`
+	Grants []Grant `json:"grants"` // in order of their Index
+	Keys   []Key   `json:"keys"`   // in order of their Index, also those that are no longer valid
+}
+
+// State returns what the policy holds. It is zero for a vault without an owner.
+// The slices are the caller's; those inside keys are shared and must not be
+// changed.
+func (p *Policy) State() State {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	var grants []*Grant
+	for _, m := range p.members {
+		if m.grant.Role != 0 {
+			grants = append(grants, &m.grant)
+		}
+	}
+	var keys []*Key
+	for _, k := range p.keys {
+		keys = append(keys, &k.Key)
+	}
+	return State{
+		Vault:  p.vault,
+		Tier:   p.tier,
+		Head:   p.head,
+		Grants: sorted(grants, func(a, b *Grant) int { return cmp.Compare(a.Index, b.Index) }),
+		Keys:   sorted(keys, func(a, b *Key) int { return cmp.Compare(a.Index, b.Index) }),
+	}
+}
+
+// sorted returns copies of what list points to, in order. To sort the copies
+// themselves would move more, and take code of its own for each type.
+func sorted[T any](list []*T, compare func(a, b *T) int) (copies []T) {
+	slices.SortFunc(list, compare)
+	for _, p := range list {
+		copies = append(copies, *p)
+	}
+	return copies
+}
+
+// Restore returns the policy that has that state. A state that no events could
+// have led to, as far as it shows by itself, is an error. Whether the governance
+// log really leads to it is for the caller to know. The slices inside its keys
+// are kept.
+func Restore(s State) (*Policy, error) {
+	p := new(Policy)
+	if err := p.load(s); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// load fills an empty policy. An error leaves it empty.
+func (p *Policy) load(s State) error {
+	switch {
+	case s.Vault == "":
+		return errors.New("rbac: the vault has no name")
+	case !s.Tier.known():
+		return fmt.Errorf("rbac: %s is no tier: name L1, L2, L3 or L4", clip(string(s.Tier)))
+	}
+	next := Policy{
+		members: make(map[Subject]*member, len(s.Grants)),
+		owners:  make(map[*member]struct{}),
+		keys:    make(map[uint64]*heldKey, len(s.Keys)),
+		spare:   make([]member, len(s.Grants)),
+	}
+	for _, g := range s.Grants {
+		if err := next.loadGrant(g); err != nil {
+			return err
+		}
+	}
+	for _, k := range s.Keys {
+		if err := next.loadKey(k, s.Vault); err != nil {
+			return err
+		}
+	}
+	if !next.lasts() {
+		return errors.New("rbac: the vault has no owner without expiry who has a key")
+	}
+	p.vault, p.tier, p.head = s.Vault, s.Tier, s.Head
+	p.members, p.owners, p.keys, p.spare = next.members, next.owners, next.keys, next.spare
+	return nil
+}
+
+func (p *Policy) loadGrant(g Grant) error {
+	switch {
+	case !g.Subject.valid() || !g.By.valid():
+		return fmt.Errorf("rbac: the grant of record %d names nobody", g.Index)
+	case !g.Role.known():
+		return fmt.Errorf("rbac: the grant of record %d has no role", g.Index)
+	case p.members[g.Subject] != nil:
+		return fmt.Errorf("rbac: the grant of record %d is a second one for %s", g.Index, clip(g.Subject.String()))
+	}
+	p.setGrant(g)
+	return nil
+}
+
+func (p *Policy) loadKey(k Key, vault string) error {
+	n := NewKey{k.ID, k.Public, k.Vaults}
+	switch {
+	case !k.Subject.valid() || !k.By.valid():
+		return fmt.Errorf("rbac: the key of record %d is nobody's", k.Index)
+	case !n.wellFormed(k.Subject.Kind):
+		return fmt.Errorf("rbac: the key of record %d is not of the form flxu_…, or flxs_… for a service, with %d bytes", k.Index, ed25519.PublicKeySize)
+	case !slices.Contains(k.Vaults, vault):
+		return fmt.Errorf("rbac: the key of record %d is not for this vault", k.Index)
+	case k.Created.IsZero() || !k.Expires.After(k.Created):
+		return fmt.Errorf("rbac: the key of record %d ends before it begins", k.Index)
+	case p.key(k.ID) != nil:
+		return fmt.Errorf("rbac: the key of record %d has an id that is taken", k.Index)
+	}
+	p.addKey(k)
+	return nil
+}
