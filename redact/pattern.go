@@ -15,9 +15,9 @@ const groupCustom = "custom"
 const (
 	// nearby is how far from a match a keyword may stand, in bytes.
 	nearby = 64
-	// maxWork bounds what the matches in one text may cost: the engine reads on
-	// after each, in the worst case to the end of the text.
-	maxWork = 64 << 20
+	// maxWork bounds what the matches of a pattern of unbounded length may cost in one
+	// text, in bytes: the engine reads on after each, in the worst case to the end.
+	maxWork = 32 << 20
 )
 
 // addPatterns adds the detectors of the user's patterns.
@@ -84,7 +84,7 @@ func (p Pattern) detector() (*detector, error) {
 	if err := p.Operator.check(); err != nil {
 		return fail("%w", err)
 	}
-	m := &matcher{re: re, group: p.Group, allow: map[string]bool{}, why: "pattern " + name}
+	m := &matcher{re: re, unbounded: isUnbounded(tree), group: p.Group, allow: map[string]bool{}, why: "pattern " + name}
 	for _, w := range p.Keywords {
 		m.keywords = append(m.keywords, asciiLower([]byte(w)))
 	}
@@ -125,18 +125,27 @@ func matchesEmpty(re *syntax.Regexp) bool {
 	return true // the empty match, * and ?, and what only looks at the place
 }
 
+// isUnbounded reports whether a match may have any length.
+func isUnbounded(re *syntax.Regexp) bool {
+	return re.Op == syntax.OpStar || re.Op == syntax.OpPlus || re.Op == syntax.OpRepeat && re.Max < 0 || slices.ContainsFunc(re.Sub, isUnbounded)
+}
+
 // matcher finds what a pattern matches.
 type matcher struct {
-	re       *regexp.Regexp
-	group    int
-	keywords [][]byte // in lower case
-	allow    map[string]bool
-	why      string
+	re        *regexp.Regexp
+	unbounded bool // a match may have any length
+	group     int
+	keywords  [][]byte // in lower case
+	allow     map[string]bool
+	why       string
 }
 
 // find is a [detector.find].
 func (m *matcher) find(t *text, hits []hit) []hit {
-	most := maxWork/(len(t.b)+1) + 1
+	most := -1
+	if m.unbounded {
+		most = maxWork/(len(t.b)+1) + 1
+	}
 	matches := m.re.FindAllSubmatchIndex(t.b, most)
 	if len(matches) == most {
 		return append(hits, hit{start: 0, end: len(t.b), why: m.why + ", too many matches to look at each"})
