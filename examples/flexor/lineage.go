@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 
 	"github.com/spf13/cobra"
 
+	flexor "github.com/flexorhq/flexor-go"
 	"github.com/flexorhq/flexor-go/audit"
 	"github.com/flexorhq/flexor-go/lineage"
+	"github.com/flexorhq/flexor-go/redact"
 )
 
 // lineageQuery is the command line of flexor lineage.
@@ -115,6 +118,10 @@ func (q *lineageQuery) query(ctx context.Context, c *cli, p *place) (lineage.Que
 		Explicit: q.explicit, ExcludeFailed: q.noFailed,
 		Direction: map[string]lineage.Direction{downstream: lineage.Downstream, upstream: lineage.Upstream, both: lineage.Both}[q.direction.value],
 	}
+	var err error
+	if out.Redactor, err = c.recorderRedactor(p); err != nil {
+		return out, err
+	}
 	if q.asOf != "" {
 		s, err := parseTime(q.asOf, c.now())
 		if err != nil {
@@ -142,6 +149,21 @@ func (q *lineageQuery) query(ctx context.Context, c *cli, p *place) (lineage.Que
 	return out, nil
 }
 
+// recorderRedactor returns the redactor that agents record with, so that a query looks
+// for what is in the log. It has no key for pseudonyms.
+func (c *cli) recorderRedactor(p *place) (*redact.Redactor, error) {
+	if r, err := flexor.NewRedactor(p.cfg, nil); err == nil {
+		return r, nil
+	}
+	key := make([]byte, 32)
+	rand.Read(key) // never fails
+	r, err := flexor.NewRedactor(p.cfg, redact.StaticKey("none", key))
+	if err == nil {
+		c.note("note: vault.json has pseudonyms, whose key only the agents have; give a URI that has one as it stands in the log")
+	}
+	return r, err
+}
+
 // lineage shows the lineage of a record.
 func (c *cli) lineage(ctx context.Context, q *lineageQuery) error {
 	if err := q.check(); err != nil {
@@ -166,7 +188,7 @@ func (c *cli) lineage(ctx context.Context, q *lineageQuery) error {
 	res, err := lineage.Trace(ctx, p.log, query)
 	if err != nil {
 		if errors.Is(err, audit.ErrInvalid) {
-			return misuse("", "--record: %w", err)
+			return misuse("give the URI as it stands in the log", "--record: %w", err)
 		}
 		return err
 	}

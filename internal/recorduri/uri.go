@@ -231,9 +231,6 @@ func normalHost(scheme, authority string) (string, error) {
 			}
 		}
 	} else {
-		if strings.ContainsAny(host, "[]:") {
-			return "", errors.New("its host is no name and no IP address")
-		}
 		var err error
 		if host, err = escaped(strings.ToLower(host), hostExtra); err != nil {
 			return "", err

@@ -28,6 +28,7 @@ func TestNormalise(t *testing.T) {
 		"https://h:80/x":                     "https://h:80/x",
 		"http://h:/x":                        "http://h/x",
 		"http://[2001:DB8::1]:8080/x":        "http://[2001:db8::1]:8080/x",
+		"http://[::1]x/":                     "http://%5B%3A%3A1%5Dx/", // as a mask may stand in a host
 		"s3://bucket":                        "s3://bucket/",
 		"urn:isbn:0451450523":                "urn:isbn:0451450523",
 		"file:/etc/x":                        "file:///etc/x",
@@ -90,7 +91,6 @@ func TestRefused(t *testing.T) {
 		"http://h/%+1":                           "no escape",
 		"http://h:12a/" + secret:                 "port",
 		"http://h:123456/":                       "port",
-		"http://[::1]x/":                         "no name",
 		"http://[g:!]/":                          "brackets",
 		"file://C:\\x":                           "port",
 		"http://h/" + strings.Repeat("a", 10240): "more than 4096",
