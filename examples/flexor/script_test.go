@@ -21,6 +21,7 @@ import (
 
 	flexor "github.com/flexorhq/flexor-go"
 	"github.com/flexorhq/flexor-go/audit"
+	"github.com/flexorhq/flexor-go/lineage"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden parts of the scripts")
@@ -213,6 +214,7 @@ func cmdAwait(ts *testscript.TestScript, neg bool, args []string) {
 
 // agentMain is a program that embeds the SDK: agent die VAULT leaves a run without its
 // end, agent hang VAULT FILE has one running, says so in FILE and waits to be killed.
+// agent read VAULT URI dies after it has read a record.
 func agentMain() {
 	ctx := context.Background()
 	v, err := flexor.Open(ctx, os.Args[2], nil)
@@ -223,7 +225,11 @@ func agentMain() {
 	trigger := audit.Trigger{Type: audit.Event, At: time.Date(2026, 4, 30, 15, 0, 0, 0, time.UTC), By: "queue"}
 	_ = v.Audit.Do(ctx, "long-import@3.1.0", trigger, func(ctx context.Context, run *audit.Run) error {
 		run.If("the file is new", true, audit.Value("rows", 12000))
-		return run.Task(ctx, "load-rows", func(context.Context, *audit.Task) error {
+		return run.Task(ctx, "load-rows", func(_ context.Context, t *audit.Task) error {
+			if os.Args[1] == "read" {
+				lineage.Read(t, "", os.Args[3])
+				os.Exit(0)
+			}
 			if os.Args[1] == "hang" {
 				if err := os.WriteFile(os.Args[3], []byte(run.ID()), 0o666); err != nil {
 					os.Exit(1)
