@@ -61,7 +61,12 @@ func secret(param string) bool {
 	if strings.HasPrefix(name, "x-amz-") || strings.HasPrefix(name, "x-goog-") {
 		return true
 	}
-	name = strings.NewReplacer("-", "", "_", "", ".", "").Replace(name)
+	name = strings.Map(func(r rune) rune {
+		if r == '-' || r == '_' || r == '.' {
+			return -1
+		}
+		return r
+	}, name)
 	for _, w := range secretWords {
 		if strings.Contains(name, w) {
 			return true
