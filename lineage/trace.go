@@ -96,13 +96,14 @@ type RecordVersion struct {
 // Edge joins a run with a version of a record that it read, or made. A version that no
 // run made, in the record in question or from outside the log, has no position.
 type Edge struct {
-	RunID     string  `json:"run_id"`
-	AgentName string  `json:"agent_name"`
-	Made      bool    `json:"made"` // the run made the version; else it read it
-	Record    string  `json:"record"`
-	Version   *uint64 `json:"version,omitempty"` // the position of what made it
-	Explicit  bool    `json:"explicit"`          // stated with [From]
-	Position  uint64  `json:"position"`          // of the access in the log
+	RunID     string    `json:"run_id"`
+	AgentName string    `json:"agent_name"`
+	Made      bool      `json:"made"` // the run made the version; else it read it
+	Record    string    `json:"record"`
+	Version   *uint64   `json:"version,omitempty"` // the position of what made it
+	Explicit  bool      `json:"explicit"`          // stated with [From]
+	At        time.Time `json:"at"`
+	Position  uint64    `json:"position"` // of the access in the log
 }
 
 // Gap is a reason why an answer may lack something, and how much.

@@ -254,7 +254,7 @@ func (t *trace) external(r *reading, record string, depth int) {
 
 // edge notes an edge, once.
 func (t *trace) edge(e *event, made bool, record string, c *contribution, explicit bool) {
-	edge := Edge{RunID: e.RunID, AgentName: e.run.agent, Made: made, Record: record, Explicit: explicit, Position: e.pos}
+	edge := Edge{RunID: e.RunID, AgentName: e.run.agent, Made: made, Record: record, Explicit: explicit, At: e.At, Position: e.pos}
 	key := edgeKey{made: made, pos: e.pos, record: record}
 	if c != nil {
 		edge.Record, edge.Version = c.Record, &c.pos

@@ -84,7 +84,7 @@ error says how many there are.`,
 	f.IntVar(&q.limit, "limit", 0, "only `N` lines; 0 for all (default 95 for a tree or table, all for exports)")
 	q.direction = addChoice(cmd, "direction", "where to look from the record", downstream, upstream, both)
 	q.ops = addChoices(cmd, "op", "only these accesses", audit.OpRead, audit.OpWrite, audit.OpAppend, audit.OpDelete)
-	q.format = addChoice(cmd, "format", "form of the output", "tree", "table", "json", "jsonl", "csv", "dot", "mermaid")
+	q.format = addChoice(cmd, "format", "form of the output", "tree", "table", "json", "jsonl", "csv", "dot", "mermaid", "prov")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if people := q.format.value == "tree" || q.format.value == "table"; people && !cmd.Flags().Changed("limit") {
 			q.limit = lineageLimit
@@ -209,6 +209,8 @@ func (c *cli) writeLineage(q *lineageQuery, res *lineage.Result) error {
 		return writeJSON(c.out, res, "  ")
 	case "jsonl":
 		return c.lineageJSONL(res)
+	case "prov":
+		return writeJSON(c.out, res.PROV(), "  ")
 	case "csv":
 		return c.lineageCSV(res, lines)
 	case "dot":
