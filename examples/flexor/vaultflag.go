@@ -22,12 +22,13 @@ type place struct {
 }
 
 // vaultPath returns the directory or the vault.json that the user means.
-func (c *cli) vaultPath() (string, error) {
-	if c.vault != "" {
-		return c.vault, nil
+func (c *cli) vaultPath() (path string, err error) {
+	if c.vault == "" {
+		c.vault, _ = c.getenv("FLEXOR_VAULT")
 	}
-	if dir, _ := c.getenv("FLEXOR_VAULT"); dir != "" {
-		return dir, nil
+	if c.vault != "" {
+		c.vault, err = c.vaultCalled(c.vault)
+		return c.vault, err
 	}
 	return vaultcfg.Find("")
 }
