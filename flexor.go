@@ -50,7 +50,7 @@ type Vault struct {
 	// Log reads what was recorded: queries, proofs, verification. Nil if
 	// vault.json disables the audit log.
 	Log *vault.Reader
-	// Config is the vault's vault.json.
+	// Config is the vault's vault.json, with what the layers above it add.
 	Config *vaultcfg.Config
 
 	log *vault.Log
