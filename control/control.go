@@ -260,14 +260,14 @@ func (c *Control) Fingerprint() (sum string) {
 	return sum
 }
 
-// Flags returns the events that have no effect, or are otherwise not as they should
-// be, in the order of the log, and how many there are: not all may be kept.
-func (c *Control) Flags() (flags []Flag, total int) {
-	c.known(func(s *state) { flags, total = slices.Clone(s.flags), s.flagged })
-	return flags, total
+// Flags returns the records that have no effect, in the order of the log. Honest
+// use of this software makes none, but for events of a newer version.
+func (c *Control) Flags() (flags []Flag) {
+	c.known(func(s *state) { flags = slices.Clone(s.flags) })
+	return flags
 }
 
-// A Flag is an event of the log that was skipped, or not as it should be.
+// A Flag is a record of the log that was skipped.
 type Flag struct {
 	Index  uint64 `json:"index"`
 	Reason string `json:"reason"`

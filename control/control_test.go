@@ -2,7 +2,6 @@ package control
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -57,14 +56,14 @@ func TestLife(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, ok)
 
-	flags, n := h.owner.Flags()
-	require.Empty(t, flags)
-	require.Zero(t, n)
-	for e, err := range h.owner.Events(ctx, 0) {
-		require.NoError(t, err)
-		t.Log(e.Index, e.Kind, e.By, string(e.Body))
-	}
+	require.Empty(t, h.owner.Flags())
 	_, err = h.owner.RevokeRole(ctx, alice, "")
 	require.ErrorIs(t, err, ErrDenied)
-	_ = time.Now
+	chain, err := h.owner.Explain(ctx, d.ID)
+	require.NoError(t, err)
+	require.Len(t, chain.Links, 3)
+	rep, err := VerifyAccess(ctx, h.dir, &VerifyOptions{Fingerprint: h.owner.Fingerprint()})
+	require.NoError(t, err)
+	require.Empty(t, rep.Flags)
+	require.True(t, rep.Trusted)
 }

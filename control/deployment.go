@@ -30,3 +30,26 @@ type Deployment struct {
 	// Current says that this is what runs now, and not one of those kept.
 	Current bool `json:"current"`
 }
+
+// deploymentPrefix begins the ids of deployments.
+const deploymentPrefix = "dep"
+
+// deployment returns the deployment that an event of its order is.
+func (e *event) deployment(o *deployOrder, role rbac.Role, grant uint64) Deployment {
+	return Deployment{
+		ID: e.id(deploymentPrefix), Index: e.Size, Agent: o.Agent, Version: o.Version, Environment: o.Environment, Digest: o.Digest,
+		At: e.At, By: e.By, Key: e.Key, Role: role, Grant: grant, Reason: e.Reason, Rollback: e.Kind == kindRollback,
+	}
+}
+
+// deployed returns the deployment that an event is which has effect.
+func (e *event) deployed() (Deployment, error) {
+	if e.Kind == kindRollback {
+		var o rollbackOrder
+		err := decode(e.Body, &o)
+		return e.deployment(o.deploy(), e.Role, *e.Grant), err
+	}
+	var o deployOrder
+	err := decode(e.Body, &o)
+	return e.deployment(&o, e.Role, *e.Grant), err
+}

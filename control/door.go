@@ -200,6 +200,13 @@ func (v *visit) decide(size uint64) ([][]byte, error) {
 	if err := c.catchUpTo(size); err != nil {
 		return nil, err
 	}
+	return v.settle()
+}
+
+// settle makes what is to be recorded, as the state is. It is called by who holds
+// mu.
+func (v *visit) settle() ([][]byte, error) {
+	c := v.c
 	d, err := v.judge()
 	v.out.Decision = d
 	switch {

@@ -22,7 +22,7 @@ type Event struct {
 	Grant  *uint64         `json:"grant,omitempty"` // index of the grant that gave the role
 	Reason string          `json:"reason,omitempty"`
 	Body   json.RawMessage `json:"body"`           // depends on Kind; see docs/design/governance.md
-	Flag   string          `json:"flag,omitempty"` // why the event has no effect, or is not as it should be
+	Flag   string          `json:"flag,omitempty"` // why it has no effect; empty: it has
 	Line   []byte          `json:"-"`              // the record, byte for byte
 }
 

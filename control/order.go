@@ -182,7 +182,7 @@ func (o *deployOrder) stands(s *state, _ *rbac.Decision) (uint64, bool) {
 	return s.current(place{o.Agent, o.Environment}, o.Version, o.Digest)
 }
 func (o *deployOrder) carry(s *state, e *event, d *rbac.Decision) {
-	s.deploy(e.deployment(o, d))
+	s.deploy(e.deployment(o, d.Role, d.Grant.Index))
 }
 
 // digestForm is the form of the digest of an artifact.
@@ -217,9 +217,12 @@ func (o *rollbackOrder) stands(s *state, _ *rbac.Decision) (uint64, bool) {
 	return s.current(place{o.Agent, o.Environment}, o.Version, o.Digest)
 }
 func (o *rollbackOrder) carry(s *state, e *event, d *rbac.Decision) {
-	dep := e.deployment(&deployOrder{Agent: o.Agent, Version: o.Version, Environment: o.Environment, Digest: o.Digest}, d)
-	dep.Rollback = true
-	s.deploy(dep)
+	s.deploy(e.deployment(o.deploy(), d.Role, d.Grant.Index))
+}
+
+// deploy returns the order that has the same outcome.
+func (o *rollbackOrder) deploy() *deployOrder {
+	return &deployOrder{Agent: o.Agent, Version: o.Version, Environment: o.Environment, Digest: o.Digest}
 }
 
 type pauseOrder struct {

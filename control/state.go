@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,13 +26,12 @@ type state struct {
 	tree     ledger.Tree   // over the records that were taken
 
 	policy      *rbac.Policy
-	vault       string // empty: there is no genesis
-	fingerprint string // of the genesis
-	kinds       map[string]int
-	decisions   int // that were derived anew
-	tooNew      string
-	flags       []Flag
-	flagged     int // flags that there were, also those that were not kept
+	vault       string         // empty: there is no genesis
+	fingerprint string         // of the genesis
+	kinds       map[string]int // how many events of each kind count
+	decisions   int            // that were derived anew
+	tooNew      string         // the kind of an event that must be understood and is not; empty: none
+	flags       []Flag         // in the order of the log
 
 	// clock is the newest time that an owner stated, and seen the newest that each
 	// subject did. Nobody's events may be older than both: who has lost a right must
@@ -47,10 +47,6 @@ type state struct {
 	// tell is told of halts, and of pauses that ended, as they are taken.
 	tell func(h Halt, ended bool)
 }
-
-// maxFlags is how many flags are kept. Somebody with the log's key can make any
-// number.
-const maxFlags = 4096
 
 // place is where an agent is deployed or paused.
 type place struct {
@@ -83,14 +79,12 @@ func newState(v note.Verifier) *state {
 func (s *state) take(rec ledger.Record, e *event, perr error) {
 	why := perr
 	if why == nil {
-		s.kinds[e.Kind]++
 		why = s.apply(rec, e)
 	}
 	if why != nil {
-		s.flagged++
-		if len(s.flags) < maxFlags {
-			s.flags = append(s.flags, Flag{rec.Index, why.Error()})
-		}
+		s.flags = append(s.flags, Flag{rec.Index, why.Error()})
+	} else {
+		s.kinds[e.Kind]++
 	}
 	s.tree.Add(rec.Line)
 }
@@ -153,10 +147,7 @@ func (s *state) pass(e *event, role rbac.Role) {
 func (s *state) carryOut(rec ledger.Record, e *event) error {
 	o := newOrder(e.Kind)
 	if o == nil || e.Kind == kindView {
-		if e.Critical && s.tooNew == "" {
-			s.tooNew = e.Kind
-		}
-		return fmt.Errorf("events of kind %q are not known to this version", ident.Text(e.Kind, 128))
+		return s.unknown(e)
 	}
 	if err := decode(e.Body, o); err != nil {
 		return fmt.Errorf("body: %w", err)
@@ -166,27 +157,32 @@ func (s *state) carryOut(rec ledger.Record, e *event) error {
 	}
 	r := s.request(o, e.Key, e.At, e.Reason)
 	d := s.decide(r)
-	if d.Allowed {
-		if err := s.fits(o, e.Body); err != nil {
-			return err
-		}
-		d = s.policy.Apply(d.Request, rec.Index)
+	switch {
+	case !d.Allowed:
+		return fmt.Errorf("it was not allowed: %s", Reason(d))
+	case e.Role != d.Role || e.Grant == nil || *e.Grant != d.Grant.Index:
+		return fmt.Errorf("it states another role or grant than what counted, %s by record %d", d.Role, d.Grant.Index)
 	}
-	if !d.Allowed {
+	if err := s.fits(o, e.Body); err != nil {
+		return err
+	}
+	if d = s.policy.Apply(r, rec.Index); !d.Allowed {
 		return fmt.Errorf("it was not allowed: %s", Reason(d))
 	}
 	s.pass(e, d.Role)
-	if e.Role != d.Role || e.Grant == nil || *e.Grant != d.Grant.Index {
-		// It has effect all the same: what counts is who may, not who is said to.
-		return s.carried(o, e, &d, fmt.Errorf("it has effect, but names another role or grant than %s by record %d", d.Role, d.Grant.Index))
-	}
 	s.decisions++
-	return s.carried(o, e, &d, nil)
+	o.carry(s, e, &d)
+	return nil
 }
 
-func (s *state) carried(o order, e *event, d *rbac.Decision, err error) error {
-	o.carry(s, e, d)
-	return err
+// unknown takes an event of a kind that is not known. It is skipped, unless an owner
+// said that it must not be.
+func (s *state) unknown(e *event) error {
+	owner := s.policy.Authorize(rbac.Request{Key: e.Key, Vault: s.vault, At: e.At, Action: rbac.EditRetention})
+	if e.Critical && owner.Allowed && s.tooNew == "" {
+		s.tooNew = e.Kind
+	}
+	return fmt.Errorf("events of kind %s are not known to this version", strconv.QuoteToASCII(ident.Text(e.Kind, 128)))
 }
 
 // fits reports what in the state is against an order, and whether it says what it
@@ -262,6 +258,7 @@ func (s *state) kept(p place, version string) (Deployment, error) {
 // deploy makes d current.
 func (s *state) deploy(d Deployment) {
 	p := place{d.Agent, d.Environment}
+	d.Current = true
 	kept := []Deployment{d}
 	for _, k := range s.deployed[p] {
 		if k.Version != d.Version && len(kept) < KeptVersions {
@@ -310,14 +307,6 @@ func (s *state) resume(h Halt) {
 	}
 	delete(s.paused, p)
 	s.tell(h, true)
-}
-
-// deployment returns the deployment that an event is.
-func (e *event) deployment(o *deployOrder, d *rbac.Decision) Deployment {
-	return Deployment{
-		ID: e.id("dep"), Index: e.Size, Agent: o.Agent, Version: o.Version, Environment: o.Environment, Digest: o.Digest,
-		At: e.At, By: e.By, Key: e.Key, Role: d.Role, Grant: d.Grant.Index, Reason: e.Reason, Current: true,
-	}
 }
 
 // halt completes a halt by who ordered it.

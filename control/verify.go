@@ -2,7 +2,11 @@ package control
 
 import (
 	"context"
+	"fmt"
+	"path/filepath"
 
+	"github.com/flexorhq/flexor-go/internal/durable"
+	"github.com/flexorhq/flexor-go/internal/ledger"
 	"github.com/flexorhq/flexor-go/rbac"
 )
 
@@ -23,7 +27,7 @@ type AccessReport struct {
 	Trusted     bool           `json:"trusted"`     // it is the one that was known from elsewhere
 	Anchored    bool           `json:"anchored"`    // the log begins with all records of the anchor
 	Events      int            `json:"events"`      // all of them
-	Kinds       map[string]int `json:"kinds"`       // how many of each kind
+	Kinds       map[string]int `json:"kinds"`       // how many of each kind count
 	Decisions   int            `json:"decisions"`   // derived anew, and equal to what was recorded
 	Flags       []Flag         `json:"flags"`       // events without effect
 }
@@ -31,8 +35,37 @@ type AccessReport struct {
 // VerifyAccess derives every decision that the governance log of the vault in dir
 // records anew: from the bytes of the log and the fingerprint of its genesis
 // alone, without a key, a snapshot or the right to write. Damage, and a genesis
-// other than the one known, are errors that wrap [ErrCorrupt]. Events that have no
-// effect are no error: see the report's Flags.
+// other than the one known, are errors that wrap [ErrCorrupt]; the report then says
+// how far the log is right. Events that have no effect are no error: see the
+// report's Flags.
 func VerifyAccess(ctx context.Context, dir string, o *VerifyOptions) (AccessReport, error) {
-	return AccessReport{}, errUnfinished
+	if o == nil {
+		o = &VerifyOptions{}
+	}
+	r, err := ledger.OpenReader(durable.Disk{}, filepath.Join(dir, LogName))
+	if err != nil {
+		return AccessReport{}, fmt.Errorf("control: verify %s: %w", dir, err)
+	}
+	s := newState(r.Verifier())
+	recs := make([]ledger.Record, 0, 4096)
+	found, err := r.Verify(ctx, o.Anchor, func(rec ledger.Record) error {
+		if recs = append(recs, rec); len(recs) == cap(recs) {
+			s.takeAll(recs)
+			recs = recs[:0]
+		}
+		return nil
+	})
+	s.takeAll(recs)
+	rep := AccessReport{
+		Head: s.head(), Fingerprint: s.fingerprint, Anchored: found.Anchored, Events: int(s.tree.Size()),
+		Kinds: s.kinds, Decisions: s.decisions, Flags: s.flags,
+	}
+	if err != nil {
+		return rep, fmt.Errorf("control: verify %s: %w", dir, err)
+	}
+	if o.Fingerprint != "" && o.Fingerprint != s.fingerprint {
+		return rep, &ledger.CorruptionError{File: LogName, Reason: fmt.Sprintf("the genesis has the fingerprint %q, not %q: all that follows from it is of somebody else", s.fingerprint, o.Fingerprint)}
+	}
+	rep.Trusted = o.Fingerprint != ""
+	return rep, nil
 }
