@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -41,6 +43,8 @@ type Config struct {
 	Random io.Reader
 	// Logger hears of damage and of failures in the background. Zero: nobody.
 	Logger *slog.Logger
+
+	fs durable.FS // of the log; nil: the host's. Tests have others
 }
 
 // withDefaults returns a copy for the vault in dir without zero values, but for
@@ -62,7 +66,19 @@ func (c *Config) withDefaults(dir string) Config {
 	if out.Logger == nil {
 		out.Logger = slog.New(slog.DiscardHandler)
 	}
+	if out.fs == nil {
+		out.fs = durable.Disk{}
+	}
 	return out
+}
+
+// ledger returns the settings for appending to the log.
+func (c *Config) ledger(signer vault.Signer) *ledger.Options {
+	o := &ledger.Options{Signer: signer, Now: c.Now, Logger: c.Logger}
+	if c.fs != (durable.Disk{}) {
+		o.FS = c.fs
+	}
+	return o
 }
 
 // Control is the governance of one vault: what its governance log says, and the
@@ -140,10 +156,25 @@ func (c *Control) catchUp() error {
 	}
 	err := c.readOn()
 	if errors.Is(err, ErrCorrupt) {
-		c.damage = err
-		c.cfg.Logger.Error("control: the governance log is damaged; everything but pause and kill is denied", "dir", c.log, "err", err)
+		c.setDamage(err)
 	}
 	return err
+}
+
+// damaged notes what is wrong with the log, which who appends to it may find first.
+func (c *Control) damaged(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.setDamage(err)
+}
+
+// setDamage is damaged for who holds mu.
+func (c *Control) setDamage(err error) {
+	if c.damage != nil {
+		return
+	}
+	c.damage = err
+	c.cfg.Logger.Error("control: the governance log is damaged; everything but pause and kill is denied", "dir", c.log, "err", err)
 }
 
 // readOn reads what was appended.
@@ -163,9 +194,9 @@ func (c *Control) readOn() error {
 
 // begin opens the log, if there is one.
 func (c *Control) begin() error {
-	r, err := ledger.OpenReader(durable.Disk{}, c.log)
+	r, err := ledger.OpenReader(c.cfg.fs, c.log)
 	if errors.Is(err, ledger.ErrNotFound) {
-		return nil
+		return c.missing()
 	}
 	if err != nil {
 		return err
@@ -178,6 +209,19 @@ func (c *Control) begin() error {
 	s.tell = c.tell
 	c.reader, c.tail, c.state = r, tail, s
 	return nil
+}
+
+// missing says whether it is right that there is no log.
+func (c *Control) missing() error {
+	key := vault.KeyFile(c.log)
+	_, err := os.Lstat(key)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	}
+	return &ledger.CorruptionError{File: "log.json", Reason: fmt.Sprintf("the log is gone, but its key %s is there: put the log back from a copy", key)}
 }
 
 // tell tells the listeners. It is called by who holds mu.

@@ -164,9 +164,16 @@ func (v *visit) record() {
 			v.out.Index, v.out.Recorded = first, true
 		}
 	}
+	if errors.Is(err, ErrCorrupt) {
+		c.damaged(err)
+	}
 	switch {
 	case errors.Is(err, errSettled):
 		return // v.err says what came of it
+	case errors.Is(err, ErrCorrupt) && !v.acted:
+		v.out.Decision = refuse(v.out.Decision, LogCorrupt)
+		v.err = &DeniedError{Decision: v.out.Decision, NotRecorded: err}
+		return
 	case err != nil && v.denial != nil:
 		v.err = &DeniedError{Decision: v.out.Decision, NotRecorded: err}
 		return
@@ -309,7 +316,7 @@ func (c *Control) open() (*ledger.Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, _, err := ledger.Open(c.log, &ledger.Options{Signer: signer, Now: c.cfg.Now, Logger: c.cfg.Logger})
+	l, _, err := ledger.Open(c.log, c.cfg.ledger(signer))
 	if err != nil {
 		return nil, err
 	}

@@ -5,11 +5,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/flexorhq/flexor-go/internal/durable"
 	"github.com/flexorhq/flexor-go/rbac"
 )
 
@@ -25,12 +27,32 @@ var (
 var begin = time.Date(2026, 4, 30, 14, 0, 0, 0, time.UTC)
 
 // clock is a clock that goes on by a second with every look.
-type clock struct{ now time.Time }
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
 
 func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.now = c.now.Add(time.Second)
 	return c.now
 }
+
+// unsynced is the host's file system without waiting for the disk, for tests in
+// which no machine dies.
+type unsynced struct{ durable.Disk }
+
+func (unsynced) SyncDir(string) error { return nil }
+
+func (u unsynced) OpenFile(name string, flag int, perm fs.FileMode) (durable.File, error) {
+	f, err := u.Disk.OpenFile(name, flag, perm)
+	return unsyncedFile{f}, err
+}
+
+type unsyncedFile struct{ durable.File }
+
+func (unsyncedFile) Sync() error { return nil }
 
 // house is a vault with an owner, for tests.
 type house struct {
@@ -41,11 +63,13 @@ type house struct {
 	key   rbac.APIKey
 }
 
-func newHouse(t testing.TB) *house {
+func newHouse(t testing.TB) *house { return newHouseAt(t, begin) }
+
+func newHouseAt(t testing.TB, now time.Time) *house {
 	t.Helper()
-	h := &house{t: t, dir: t.TempDir(), clock: &clock{begin}}
+	h := &house{t: t, dir: t.TempDir(), clock: &clock{now: now}}
 	var err error
-	h.owner, h.key, err = Init(t.Context(), h.dir, Genesis{Vault: "company", Tier: rbac.L2, Owner: alice}, &Config{Now: h.clock.Now})
+	h.owner, h.key, err = Init(t.Context(), h.dir, Genesis{Vault: "company", Tier: rbac.L2, Owner: alice}, &Config{Now: h.clock.Now, fs: unsynced{durable.NewDisk()}})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, h.owner.Close()) })
 	return h
@@ -54,7 +78,7 @@ func newHouse(t testing.TB) *house {
 // as opens the vault for somebody.
 func (h *house) as(key rbac.APIKey) *Control {
 	h.t.Helper()
-	c, err := Open(h.t.Context(), h.dir, &Config{Key: key, Now: h.clock.Now})
+	c, err := Open(h.t.Context(), h.dir, &Config{Key: key, Now: h.clock.Now, fs: unsynced{durable.NewDisk()}})
 	require.NoError(h.t, err)
 	h.t.Cleanup(func() { require.NoError(h.t, c.Close()) })
 	return c

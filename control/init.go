@@ -44,7 +44,7 @@ func Init(ctx context.Context, dir string, g Genesis, cfg *Config) (*Control, rb
 	if err != nil {
 		return fail(err)
 	}
-	l, _, err := ledger.Open(log, &ledger.Options{Signer: signer, Now: c.Now, Logger: c.Logger})
+	l, _, err := ledger.Open(log, c.ledger(signer))
 	if err != nil {
 		return fail(err)
 	}

@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -244,7 +243,7 @@ func (h *history) agrees() {
 // The state is that of an oracle written from the table; and what is rebuilt from
 // the log alone is the state that lived.
 func TestRandomHistories(t *testing.T) {
-	histories, steps := 2000, 12
+	histories, steps := 2000, 10
 	if testing.Short() {
 		histories = 200
 	}
@@ -272,5 +271,4 @@ func TestNotFoundIsNoDenial(t *testing.T) {
 	require.ErrorIs(t, err, ErrNotFound)
 	require.False(t, errors.Is(err, ErrDenied))
 	require.Len(t, p.recs, 1)
-	_ = time.Second
 }

@@ -34,7 +34,7 @@ func newPaper(t testing.TB) *paper {
 	t.Helper()
 	skey, vkey, err := note.GenerateKey(rand.Reader, "flexor/company/governance-log")
 	require.NoError(t, err)
-	p := &paper{t: t, clock: &clock{begin}}
+	p := &paper{t: t, clock: &clock{now: begin}}
 	p.signer, err = ledger.NewSigner(skey, vkey)
 	require.NoError(t, err)
 	p.v, err = note.NewVerifier(vkey)

@@ -65,11 +65,11 @@ func Mint(kind Kind, random io.Reader) (APIKey, error) {
 // ParseKey returns the key that text is. All errors are [ErrKey]. Whether a
 // vault knows the key is not looked at.
 func ParseKey(text string) (APIKey, error) {
-	if len(text) != sumEnd || !isKeyID(text[:idEnd]) || text[seedEnd:] != checksum(text[:seedEnd]) {
+	if len(text) != sumEnd || text[seedEnd:] != checksum(text[:seedEnd]) {
 		return APIKey{}, ErrKey
 	}
 	seed := make([]byte, ed25519.SeedSize)
-	if !fromBase62(seed, text[idEnd:seedEnd]) {
+	if _, ok := keyNumber(text[:idEnd]); !ok || !fromBase62(seed, text[idEnd:seedEnd]) {
 		return APIKey{}, ErrKey
 	}
 	return newAPIKey(strings.Clone(text[:idEnd]), seed), nil
@@ -80,17 +80,22 @@ func newAPIKey(id string, seed []byte) APIKey {
 	return APIKey{id, func() ed25519.PrivateKey { return private }}
 }
 
-// isKeyID reports whether s has the form of the id of a key.
-func isKeyID(s string) bool {
-	if len(s) != idEnd || kindOfKey(s) == 0 {
-		return false
+// keyNumber returns the id of a key as a number, which is found faster, and
+// reports false for what is no id. Ten digits and the kind have room in it.
+func keyNumber(id string) (uint64, bool) {
+	kind := kindOfKey(id)
+	if len(id) != idEnd || kind == 0 {
+		return 0, false
 	}
+	n := uint64(0)
 	for i := prefixEnd; i < idEnd; i++ {
-		if digit(s[i]) < 0 {
-			return false
+		d := digit(id[i])
+		if d < 0 {
+			return 0, false
 		}
+		n = n*62 + uint64(d)
 	}
-	return true
+	return n<<2 | uint64(kind), true
 }
 
 // kindOfKey returns whose keys have such an id, and 0 for nobody's.

@@ -87,8 +87,8 @@ func (p *Policy) allowsGrant(d *Decision) Code {
 		return UnknownRole
 	case over(r.Expires, r.At):
 		return EndsTooSoon
-	case r.Target == d.Subject && (r.Role > d.Role || later(r.Expires, d.Grant.Expires)):
-		return SelfRaise
+	case r.Target == d.Subject && later(r.Expires, d.Grant.Expires):
+		return SelfRaise // who may grant is owner, and has no higher role to take, only more time
 	}
 	m := p.members[r.Target]
 	if m == nil || m.grant.Role == 0 {
@@ -134,7 +134,7 @@ func (p *Policy) allowsNewKey(r *Request) Code {
 		return KeyMalformed
 	case !slices.Contains(k.Vaults, p.vault):
 		return KeyElsewhere
-	case p.keys[k.ID] != nil:
+	case p.key(k.ID) != nil:
 		return KeyExists
 	case over(r.Expires, r.At):
 		return EndsTooSoon
@@ -143,7 +143,8 @@ func (p *Policy) allowsNewKey(r *Request) Code {
 }
 
 func (k *NewKey) wellFormed(kind Kind) bool {
-	return isKeyID(k.ID) && kindOfKey(k.ID) == kind && len(k.Public) == ed25519.PublicKeySize
+	_, ok := keyNumber(k.ID)
+	return ok && kindOfKey(k.ID) == kind && len(k.Public) == ed25519.PublicKeySize
 }
 
 // change makes the change that d allows.
@@ -159,17 +160,17 @@ func (p *Policy) change(d *Decision, index uint64) {
 		m := p.members[r.Target]
 		m.grant = Grant{}
 		delete(p.owners, m)
-		if len(m.keys) == 0 {
+		if m.keys == nil {
 			delete(p.members, r.Target)
 		}
 	case CreateKey:
 		p.addKey(d.newKey(index))
 	case RotateKey:
-		old := p.keys[r.TargetKey]
+		old := p.key(r.TargetKey)
 		old.Revoked, old.Successor = plain(r.Until), r.NewKey.ID
 		p.addKey(d.newKey(index))
 	case RevokeKey:
-		p.keys[r.TargetKey].Revoked = plain(r.At)
+		p.key(r.TargetKey).Revoked = plain(r.At)
 	}
 }
 
@@ -201,18 +202,28 @@ func (d *Decision) newKey(index uint64) Key {
 
 func (p *Policy) addKey(k Key) {
 	m := p.member(k.Subject)
-	held := &heldKey{k, m}
-	m.keys = append(m.keys, held)
-	p.keys[k.ID] = held
+	held := &m.first
+	if m.keys != nil {
+		held = new(heldKey)
+	}
+	*held = heldKey{m, k, m.keys}
+	m.keys = held
+	n, _ := keyNumber(k.ID)
+	p.keys[n] = held
 }
 
 // member returns the member for s, a new one if there is none.
 func (p *Policy) member(s Subject) *member {
 	m := p.members[s]
-	if m == nil {
-		m = &member{subject: s}
-		p.members[s] = m
+	if m != nil {
+		return m
 	}
+	if len(p.spare) == 0 {
+		p.spare = make([]member, 1)
+	}
+	m, p.spare = &p.spare[0], p.spare[1:]
+	m.subject = s
+	p.members[s] = m
 	return m
 }
 

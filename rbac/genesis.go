@@ -2,6 +2,7 @@ package rbac
 
 import (
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -34,10 +35,10 @@ func (p *Policy) Init(g Genesis, index uint64) error {
 		ID:      g.Key.ID,
 		Index:   index,
 		Subject: g.Owner,
-		Public:  g.Key.Public,
+		Public:  slices.Clone(g.Key.Public),
 		Created: plain(g.At),
 		Expires: plain(g.Expires),
-		Vaults:  g.Key.Vaults,
+		Vaults:  slices.Clone(g.Key.Vaults),
 		By:      g.Owner,
 		Under:   index,
 	}

@@ -11,24 +11,25 @@ const DefaultKeyLife = 90 * 24 * time.Hour
 // A Key is what a vault knows of an [APIKey]: its public half, whose it is and
 // how long it is good for. The slices must not be changed.
 type Key struct {
-	ID      string            `json:"id"` // as of [APIKey.ID]
-	Index   uint64            `json:"index"`
-	Subject Subject           `json:"subject"`
-	Public  ed25519.PublicKey `json:"public"`
-	Created time.Time         `json:"created"`
-	Expires time.Time         `json:"expires"` // from then on it is not valid
-
-	// Vaults are the names of the vaults that the key was made for. It acts in
-	// each whose own log has the key, and names it here.
-	Vaults []string `json:"vaults"`
+	ID      string    `json:"id"`      // as of [APIKey.ID]
+	Expires time.Time `json:"expires"` // from then on it is not valid
 
 	// Revoked is when the key stops being valid before its time: in the future
-	// while a key that was rotated still overlaps with its successor. Zero: not
+	// while a key that was rotated overlaps with its successor. Zero: not
 	// revoked.
 	Revoked time.Time `json:"revoked,omitzero"`
 
 	// Successor is the id of the key that this one was rotated to. Empty: none.
 	Successor string `json:"successor,omitempty"`
+
+	Index   uint64            `json:"index"` // where its event stands in the governance log
+	Subject Subject           `json:"subject"`
+	Public  ed25519.PublicKey `json:"public"`
+	Created time.Time         `json:"created"`
+
+	// Vaults are the names of the vaults that the key was made for. It acts in
+	// each whose own log has it, and in no other.
+	Vaults []string `json:"vaults"`
 
 	// By is who made the key known to the vault, and Under the Index of their
 	// grant.

@@ -44,14 +44,16 @@ var matrix = [...]rule{
 // A rule is a row of the matrix.
 type rule struct {
 	action Action
-	where  bool
+	where  place
 	by     perRole
 }
 
-// Where an action happens: in an environment, or in the vault as a whole.
+// A place is where an action happens.
+type place uint8
+
 const (
-	anywhere = false
-	placed   = true
+	anywhere place = iota // in the vault as a whole
+	placed                // in an environment
 )
 
 // perRole has what each role's right hangs on, by [Role].

@@ -200,6 +200,7 @@ func TestMatrix(t *testing.T) {
 		can := c.policy.Can(subject, r)
 		require.Equal(t, d.Code, can.Code, "%+v: a role without its key", q)
 		require.Equal(t, d.Needed, can.Needed)
+		require.Empty(t, can.Request.Key)
 		return d.Allowed
 	})
 	assert.Empty(t, wrong)

@@ -1,9 +1,6 @@
 package rbac
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // keepsOwner reports whether the vault would still be governed if the grant of
 // changed were that one, and if there were not that key: now, because an owner
@@ -25,17 +22,23 @@ func (p *Policy) keepsOwner(at time.Time, changed *member, to Grant, withoutKey 
 // acts reports whether m, with that grant, is an owner who can act now with
 // another key than that one.
 func (m *member) acts(g Grant, at time.Time, withoutKey string) bool {
-	return g.Role == Owner && !g.expired(at) && slices.ContainsFunc(m.keys, func(k *heldKey) bool {
-		return k.ID != withoutKey && k.Valid(at)
-	})
+	return g.Role == Owner && !g.expired(at) && m.hasKey(withoutKey, func(k *heldKey) bool { return k.Valid(at) })
 }
 
 // lasts reports whether m, with that grant, is an owner without expiry and has
 // another key than that one which only time can end: it can be renewed.
 func (m *member) lasts(g Grant, withoutKey string) bool {
-	return g.Role == Owner && g.Expires.IsZero() && slices.ContainsFunc(m.keys, func(k *heldKey) bool {
-		return k.ID != withoutKey && k.Revoked.IsZero()
-	})
+	return g.Role == Owner && g.Expires.IsZero() && m.hasKey(withoutKey, func(k *heldKey) bool { return k.Revoked.IsZero() })
+}
+
+// hasKey reports whether f holds for a key of m's other than that one.
+func (m *member) hasKey(other string, f func(*heldKey) bool) bool {
+	for k := m.keys; k != nil; k = k.next {
+		if k.ID != other && f(k) {
+			return true
+		}
+	}
+	return false
 }
 
 // lasts reports whether an owner is there for good.

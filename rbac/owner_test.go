@@ -58,6 +58,13 @@ func TestLastOwnerStays(t *testing.T) {
 			w.apply(Request{Key: by, Action: GrantRole, Target: bob, Role: Owner, Expires: noon.Add(day)})
 			return Request{Key: by, Action: RevokeRole, Target: root}
 		}},
+		"the other owner's role has expired, and the third one's key": {func(w *world, by string) Request {
+			w.join(by, bob, 0)
+			w.apply(Request{Key: by, Action: GrantRole, Target: bob, Role: Owner, Expires: noon.Add(time.Hour)})
+			w.apply(Request{Key: by, Action: CreateKey, Target: User("carol"), NewKey: w.mint(UserKind), Expires: noon.Add(time.Hour)})
+			w.apply(Request{Key: by, Action: GrantRole, Target: User("carol"), Role: Owner})
+			return Request{Key: by, Action: RevokeRole, Target: root, At: noon.Add(time.Hour)}
+		}},
 		"another owner removes the last one for good": {func(w *world, by string) Request {
 			key := w.join(by, bob, 0)
 			w.apply(Request{Key: by, Action: GrantRole, Target: bob, Role: Owner, Expires: noon.Add(day)})

@@ -19,20 +19,34 @@ type Policy struct {
 	head    Head
 	members map[Subject]*member
 	owners  map[*member]struct{} // those whose grant is an owner's, expired or not
-	keys    map[string]*heldKey  // by id, also those that were revoked
+	keys    map[uint64]*heldKey  // by keyNumber, also those that were revoked
+	spare   []member             // room for members to come
 }
 
 // A member is a subject that has a role or has had a key.
 type member struct {
 	subject Subject
-	grant   Grant // zero: no role
-	keys    []*heldKey
+	grant   Grant    // zero: no role
+	keys    *heldKey // the newest; nil: none
+	// first is room for the first key. Most members have no other, and what is
+	// side by side costs a decision among a million members one wait for memory.
+	first heldKey
 }
 
 // A heldKey is a key and who holds it.
 type heldKey struct {
-	Key
 	holder *member
+	Key
+	next *heldKey // of the same holder; nil: no more
+}
+
+// key returns the key with that id, and nil if there is none.
+func (p *Policy) key(id string) *heldKey {
+	n, ok := keyNumber(id)
+	if !ok {
+		return nil
+	}
+	return p.keys[n]
 }
 
 // Authorize decides whether a request is allowed:
@@ -64,7 +78,7 @@ func (p *Policy) Authorize(r Request) (d Decision) {
 func (p *Policy) Can(subject Subject, r Request) (d Decision) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	r.Key, r.TargetKey = "", ""
+	r.Key = "" // which nobody has proved
 	d.Request, d.Head, d.Subject = r, p.head, subject
 	rule, code := p.rule(&r)
 	if code == Permitted {
@@ -91,7 +105,7 @@ func (p *Policy) decide(d *Decision) Code {
 	if code != Permitted {
 		return code
 	}
-	key := p.keys[r.Key]
+	key := p.key(r.Key)
 	if key == nil {
 		return KeyInvalid
 	}
@@ -130,7 +144,7 @@ func (p *Policy) target(r *Request) *heldKey {
 	if r.Action != RotateKey && r.Action != RevokeKey {
 		return nil
 	}
-	key := p.keys[r.TargetKey]
+	key := p.key(r.TargetKey)
 	if key == nil {
 		r.Target = Subject{}
 		return nil

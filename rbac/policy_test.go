@@ -62,6 +62,7 @@ func TestEachUnknownHasItsCode(t *testing.T) {
 		{GrantExpired, func(r *Request) { r.Key, r.At = late, noon.Add(time.Hour) }, `late@fund.com was admin in company until 2026-04-30T13:00:00Z.`},
 		{RoleInsufficient, func(r *Request) { r.Key, r.Action = operator, Deploy }, `bob@fund.com may not deploy to production in company as operator: it takes admin.`},
 		{RoleInsufficient, func(r *Request) { r.Key, r.Action, r.TargetKey = operator, RevokeKey, by }, `bob@fund.com may not revoke another's key in company as operator: it takes owner.`},
+		{RoleInsufficient, func(r *Request) { r.Key, r.Action, r.Target = operator, RevokeKey, User("bob@fund.com") }, `bob@fund.com may not revoke another's key in company as operator: it takes owner.`},
 		{ReasonMissing, func(r *Request) { r.Reason = " \n" }, `root@fund.com may kill runs in production of company only with a reason.`},
 		{UnknownTarget, func(r *Request) { r.Action = GrantRole }, `"nobody" is not the name of a person or a service.`},
 		{UnknownTarget, func(r *Request) { r.Action, r.Target, r.Role = GrantRole, User("service:x"), Viewer }, `"service:x" is not the name of a person or a service.`},
@@ -82,6 +83,16 @@ func TestEachUnknownHasItsCode(t *testing.T) {
 	}
 	d := w.policy.Authorize(w.request(Request{Key: by, Vault: "", Action: Action(strings.Repeat("\xff", 1<<20))}))
 	assert.Less(t, len(d.Reason()), 400, "a reason is no echo")
+	for name, want := range map[string]string{
+		"Zoë Müller":              "Zoë Müller has no role in company.",
+		"a\x1b[31m\n":             `"a\x1b[31m\n" has no role in company.`,
+		"a\u202e":                 `"a\u202e" has no role in company.`,
+		"a\xff":                   `"a\xff" has no role in company.`,
+		strings.Repeat("a", 1000): `"` + strings.Repeat("a", 64) + `"… has no role in company.`,
+	} {
+		d := w.policy.Can(User(name), w.request(Request{Action: View}))
+		assert.Equal(t, want, d.Reason())
+	}
 }
 
 // TestOnePersonTwoVaults has an operator of one vault who is a viewer in
@@ -105,6 +116,11 @@ func TestOnePersonTwoVaults(t *testing.T) {
 	d := project.policy.Authorize(project.request(deploy))
 	assert.Equal(t, "alice@fund.com may not deploy to sandbox in project as viewer: it takes operator.", d.Reason())
 	assert.Equal(t, UnknownVault, company.policy.Authorize(project.request(deploy)).Code, "the policy of one vault does not speak for another")
+
+	next := company.mint(UserKind)
+	company.apply(Request{Key: key.ID, Action: RotateKey, TargetKey: key.ID, NewKey: next})
+	rotated, _ := company.policy.Key(next.ID)
+	assert.Equal(t, key.Vaults, rotated.Vaults, "a key is rotated for the vaults that it was for")
 }
 
 // TestKeysStayInTheirVaults has owners of one vault who try to become somebody
@@ -137,7 +153,7 @@ func TestDecisionNamesWhatDecided(t *testing.T) {
 		Request: d.Request,
 	}, d)
 	assert.Equal(t, `denied: service:ci may not deploy to staging in company as operator: it takes admin.
-key     "`+ops+`"
+key     `+ops+`
 role    operator, without expiry, granted by root@fund.com
 grant   record 2 of the governance log, on the authority of record 0
 needed  admin

@@ -23,7 +23,7 @@ func (p *Policy) Grant(s Subject) (Grant, bool) {
 func (p *Policy) Key(id string) (Key, bool) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	k := p.keys[id]
+	k := p.key(id)
 	if k == nil {
 		return Key{}, false
 	}

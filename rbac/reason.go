@@ -2,8 +2,10 @@ package rbac
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Reason returns why, as one sentence.
@@ -29,7 +31,7 @@ func (d *Decision) AppendReason(dst []byte) []byte {
 	case UnknownEnvironment:
 		dst = say(appendQuoted(dst, string(r.Environment)), " is no environment: name sandbox, staging or production")
 	case UnknownSubject:
-		dst = say(d.Subject.append(dst), " has no role in ", r.Vault)
+		dst = say(appendSubject(dst, d.Subject), " has no role in ", r.Vault)
 	case UnknownTarget:
 		dst = d.appendNoTarget(dst)
 	case UnknownRole:
@@ -43,14 +45,14 @@ func (d *Decision) AppendReason(dst []byte) []byte {
 	case KeyExpired:
 		dst = say(dst, "the key ", r.Key, " has expired: ask an owner for a new one")
 	case GrantExpired:
-		dst = say(d.Subject.append(dst), " was ", d.Role.String(), " in ", r.Vault, " until ")
+		dst = say(appendSubject(dst, d.Subject), " was ", d.Role.String(), " in ", r.Vault, " until ")
 		dst = d.Grant.Expires.UTC().AppendFormat(dst, time.RFC3339)
 	case RoleInsufficient:
 		dst = say(d.appendDeed(dst, " may not "), " as ", d.Role.String(), ": it takes ", d.Needed.String())
 	case ReasonMissing:
 		dst = say(d.appendDeed(dst, " may "), " only with a reason")
 	case SelfRaise:
-		dst = say(d.Subject.append(dst), " may not give themselves more than they have")
+		dst = say(appendSubject(dst, d.Subject), " may not give themselves more than they have")
 	case LastOwner:
 		dst = say(dst, r.Vault, " would be left without an owner who can act: make somebody else owner for good, with a key, first")
 	case EndsTooSoon:
@@ -72,7 +74,7 @@ func (d *Decision) AppendReason(dst []byte) []byte {
 // appendDeed appends who may, or may not, do what was asked for.
 func (d *Decision) appendDeed(dst []byte, may string) []byte {
 	r := &d.Request
-	dst = say(d.Subject.append(dst), may)
+	dst = say(appendSubject(dst, d.Subject), may)
 	switch r.Action {
 	case View:
 		dst = say(dst, "view agents, audit log and lineage of ")
@@ -138,8 +140,8 @@ func (d Decision) Explain() string {
 		verdict = "allowed"
 	}
 	fmt.Fprintf(&b, "%s: %s\n", verdict, d.Reason())
-	if d.Request.Key != "" {
-		fmt.Fprintf(&b, "key     %s\n", clip(d.Request.Key))
+	if d.Subject != (Subject{}) && d.Request.Key != "" {
+		fmt.Fprintf(&b, "key     %s\n", d.Request.Key)
 	}
 	if d.Grant.Role != 0 {
 		until := "without expiry"
@@ -152,8 +154,26 @@ func (d Decision) Explain() string {
 	if d.Needed != 0 {
 		fmt.Fprintf(&b, "needed  %s\n", d.Needed)
 	}
-	fmt.Fprintf(&b, "as of   %d records, root %s\n", d.Head.Size, d.Head.Root)
+	fmt.Fprintf(&b, "as of   %d records", d.Head.Size)
+	if d.Head.Root != "" {
+		fmt.Fprintf(&b, ", root %s", d.Head.Root)
+	}
+	b.WriteByte('\n')
 	return b.String()
+}
+
+// appendSubject appends the name of s, quoted if it could be mistaken for
+// something else: who asks about a subject may make up any.
+func appendSubject(dst []byte, s Subject) []byte {
+	for _, r := range s.Name {
+		if !strconv.IsPrint(r) || r == utf8.RuneError {
+			return appendQuoted(dst, s.String())
+		}
+	}
+	if len(s.Name) > maxName {
+		return appendQuoted(dst, s.String())
+	}
+	return s.append(dst)
 }
 
 // say appends words to dst.

@@ -40,7 +40,8 @@ func (p *Policy) State() State {
 
 // Restore returns the policy that has that state. A state that no events could
 // have led to, as far as it shows by itself, is an error. Whether the governance
-// log really leads to it is for the caller to know.
+// log really leads to it is for the caller to know. The slices inside its keys
+// are kept.
 func Restore(s State) (*Policy, error) {
 	p := new(Policy)
 	if err := p.load(s); err != nil {
@@ -60,7 +61,8 @@ func (p *Policy) load(s State) error {
 	next := Policy{
 		members: make(map[Subject]*member, len(s.Grants)),
 		owners:  make(map[*member]struct{}),
-		keys:    make(map[string]*heldKey, len(s.Keys)),
+		keys:    make(map[uint64]*heldKey, len(s.Keys)),
+		spare:   make([]member, len(s.Grants)),
 	}
 	for _, g := range s.Grants {
 		if err := next.loadGrant(g); err != nil {
@@ -76,7 +78,7 @@ func (p *Policy) load(s State) error {
 		return errors.New("rbac: the vault has no owner without expiry who has a key")
 	}
 	p.vault, p.tier, p.head = s.Vault, s.Tier, s.Head
-	p.members, p.owners, p.keys = next.members, next.owners, next.keys
+	p.members, p.owners, p.keys, p.spare = next.members, next.owners, next.keys, next.spare
 	return nil
 }
 
@@ -104,10 +106,9 @@ func (p *Policy) loadKey(k Key, vault string) error {
 		return fmt.Errorf("rbac: the key of record %d is not for this vault", k.Index)
 	case k.Created.IsZero() || !k.Expires.After(k.Created):
 		return fmt.Errorf("rbac: the key of record %d ends before it begins", k.Index)
-	case p.keys[k.ID] != nil:
+	case p.key(k.ID) != nil:
 		return fmt.Errorf("rbac: the key of record %d has an id that is taken", k.Index)
 	}
-	k.Public, k.Vaults = slices.Clone(k.Public), slices.Clone(k.Vaults)
 	p.addKey(k)
 	return nil
 }

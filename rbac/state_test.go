@@ -125,3 +125,26 @@ func FuzzRestore(f *testing.F) {
 		}
 	})
 }
+
+// TestStateComesBackFromText, whatever zone its times were handed in with.
+func TestStateComesBackFromText(t *testing.T) {
+	summer := noon.In(time.FixedZone("CEST", 2*3600))
+	w, _ := newWorld(t, "other", L1)
+	p := new(Policy)
+	first := Genesis{Vault: "company", Tier: L2, Owner: root, Key: w.mint(UserKind), At: summer, Expires: summer.Add(day)}
+	require.NoError(t, p.Init(first, 0))
+	next := w.mint(UserKind)
+	for i, r := range []Request{
+		{Action: GrantRole, Target: bob, Role: Viewer, Expires: summer.Add(day)},
+		{Action: RotateKey, TargetKey: first.Key.ID, NewKey: next, Until: summer.Add(time.Hour), Expires: summer.Add(time.Hour)},
+		{Action: CreateKey, Target: bob, NewKey: w.mint(UserKind), Expires: summer.Add(time.Hour)},
+	} {
+		r.Key, r.Vault, r.At = first.Key.ID, "company", summer
+		require.True(t, p.Apply(r, uint64(i+1)).Allowed)
+	}
+	text, err := json.Marshal(p.State())
+	require.NoError(t, err)
+	var s State
+	require.NoError(t, json.Unmarshal(text, &s))
+	assert.Equal(t, s, p.State())
+}
