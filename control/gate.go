@@ -128,17 +128,16 @@ func (g *Gate) judge(ctx context.Context, a audit.Admission, stop func(audit.Kil
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	s := c.state
-	if s == nil || s.vault == "" {
-		if unread != nil && p.env == rbac.Production {
-			return audit.Pass{}, unsure(p, unread)
+	if s != nil {
+		if h, ok := s.paused[p]; ok {
+			return audit.Pass{}, pausedBy(h)
 		}
-		return audit.Pass{}, nil
+		if h, ok := s.killed[victim{a.RunID, p.env}]; ok {
+			stop(killBy(h))
+		}
 	}
-	if h, ok := s.paused[p]; ok {
-		return audit.Pass{}, pausedBy(h)
-	}
-	if h, ok := s.killed[victim{a.RunID, p.env}]; ok {
-		stop(killBy(h))
+	if unread == nil && (s == nil || s.vault == "") {
+		return audit.Pass{}, nil // nobody governs
 	}
 	if err := g.doubt(s, unread); err != nil {
 		if p.env == rbac.Production {

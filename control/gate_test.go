@@ -223,6 +223,9 @@ func TestGateOfADamagedLog(t *testing.T) {
 	require.NoError(t, err)
 
 	require.NoError(t, os.Rename(filepath.Join(h.dir, LogName), filepath.Join(h.dir, "elsewhere")))
+	defer func() {
+		require.NoError(t, os.Rename(filepath.Join(h.dir, "elsewhere"), filepath.Join(h.dir, LogName)))
+	}()
 	time.Sleep(lookEvery)
 	_, err = ask(g, admission("feed", rbac.Production))
 	require.ErrorIs(t, err, audit.ErrNotDeployed)

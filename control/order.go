@@ -257,6 +257,7 @@ func (o *resumeOrder) stands(s *state, _ *rbac.Decision) (uint64, bool) {
 	return 0, !ok
 }
 func (o *resumeOrder) carry(s *state, e *event, d *rbac.Decision) {
+	s.resumed[place{o.Agent, o.Environment}] = e.Size + 1
 	s.resume(e.halt(Halt{Agent: o.Agent, Environment: o.Environment}, d))
 }
 

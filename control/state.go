@@ -43,6 +43,7 @@ type state struct {
 	deployed map[place][]Deployment // the current one first, at most KeptVersions
 	paused   map[place]Halt
 	killed   map[victim]Halt
+	resumed  map[place]uint64 // how many records there were when a pause last ended
 
 	// tell is told of halts, and of pauses that ended, as they are taken.
 	tell func(h Halt, ended bool)
@@ -78,6 +79,7 @@ func newState(v note.Verifier) *state {
 		deployed: map[place][]Deployment{},
 		paused:   map[place]Halt{},
 		killed:   map[victim]Halt{},
+		resumed:  map[place]uint64{},
 		tell:     func(Halt, bool) {},
 	}
 }
@@ -314,6 +316,16 @@ func (s *state) halt(h Halt) {
 		s.paused[p] = h
 	}
 	s.tell(h, false)
+}
+
+// halted reports whether what h would stop is stopped already.
+func (s *state) halted(h Halt) (ok bool) {
+	if h.Run != "" {
+		_, ok = s.killed[victim{h.Run, h.Environment}]
+	} else {
+		_, ok = s.paused[place{h.Agent, h.Environment}]
+	}
+	return ok
 }
 
 // resume ends a pause.

@@ -90,7 +90,6 @@ type notices struct {
 	watcher    *fsnotify.Watcher
 	events     chan fsnotify.Event
 	errors     chan error
-	followed   []string
 }
 
 // notices asks the file system to tell.
@@ -116,21 +115,26 @@ func (n *notices) follow() {
 	if n.watcher == nil {
 		return
 	}
-	wanted := ledger.WrittenIn(durable.Disk{}, n.log)
-	if len(wanted) == 0 {
-		wanted = []string{n.vault} // where the log will be made
-	}
-	for _, dir := range n.followed {
-		if !slices.Contains(wanted, dir) {
-			_ = n.watcher.Remove(dir) // it may be gone
+	// What is made in a directory before it is watched is not told of, so look again.
+	for range 4 {
+		wanted := ledger.WrittenIn(durable.Disk{}, n.log)
+		if len(wanted) == 0 {
+			wanted = []string{n.vault} // where the log will be made
 		}
-	}
-	// A directory that was replaced has the same name, and is watched no more.
-	watched := n.watcher.WatchList()
-	n.followed = n.followed[:0]
-	for _, dir := range wanted {
-		if slices.Contains(watched, dir) || n.watcher.Add(dir) == nil {
-			n.followed = append(n.followed, dir)
+		watched := n.watcher.WatchList()
+		changed := false
+		for _, dir := range watched {
+			if !slices.Contains(wanted, dir) {
+				_ = n.watcher.Remove(dir) // it may be gone
+			}
+		}
+		for _, dir := range wanted {
+			if !slices.Contains(watched, dir) {
+				changed = n.watcher.Add(dir) == nil || changed
+			}
+		}
+		if !changed {
+			return
 		}
 	}
 }

@@ -7,18 +7,19 @@ import (
 )
 
 // WrittenIn returns the directories in which the next commit to the log in dir
-// will change something: a watch of all of them misses none. It is empty if there
-// is no log. A commit that begins a new day makes another such directory, in one
-// of these.
+// will change something: a watch of all of them misses none. It is empty if dir is
+// not there. A commit that makes another such directory makes it in one of these.
 func WrittenIn(fsys durable.FS, dir string) []string {
-	root := filepath.Join(dir, segmentsDir)
-	days, err := fsys.ReadDir(root)
-	if err != nil {
+	if _, err := fsys.Stat(dir); err != nil {
 		return nil
 	}
-	out := []string{dir, root}
-	if len(days) > 0 {
-		out = append(out, filepath.Join(root, days[len(days)-1].Name()))
+	segments := filepath.Join(dir, segmentsDir)
+	days, err := fsys.ReadDir(segments)
+	switch {
+	case err != nil:
+		return []string{dir}
+	case len(days) == 0:
+		return []string{dir, segments}
 	}
-	return out
+	return []string{dir, segments, filepath.Join(segments, days[len(days)-1].Name())}
 }
