@@ -34,6 +34,12 @@ type Config struct {
 	// key file keys/governance-log.key in the vault. It must be an Ed25519 key. Zero:
 	// the key file.
 	Signer vault.Signer
+	// Snapshots is a directory that only this user can write, such as flexor in the
+	// directory of os.UserCacheDir, for what the log came to when it was last looked at:
+	// opening a vault with thousands of grants takes milliseconds then, and a log that
+	// became shorter since is noticed. It must not be in the vault. Empty: the log is
+	// read from its beginning each time.
+	Snapshots string
 	// Manifest returns the manifest of an agent, and false if it has none. Zero:
 	// agents/<name>.yaml in the vault, see [ReadManifest].
 	Manifest func(agent string) (m Manifest, ok bool, err error)
@@ -99,6 +105,7 @@ type Control struct {
 	looked    time.Time       // when the log was last looked at closely
 	damage    error           // what is wrong with the log; it is not read any further
 	whole     bool            // the log was read to its end once, so that the state has all keys of that time
+	saved     uint64          // size of the log as of the snapshot
 	spoolRead time.Time       // when halts that were not recorded were last looked for
 	refused   map[string]bool // names of files with such halts of which it was said that they have no effect
 	listeners []*listener
@@ -199,6 +206,9 @@ func (c *Control) readOn() error {
 	if len(recs) > 0 {
 		c.state.takeAll(recs)
 	}
+	if err == nil {
+		err = c.state.remembered()
+	}
 	c.whole = c.whole || err == nil
 	return err
 }
@@ -212,10 +222,14 @@ func (c *Control) begin() error {
 	if err != nil {
 		return err
 	}
+	snap := c.loadSnapshot(r.Info().PublicKey)
 	s := newState(r.Verifier())
-	tail, _, err := r.Tail(0, s.tree.Root())
+	tail, err := s.resumeAt(r, snap)
 	if err != nil {
 		return err
+	}
+	if snap != nil {
+		c.saved = snap.policy.Head.Size
 	}
 	s.tell = c.tell
 	c.reader, c.tail, c.state = r, tail, s
@@ -275,6 +289,7 @@ func (c *Control) Close() error {
 	if c.closed {
 		return nil
 	}
+	c.saveSnapshot()
 	c.closed = true
 	if c.tail != nil {
 		c.tail.Close()

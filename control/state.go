@@ -45,6 +45,9 @@ type state struct {
 	killed   map[victim]Halt
 	resumed  map[place]uint64 // how many records there were when a pause last ended
 
+	before  *remembered // nil: nothing is remembered of the log
+	differs bool        // the log is not what is remembered of it
+
 	// tell is told of halts, and of pauses that ended, as they are taken.
 	tell func(h Halt, ended bool)
 }
@@ -97,6 +100,9 @@ func (s *state) take(rec ledger.Record, e *event, perr error) {
 		s.kinds[e.Kind]++
 	}
 	s.tree.Add(rec.Line)
+	if s.before != nil && s.before.size == s.tree.Size() {
+		s.differs = s.before.root != s.tree.Root()
+	}
 }
 
 // settle makes the policy know how much of the log the state comes from.
