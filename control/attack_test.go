@@ -320,7 +320,7 @@ func TestWritersWithoutAKey(t *testing.T) {
 			data, err := os.ReadFile(segment)
 			require.NoError(t, err)
 			damage(t, h.dir, segment, bytes.TrimRight(data, "\x00"))
-			time.Sleep(lookEvery)
+			watching.looked, operator.looked = time.Time{}, time.Time{} // 100 ms later
 
 			for _, c := range []*Control{watching, h.as(h.key)} {
 				grants, _ := c.Grants(bg)
@@ -335,10 +335,38 @@ func TestWritersWithoutAKey(t *testing.T) {
 			require.ErrorIs(t, err, ErrDenied)
 			require.Equal(t, LogCorrupt, out.Decision.Code)
 			require.False(t, out.Recorded)
-			out, err = operator.Kill(bg, Run{ID: ident.New("run"), Environment: rbac.Production}, "because")
+			run := ident.New("run")
+			out, err = operator.Kill(bg, Run{ID: run, Environment: rbac.Production}, "because")
 			require.ErrorIs(t, err, ErrNotRecorded)
 			require.True(t, out.Decision.Allowed)
 			require.Equal(t, bob, (<-halted).By)
+			_, err = operator.Pause(bg, "a", rbac.Production, "because")
+			require.ErrorIs(t, err, ErrNotRecorded)
+			// Others hear of it, whether they knew the log before or not.
+			watching.looked, watching.spoolRead = time.Time{}, time.Time{}
+			for _, c := range []*Control{watching, h.as(rbac.APIKey{})} {
+				kill, ok, _ := c.Killed(bg, run)
+				require.True(t, ok)
+				require.Equal(t, "because", kill.Reason)
+				_, ok, _ = c.Paused(bg, "a", rbac.Production)
+				require.True(t, ok)
+			}
+			fresh := h.as(operator.cfg.Key)
+			require.ErrorIs(t, fresh.Damage(), ErrCorrupt)
+			again := ident.New("run")
+			_, err = fresh.Kill(bg, Run{ID: again, Environment: rbac.Production}, "because")
+			require.ErrorIs(t, err, ErrNotRecorded)
+			// Whoever is not known to those who read the log while it was whole stops
+			// nothing there.
+			stranger := h.as(mint(t, carol))
+			other := ident.New("run")
+			_, err = stranger.Kill(bg, Run{ID: other, Environment: rbac.Production}, "because")
+			require.Error(t, err)
+			watching.looked, watching.spoolRead = time.Time{}, time.Time{}
+			_, ok, _ := watching.Killed(bg, again)
+			require.True(t, ok)
+			_, ok, _ = watching.Killed(bg, other)
+			require.False(t, ok)
 		})
 	}
 }

@@ -34,6 +34,12 @@ type Config struct {
 	// key file keys/governance-log.key in the vault. It must be an Ed25519 key. Zero:
 	// the key file.
 	Signer vault.Signer
+	// Snapshots is a directory that only this user can write, such as flexor in the
+	// directory of os.UserCacheDir, for what the log came to when it was last looked at:
+	// opening a vault with thousands of grants takes milliseconds then, and a log that
+	// became shorter since is noticed. It must not be in the vault. Empty: the log is
+	// read from its beginning each time.
+	Snapshots string
 	// Manifest returns the manifest of an agent, and false if it has none. Zero:
 	// agents/<name>.yaml in the vault, see [ReadManifest].
 	Manifest func(agent string) (m Manifest, ok bool, err error)
@@ -92,18 +98,21 @@ type Control struct {
 	dir string // of the vault
 	log string // directory of the governance log
 
-	mu        sync.RWMutex   // guards what follows; taken under the ledger's lock, and never the other way round
-	reader    *ledger.Reader // nil: there is no log yet
-	tail      *ledger.Tail   // nil: there is no log yet
-	state     *state         // nil: there is no log yet
-	looked    time.Time      // when the log was last looked at closely
-	damage    error          // what is wrong with the log; it is not read any further
-	listeners []*listener    //
-	closed    bool           //
-
-	appendMu sync.Mutex  // guards appender; taken before mu
-	appender *ledger.Log // nil: nothing was ordered yet
-	signer   vault.Signer
+	mu        sync.RWMutex    // guards what follows; taken under the ledger's lock, and never the other way round
+	reader    *ledger.Reader  // nil: there is no log yet
+	tail      *ledger.Tail    // nil: there is no log yet
+	state     *state          // nil: there is no log yet
+	looked    time.Time       // when the log was last looked at closely
+	damage    error           // what is wrong with the log; it is not read any further
+	whole     bool            // the log was read to its end once, so that the state has all keys of that time
+	saved     uint64          // size of the log as of the snapshot
+	spoolRead time.Time       // when halts that were not recorded were last looked for
+	refused   map[string]bool // names of files with such halts of which it was said that they have no effect
+	listeners []*listener
+	closed    bool
+	appendMu  sync.Mutex  // guards appender; taken before mu
+	appender  *ledger.Log // nil: nothing was ordered yet
+	signer    vault.Signer
 
 	denials denials
 }
@@ -117,7 +126,7 @@ type listener struct{ told func(h Halt, ended bool) }
 // but pause and kill is then denied, see [Control.Damage]. Nothing is written
 // before the first order.
 func Open(ctx context.Context, dir string, cfg *Config) (*Control, error) {
-	c := &Control{cfg: cfg.withDefaults(dir), dir: dir, log: filepath.Join(dir, LogName)}
+	c := &Control{cfg: cfg.withDefaults(dir), dir: dir, log: filepath.Join(dir, LogName), refused: map[string]bool{}}
 	if err := c.refresh(ctx); err != nil && !errors.Is(err, ErrCorrupt) {
 		return nil, fmt.Errorf("control: open %s: %w", dir, err)
 	}
@@ -143,7 +152,11 @@ func (c *Control) refresh(ctx context.Context) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.catchUp()
+	err := c.catchUp()
+	if c.state != nil && !c.closed {
+		c.readSpool()
+	}
+	return err
 }
 
 // catchUp is refresh for who holds mu.
@@ -174,6 +187,10 @@ func (c *Control) setDamage(err error) {
 		return
 	}
 	c.damage = err
+	if c.state == nil {
+		c.state = newState(nil) // to keep what is halted
+		c.state.tell = c.tell
+	}
 	c.cfg.Logger.Error("control: the governance log is damaged; everything but pause and kill is denied", "dir", c.log, "err", err)
 }
 
@@ -189,6 +206,10 @@ func (c *Control) readOn() error {
 	if len(recs) > 0 {
 		c.state.takeAll(recs)
 	}
+	if err == nil {
+		err = c.state.remembered()
+	}
+	c.whole = c.whole || err == nil
 	return err
 }
 
@@ -201,10 +222,14 @@ func (c *Control) begin() error {
 	if err != nil {
 		return err
 	}
+	snap := c.loadSnapshot(r.Info().PublicKey)
 	s := newState(r.Verifier())
-	tail, _, err := r.Tail(0, s.tree.Root())
+	tail, err := s.resumeAt(r, snap)
 	if err != nil {
 		return err
+	}
+	if snap != nil {
+		c.saved = snap.policy.Head.Size
 	}
 	s.tell = c.tell
 	c.reader, c.tail, c.state = r, tail, s
@@ -219,6 +244,10 @@ func (c *Control) missing() error {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
+		return err
+	}
+	// It may have been made between the two looks: a key gets its name last.
+	if _, err := ledger.OpenReader(c.cfg.fs, c.log); !errors.Is(err, ledger.ErrNotFound) {
 		return err
 	}
 	return &ledger.CorruptionError{File: "log.json", Reason: fmt.Sprintf("the log is gone, but its key %s is there: put the log back from a copy", key)}
@@ -260,6 +289,7 @@ func (c *Control) Close() error {
 	if c.closed {
 		return nil
 	}
+	c.saveSnapshot()
 	c.closed = true
 	if c.tail != nil {
 		c.tail.Close()

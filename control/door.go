@@ -64,9 +64,9 @@ type visit struct {
 	reason string
 
 	at     time.Time
-	event  *event  // that is to be recorded
-	denial *denial // the order was denied; nil: it was not
-	acted  bool    // a halt that holds in this process already
+	event  *event   // that is to be recorded
+	denial *denial  // the order was denied; nil: it was not
+	halt   *payload // of a halt that holds in this process already; nil: it is none
 	done   bool
 
 	out Outcome
@@ -109,14 +109,17 @@ func (v *visit) ahead(ctx context.Context) {
 	defer c.mu.Unlock()
 	d, err := v.judge()
 	v.out.Decision = d
+	halts := stops(d.Request.Action)
 	switch {
-	case unread != nil && !errors.Is(unread, ErrCorrupt) && !stops(d.Request.Action):
+	case halts && c.lost() && d.Subject == (rbac.Subject{}):
+		v.act(&d) // see [Control.believe]
+	case unread != nil && !errors.Is(unread, ErrCorrupt) && !halts:
 		v.done, v.err = true, fmt.Errorf("%w: %w", ErrNotRecorded, unread)
 	case c.state == nil || c.state.vault == "", d.Code == LogCorrupt:
 		// There is nobody yet on whose behalf something could be recorded, or nothing
 		// to record it in.
 		v.done, v.err = true, &DeniedError{Decision: d, NotRecorded: unread}
-	case d.Allowed && err == nil && stops(d.Request.Action):
+	case d.Allowed && err == nil && halts:
 		v.act(&d)
 	case d.Allowed && err == nil && d.Request.Action == rbac.View:
 		v.done = true
@@ -129,21 +132,27 @@ func (v *visit) act(d *rbac.Decision) {
 	if _, ok := v.order.stands(s, d); ok {
 		return
 	}
-	p := payload{At: v.at, By: d.Subject, Key: d.Request.Key, Reason: v.reason}
-	h := (&event{payload: p}).halt(v.order.(halting).halt(), d)
+	v.halt = &payload{At: v.at, By: d.Subject, Key: v.c.cfg.Key.ID(), Role: d.Role, Reason: v.reason}
+	if s.vault != "" {
+		h := s.head()
+		v.halt.Log, v.halt.Size, v.halt.Root = s.verifier.Name(), h.Size, h.Root
+	}
+	h := (&event{payload: *v.halt}).halt(v.order.(halting).halt(), d)
 	h.Index, h.Recorded = 0, false
 	s.halt(h)
-	v.acted = true
 }
 
 // halting is an order to stop something.
-type halting interface{ halt() Halt }
+type halting interface {
+	order
+	halt() Halt
+}
 
 // takeBack ends what act did, if the right to order it was lost in between. A run
 // that was killed stays killed.
 func (v *visit) takeBack() {
 	h, ok := v.order.(halting)
-	if !v.acted || !ok {
+	if v.halt == nil || !ok {
 		return
 	}
 	v.c.mu.Lock()
@@ -170,15 +179,15 @@ func (v *visit) record() {
 	switch {
 	case errors.Is(err, errSettled):
 		return // v.err says what came of it
-	case errors.Is(err, ErrCorrupt) && !v.acted:
+	case errors.Is(err, ErrCorrupt) && v.halt == nil:
 		v.out.Decision = refuse(v.out.Decision, LogCorrupt)
 		v.err = &DeniedError{Decision: v.out.Decision, NotRecorded: err}
 		return
 	case err != nil && v.denial != nil:
 		v.err = &DeniedError{Decision: v.out.Decision, NotRecorded: err}
 		return
-	case err != nil && v.acted:
-		v.err = fmt.Errorf("%w, but it holds in this process: %w", ErrNotRecorded, err)
+	case err != nil && v.halt != nil:
+		v.err = v.layDown(err)
 		return
 	case err != nil:
 		v.err = fmt.Errorf("%w: %w", ErrNotRecorded, err)
@@ -189,6 +198,9 @@ func (v *visit) record() {
 		v.err = &DeniedError{Decision: v.out.Decision}
 		v.takeBack()
 	}
+	if v.halt != nil && v.denial == nil {
+		c.unspool(v.event)
+	}
 	// The fold takes it as it stands in the log, like anybody else's.
 	if err := c.refresh(context.Background()); err != nil {
 		c.cfg.Logger.Warn("control: what was recorded could not be read back", "dir", c.log, "err", err)
@@ -196,6 +208,15 @@ func (v *visit) record() {
 	if err := c.recordRepeats(v.at.Add(-foldFor)); err != nil {
 		c.cfg.Logger.Warn("control: the number of repeated denials could not be recorded", "dir", c.log, "err", err)
 	}
+}
+
+// layDown makes a halt that could not be recorded known to other processes, and
+// returns the error to report.
+func (v *visit) layDown(err error) error {
+	if serr := v.c.spool(*v.halt, v.order); serr != nil {
+		return fmt.Errorf("%w: it holds in this process only: %w; and it could not be laid down for others: %w", ErrNotRecorded, err, serr)
+	}
+	return fmt.Errorf("%w: it holds, and other processes were told: %w", ErrNotRecorded, err)
 }
 
 // decide decides under the ledger's lock.

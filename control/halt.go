@@ -7,8 +7,8 @@ import (
 	"github.com/flexorhq/flexor-go/rbac"
 )
 
-// A Halt is an order that stops something: a pause or a kill. The control package
-// acts on it first, and records it if it can.
+// A Halt is an order that stops something: a pause or a kill. It is acted on first,
+// and recorded if it can be.
 type Halt struct {
 	Run         string           `json:"run,omitempty"` // the run to kill; empty: this is a pause
 	Agent       string           `json:"agent,omitempty"`
@@ -21,7 +21,7 @@ type Halt struct {
 
 	// Index is that of its event in the governance log. Meaningful if Recorded.
 	Index uint64 `json:"index"`
-	// Recorded is false for an order that could only be acted on in this process.
+	// Recorded is false for an order that is not in the log, or not yet.
 	Recorded bool `json:"recorded"`
 }
 
@@ -29,8 +29,9 @@ type Halt struct {
 // [Control.Resume]. Runs that have begun go on. A paused agent stays paused by the
 // order that paused it.
 //
-// If the order is allowed and cannot be recorded, or the log is damaged, it holds
-// in this process, and the error wraps [ErrNotRecorded].
+// If the order is allowed and cannot be recorded, as when the log is damaged, it
+// holds all the same, in this process at once, in others when they look for orders
+// that are not in the log. The error then wraps [ErrNotRecorded].
 func (c *Control) Pause(ctx context.Context, agent string, env rbac.Environment, reason string) (Outcome, error) {
 	out, _, err := c.give(ctx, &pauseOrder{Agent: agent, Environment: env}, reason)
 	return out, err
@@ -53,8 +54,9 @@ type Run struct {
 // returns once the order is on disk and known to all watchers in this process; it
 // does not wait for the end of the run.
 //
-// If the order is allowed and cannot be recorded, or the log is damaged, it holds
-// in this process, and the error wraps [ErrNotRecorded].
+// If the order is allowed and cannot be recorded, as when the log is damaged, it
+// holds all the same, in this process at once, in others when they look for orders
+// that are not in the log. The error then wraps [ErrNotRecorded].
 func (c *Control) Kill(ctx context.Context, run Run, reason string) (Outcome, error) {
 	out, _, err := c.give(ctx, &killOrder{Run: run.ID, Agent: run.Agent, Environment: run.Environment}, reason)
 	return out, err
@@ -80,6 +82,12 @@ func (c *Control) Pauses(ctx context.Context) (all []Halt, err error) {
 // Killed returns the order to kill a run, if there was one; see [Control.Paused].
 func (c *Control) Killed(ctx context.Context, runID string) (h Halt, ok bool, err error) {
 	err = c.refresh(ctx)
-	c.known(func(s *state) { h, ok = s.killed[runID] })
+	c.known(func(s *state) {
+		for _, env := range []rbac.Environment{rbac.Production, rbac.Staging, rbac.Sandbox} {
+			if !ok {
+				h, ok = s.killed[victim{runID, env}]
+			}
+		}
+	})
 	return h, ok, err
 }

@@ -61,6 +61,8 @@ type house struct {
 	clock *clock
 	owner *Control
 	key   rbac.APIKey
+
+	people int // that populate made
 }
 
 func newHouse(t testing.TB) *house { return newHouseAt(t, begin) }

@@ -257,6 +257,7 @@ func (o *resumeOrder) stands(s *state, _ *rbac.Decision) (uint64, bool) {
 	return 0, !ok
 }
 func (o *resumeOrder) carry(s *state, e *event, d *rbac.Decision) {
+	s.resumed[place{o.Agent, o.Environment}] = e.Size + 1
 	s.resume(e.halt(Halt{Agent: o.Agent, Environment: o.Environment}, d))
 }
 
@@ -279,7 +280,7 @@ func (o *killOrder) check() error {
 func (o *killOrder) ask(r *rbac.Request) { r.Action, r.Environment = rbac.Kill, o.Environment }
 func (o *killOrder) fit(*state) error    { return nil }
 func (o *killOrder) stands(s *state, _ *rbac.Decision) (uint64, bool) {
-	h, ok := s.killed[o.Run]
+	h, ok := s.killed[victim{o.Run, o.Environment}]
 	return h.Index, ok && h.Recorded
 }
 func (o *killOrder) carry(s *state, e *event, d *rbac.Decision) {

@@ -42,7 +42,11 @@ type state struct {
 
 	deployed map[place][]Deployment // the current one first, at most KeptVersions
 	paused   map[place]Halt
-	killed   map[string]Halt
+	killed   map[victim]Halt
+	resumed  map[place]uint64 // how many records there were when a pause last ended
+
+	before  *remembered // nil: nothing is remembered of the log
+	differs bool        // the log is not what is remembered of it
 
 	// tell is told of halts, and of pauses that ended, as they are taken.
 	tell func(h Halt, ended bool)
@@ -61,6 +65,14 @@ func (a place) compare(b place) int {
 	return strings.Compare(string(a.env), string(b.env))
 }
 
+// victim is a run, as it is to be killed. Who may do so depends on where it runs,
+// and the log only knows what the order says of that: one that names another
+// environment must neither stop the run nor stand in the way of the right one.
+type victim struct {
+	run string
+	env rbac.Environment
+}
+
 func newState(v note.Verifier) *state {
 	return &state{
 		verifier: v,
@@ -69,7 +81,8 @@ func newState(v note.Verifier) *state {
 		seen:     map[rbac.Subject]time.Time{},
 		deployed: map[place][]Deployment{},
 		paused:   map[place]Halt{},
-		killed:   map[string]Halt{},
+		killed:   map[victim]Halt{},
+		resumed:  map[place]uint64{},
 		tell:     func(Halt, bool) {},
 	}
 }
@@ -87,6 +100,9 @@ func (s *state) take(rec ledger.Record, e *event, perr error) {
 		s.kinds[e.Kind]++
 	}
 	s.tree.Add(rec.Line)
+	if s.before != nil && s.before.size == s.tree.Size() {
+		s.differs = s.before.root != s.tree.Root()
+	}
 }
 
 // settle makes the policy know how much of the log the state comes from.
@@ -224,6 +240,14 @@ func refuse(d rbac.Decision, code rbac.Code) rbac.Decision {
 	return d
 }
 
+// live returns the deployment that is current.
+func (s *state) live(p place) (Deployment, bool) {
+	if kept := s.deployed[p]; len(kept) > 0 {
+		return kept[0], true
+	}
+	return Deployment{}, false
+}
+
 // current returns the event by which a version is deployed, if it is current.
 func (s *state) current(p place, version, digest string) (uint64, bool) {
 	kept := s.deployed[p]
@@ -285,10 +309,11 @@ func (s *state) deployment(index uint64) Deployment {
 // halt pauses an agent or kills a run, unless that was done before.
 func (s *state) halt(h Halt) {
 	if h.Run != "" {
-		if s.killed[h.Run].Recorded {
+		v := victim{h.Run, h.Environment}
+		if s.killed[v].Recorded {
 			return
 		}
-		s.killed[h.Run] = h
+		s.killed[v] = h
 	} else {
 		p := place{h.Agent, h.Environment}
 		if s.paused[p].Recorded {
@@ -297,6 +322,16 @@ func (s *state) halt(h Halt) {
 		s.paused[p] = h
 	}
 	s.tell(h, false)
+}
+
+// halted reports whether what h would stop is stopped already.
+func (s *state) halted(h Halt) (ok bool) {
+	if h.Run != "" {
+		_, ok = s.killed[victim{h.Run, h.Environment}]
+	} else {
+		_, ok = s.paused[place{h.Agent, h.Environment}]
+	}
+	return ok
 }
 
 // resume ends a pause.

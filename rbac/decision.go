@@ -13,8 +13,8 @@ type Decision struct {
 	// Request is what was decided on, with defaults filled in.
 	Request Request
 
-	// Replaced is the grant that ends with a permitted GrantRole or RevokeRole.
-	// Zero: none.
+	// Replaced is the grant that GrantRole or RevokeRole ends, or would end if it
+	// were allowed. Zero: none.
 	Replaced Grant
 }
 
@@ -35,23 +35,23 @@ const (
 	Undecided          Code = ""                    // the zero Decision
 	NotInitialised     Code = "not_initialised"     // the vault has no owner yet
 	UnknownVault       Code = "unknown_vault"       // or another one than the policy's
-	UnknownAction      Code = "unknown_action"      //
+	UnknownAction      Code = "unknown_action"      // not in the matrix
 	UnknownTime        Code = "unknown_time"        // the request does not say when it was made
 	UnknownEnvironment Code = "unknown_environment" // or none, for an action that happens in one
 	UnknownSubject     Code = "unknown_subject"     // the asker has no role in the vault
 	UnknownTarget      Code = "unknown_target"      // there is no such role or key to change
-	UnknownRole        Code = "unknown_role"        //
-	UnknownTier        Code = "unknown_tier"        //
+	UnknownRole        Code = "unknown_role"        // none that could be granted
+	UnknownTier        Code = "unknown_tier"        // none that a vault could have
 )
 
 // What is denied because of who asks.
 const (
 	KeyInvalid       Code = "key_invalid"       // see [ErrKey]
 	KeyRevoked       Code = "key_revoked"       // or rotated, and the overlap is over
-	KeyExpired       Code = "key_expired"       //
-	GrantExpired     Code = "grant_expired"     //
-	RoleInsufficient Code = "role_insufficient" //
-	ReasonMissing    Code = "reason_missing"    //
+	KeyExpired       Code = "key_expired"       // its time is over
+	GrantExpired     Code = "grant_expired"     // the asker had a role until then
+	RoleInsufficient Code = "role_insufficient" // see [Decision] Needed
+	ReasonMissing    Code = "reason_missing"    // pause and kill outside the sandbox say why
 )
 
 // What is denied because of what it would change.

@@ -63,7 +63,7 @@ func (p *Policy) key(id string) *heldKey {
 //   - Where no owner has a valid key because all have expired, the key of an
 //     owner may still be rotated by itself, so that time locks nobody out.
 //
-// It does not allocate.
+// It does not allocate, but for the defaults of CreateKey.
 func (p *Policy) Authorize(r Request) (d Decision) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()

@@ -2,12 +2,11 @@ package rbac
 
 import (
 	"cmp"
-	"slices"
 	"time"
 )
 
-// Grant returns the grant of a subject, also one that has expired; see
-// [Grant]. Without one it reports false.
+// Grant returns the grant of a subject, also one that has expired.
+// Without one it reports false.
 func (p *Policy) Grant(s Subject) (Grant, bool) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
@@ -40,17 +39,16 @@ func (p *Policy) WhoCan(r Request) ([]Grant, Code) {
 	if code != Permitted {
 		return nil, code
 	}
-	var grants []Grant
+	var grants []*Grant
 	for s, m := range p.members {
 		where := situation{r.Environment, p.tier, r.Target == s}
 		if !m.grant.expired(r.At) && rule.lets(m.grant.Role, where) {
-			grants = append(grants, m.grant)
+			grants = append(grants, &m.grant)
 		}
 	}
-	slices.SortFunc(grants, func(a, b Grant) int {
+	return sorted(grants, func(a, b *Grant) int {
 		return cmp.Or(cmp.Compare(a.Subject.Name, b.Subject.Name), cmp.Compare(a.Subject.Kind, b.Subject.Kind))
-	})
-	return grants, Permitted
+	}), Permitted
 }
 
 // A Permission is something that a subject may do.

@@ -9,7 +9,7 @@ import (
 // it; the others ignore it.
 type Request struct {
 	Key    string    // id of the key by which the asker is known; its signature was verified
-	Action Action    //
+	Action Action    // what is asked for
 	Vault  string    // the vault's name
 	At     time.Time // when it was asked, by which expiry is judged; required
 

@@ -24,18 +24,33 @@ type State struct {
 func (p *Policy) State() State {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	s := State{Vault: p.vault, Tier: p.tier, Head: p.head}
+	var grants []*Grant
 	for _, m := range p.members {
 		if m.grant.Role != 0 {
-			s.Grants = append(s.Grants, m.grant)
+			grants = append(grants, &m.grant)
 		}
 	}
+	var keys []*Key
 	for _, k := range p.keys {
-		s.Keys = append(s.Keys, k.Key)
+		keys = append(keys, &k.Key)
 	}
-	slices.SortFunc(s.Grants, func(a, b Grant) int { return cmp.Compare(a.Index, b.Index) })
-	slices.SortFunc(s.Keys, func(a, b Key) int { return cmp.Compare(a.Index, b.Index) })
-	return s
+	return State{
+		Vault:  p.vault,
+		Tier:   p.tier,
+		Head:   p.head,
+		Grants: sorted(grants, func(a, b *Grant) int { return cmp.Compare(a.Index, b.Index) }),
+		Keys:   sorted(keys, func(a, b *Key) int { return cmp.Compare(a.Index, b.Index) }),
+	}
+}
+
+// sorted returns copies of what list points to, in order. To sort the copies
+// themselves would move more, and take code of its own for each type.
+func sorted[T any](list []*T, compare func(a, b *T) int) (copies []T) {
+	slices.SortFunc(list, compare)
+	for _, p := range list {
+		copies = append(copies, *p)
+	}
+	return copies
 }
 
 // Restore returns the policy that has that state. A state that no events could

@@ -141,3 +141,11 @@ func (f *follower) stands() error {
 	}
 	return nil
 }
+
+// Tree returns the tree over all records before those that Next returns next.
+func (t *Tail) Tree() Tree {
+	if t.f.c == nil {
+		return Tree{}
+	}
+	return Tree{front: t.f.c.front.clone()}
+}
