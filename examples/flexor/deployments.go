@@ -50,7 +50,7 @@ func deployments() view[control.Deployment] {
 	}
 	return view[control.Deployment]{
 		columns: left("DEPLOYMENT", "AGENT", "ENVIRONMENT", "VERSION", "STATE", "AT (UTC)", "BY", "ROLE"),
-		heads: []string{"id", "agent", "environment", "version", "state", "digest", "at", "by", "key", "role", "grant", "event", "rollback", "reason"},
+		heads:   []string{"id", "agent", "environment", "version", "state", "digest", "at", "by", "key", "role", "grant", "event", "rollback", "reason"},
 		cells: func(d control.Deployment) []cell {
 			return plain(d.ID, d.Agent, string(d.Environment), d.Version, state(d), clock(d.At), d.By.String(), d.Role.String())
 		},

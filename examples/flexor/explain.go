@@ -52,7 +52,7 @@ func (c *cli) explain(ctx context.Context, text, proofFile, format string) error
 	if err != nil {
 		return err
 	}
-	p, err := c.open()
+	p, err := c.openToRead(ctx)
 	if err != nil {
 		return err
 	}

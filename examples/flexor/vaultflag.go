@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -80,6 +81,18 @@ func (c *cli) open() (*place, error) {
 		return p, p.neverWritten()
 	}
 	return p, err
+}
+
+// openToRead is open for who may look at what the vault records.
+func (c *cli) openToRead(ctx context.Context) (*place, error) {
+	cfg, _, err := c.config()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.mayRead(ctx, cfg); err != nil {
+		return nil, err
+	}
+	return c.open()
 }
 
 // neverWritten returns nil if there is no log because nothing was recorded yet. A
