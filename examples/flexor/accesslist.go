@@ -19,7 +19,7 @@ func (c *cli) viewing(show func(cmd *cobra.Command, a *actor) error) func(*cobra
 		if err != nil {
 			return err
 		}
-		return errors.Join(a.explain(show(cmd, a)), a.Close())
+		return errors.Join(a.failure(show(cmd, a)), a.Close())
 	}
 }
 

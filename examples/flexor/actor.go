@@ -112,7 +112,7 @@ func (a *actor) mayView(ctx context.Context) error {
 		return a.keyless()
 	}
 	_, err := a.View(ctx)
-	return a.explain(err)
+	return a.failure(err)
 }
 
 // mayRead refuses who may not read a vault. While it has no owner everybody may,

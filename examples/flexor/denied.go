@@ -9,8 +9,8 @@ import (
 	"github.com/flexorhq/flexor-go/rbac"
 )
 
-// explain returns the failure for the error of an order, with how to mend it.
-func (a *actor) explain(err error) error {
+// failure returns the failure for the error of an order, with how to mend it.
+func (a *actor) failure(err error) error {
 	var denied *control.DeniedError
 	switch {
 	case err == nil:

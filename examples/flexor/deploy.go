@@ -77,7 +77,7 @@ func (c *cli) deploy(ctx context.Context, o *deployment) error {
 		return err
 	}
 	if o.agent != "" {
-		err = a.explain(c.deployOne(ctx, a, files, o, o.agent))
+		err = a.failure(c.deployOne(ctx, a, files, o, o.agent))
 	} else {
 		err = c.deployAll(ctx, a, files, o)
 	}
@@ -155,7 +155,7 @@ func (c *cli) deployAll(ctx context.Context, a *actor, files *agentFiles, o *dep
 			elsewhere++
 			continue
 		}
-		err := a.explain(c.deployOne(ctx, a, files, o, agent))
+		err := a.failure(c.deployOne(ctx, a, files, o, agent))
 		if err == nil {
 			done++
 			continue

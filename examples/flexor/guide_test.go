@@ -29,6 +29,10 @@ func TestGuide(t *testing.T) {
 	require.NoError(t, err)
 
 	// Every other part is a block of a console.
+	home := t.TempDir()
+	for _, name := range homeVariables {
+		t.Setenv(name, home)
+	}
 	parts := strings.Split(string(data), "```console\n")
 	require.Greater(t, len(parts), 10)
 	for i := 1; i < len(parts); i++ {

@@ -79,7 +79,7 @@ func (c *cli) kill(ctx context.Context, k *killing) error {
 	case p.log == nil:
 		err = c.notHere(ctx, q)
 	default:
-		err = a.explain(c.stop(ctx, a, p.log, q, k))
+		err = a.failure(c.stop(ctx, a, p.log, q, k))
 	}
 	return errors.Join(err, a.Close())
 }

@@ -82,7 +82,7 @@ func (c *cli) giving(cmd *cobra.Command, settings control.Config, give func(a *a
 	if err != nil {
 		return err
 	}
-	return errors.Join(a.explain(give(a)), a.Close())
+	return errors.Join(a.failure(give(a)), a.Close())
 }
 
 // needed refuses flags that were left out or are empty.

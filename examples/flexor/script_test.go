@@ -49,6 +49,9 @@ func scriptParams(dir string) testscript.Params {
 			env.Setenv("NO_COLOR", "")
 			env.Setenv("TERM", "xterm")
 			env.Setenv("RUN", exampleRun)
+			for _, name := range homeVariables {
+				env.Setenv(name, filepath.Join(env.WorkDir, ".home"))
+			}
 			return nil
 		},
 		Condition: func(cond string) (bool, error) {
@@ -72,6 +75,9 @@ func scriptParams(dir string) testscript.Params {
 		},
 	}
 }
+
+// homeVariables say where a user's own settings are kept, on one system or another.
+var homeVariables = []string{"HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "AppData", "LocalAppData"}
 
 // cmdRecord records the runs of a scenario in a vault: record DIR SCENARIO.
 func cmdRecord(ts *testscript.TestScript, neg bool, args []string) {
