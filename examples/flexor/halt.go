@@ -14,12 +14,12 @@ func (c *cli) pauseCommand() *cobra.Command {
 		Use:   "pause",
 		Short: "Keep an agent from being triggered",
 		Long: `Keeps an agent from being triggered in an environment, from now on and until somebody
-resumes it; its runs are refused, and that is recorded. What is deployed stays as it is. Runs
-that have begun go on: see flexor agents kill.
+resumes it; its runs are refused, and that is recorded. What is deployed stays as it
+is. Runs that have begun go on: see flexor agents kill.
 
 Outside sandbox the record says why. The reason is that of --reason, else that in the
-variable FLEXOR_REASON, else it is asked for on a terminal. To stop something must not fail
-for want of words: without any, the record says that no reason was given.
+variable FLEXOR_REASON, else it is asked for on a terminal. To stop something must not
+fail for want of words: without any, the record says that no reason was given.
 
 A pause holds even if the governance log is damaged or the disk is full.`,
 		Example: examples(

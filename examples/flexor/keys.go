@@ -88,7 +88,7 @@ func (c *cli) showKey(format string, a *actor, out control.Outcome, key rbac.API
 	if _, err := c.out.WriteString(key.Reveal() + "\n"); err != nil {
 		return err
 	}
-	c.note("the key %s of %s for the vault %s%s (event %d): it is not shown again", key.ID(), r.Target, o.Vault, until(r.Expires), out.Index)
+	c.note("the key %s of %s for the vault %s, valid%s (event %d): it is not shown again", key.ID(), r.Target, o.Vault, until(r.Expires), out.Index)
 	return nil
 }
 

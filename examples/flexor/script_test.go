@@ -218,7 +218,9 @@ func cmdAwait(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // agentMain is a program that embeds the SDK: agent die VAULT leaves a run without its
-// end, agent hang VAULT FILE has one running, says so in FILE and waits to be killed.
+// end; agent hang VAULT FILE has one running, says so in FILE and waits to be killed; agent
+// obey VAULT FILE as well, but ends when it is told to; agent run VAULT has one and says what
+// came of it.
 func agentMain() {
 	ctx := context.Background()
 	v, err := flexor.Open(ctx, os.Args[2], nil)
@@ -227,18 +229,33 @@ func agentMain() {
 		os.Exit(1)
 	}
 	trigger := audit.Trigger{Type: audit.Event, At: time.Date(2026, 4, 30, 15, 0, 0, 0, time.UTC), By: "queue"}
-	_ = v.Audit.Do(ctx, "long-import@3.1.0", trigger, func(ctx context.Context, run *audit.Run) error {
+	err = v.Audit.Do(ctx, "long-import@3.1.0", trigger, func(ctx context.Context, run *audit.Run) error {
 		run.If("the file is new", true, audit.Value("rows", 12000))
-		return run.Task(ctx, "load-rows", func(context.Context, *audit.Task) error {
-			if os.Args[1] == "hang" {
+		return run.Task(ctx, "load-rows", func(ctx context.Context, _ *audit.Task) error {
+			switch os.Args[1] {
+			case "hang", "obey":
 				if err := os.WriteFile(os.Args[3], []byte(run.ID()), 0o666); err != nil {
 					os.Exit(1)
 				}
-				select {}
+				if os.Args[1] == "hang" {
+					select {}
+				}
+				<-ctx.Done()
+				return ctx.Err()
+			case "run":
+				return nil
 			}
 			fmt.Println(run.ID())
 			os.Exit(0)
 			return nil
 		})
 	})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	if err := v.Close(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 }
