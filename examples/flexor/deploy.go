@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -89,22 +90,15 @@ func (c *cli) deployOne(ctx context.Context, a *actor, files *agentFiles, o *dep
 	order := control.DeployOrder{
 		Agent: agent, Version: o.version, Environment: rbac.Environment(o.env), Digest: o.digest, Reason: o.reason, DryRun: o.dryRun,
 	}
-	f := files.file(agent)
-	if f == nil && order.Version == "" {
+	if f := files.file(agent); f != nil {
+		if f.err != nil {
+			return fmt.Errorf("%w of %s: %w", control.ErrManifest, agent, f.err)
+		}
+		order.Version, order.Digest = cmp.Or(order.Version, f.Version), cmp.Or(order.Digest, f.digest)
+	}
+	if order.Version == "" {
 		return misuse(fmt.Sprintf("flexor deploy --env %s --agent %s --version VERSION", o.env, agent),
 			"deploy: %s has no file in %s that states its version, and no --version was given", agent, files.dir)
-	}
-	if f != nil && f.err == nil {
-		if order.Version == "" {
-			order.Version = f.Version
-		}
-		if order.Digest == "" {
-			order.Digest = f.digest
-		}
-	}
-	if order.Version == "" && (f == nil || f.err == nil) {
-		return misuse(fmt.Sprintf("flexor deploy --env %s --agent %s --version VERSION", o.env, agent),
-			"deploy: the file of %s states no version, and no --version was given", agent)
 	}
 	d, out, err := a.Deploy(ctx, order)
 	if err != nil {
