@@ -288,8 +288,7 @@ func TestProcessDiesUnderTheKill(t *testing.T) {
 	v := startVictims(t, g.dir)
 	run := v.start("ignore")
 	require.Equal(t, control.Running, g.find(run).Fate)
-	time.AfterFunc(300*time.Millisecond, func() { _ = v.cmd.Process.Kill() })
-	go func() { _ = v.cmd.Wait() }() // a zombie holds no locks, but let it go
+	time.AfterFunc(300*time.Millisecond, func() { _ = v.cmd.Process.Kill() }) // until it is waited for it holds no locks
 	s, _ := g.stop(run, 30*time.Second)
 	require.Equal(t, control.Died, s.Fate)
 	require.NotNil(t, s.Kill, "it had heard of the order")
