@@ -41,7 +41,7 @@ func TestOwnersRemoveEachOther(t *testing.T) {
 	b := h.join(bob, rbac.Owner)
 	rounds := 1000
 	if testing.Short() {
-		rounds = 100
+		rounds = 50
 	}
 	for range rounds {
 		var group sync.WaitGroup
