@@ -2,6 +2,7 @@ package control
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -97,6 +98,21 @@ func TestForgeries(t *testing.T) {
 				e.At = p.clock.Now().Add(-time.Minute)
 			})
 		}, "a time before that of an event"},
+		"in the name of nobody, by whoever": {func(p *paper, viewer rbac.APIKey) {
+			p.forge(by(viewer), kindPurge, Purge{Log: "audit-log"}, nil)
+		}, "the log's key did not sign it"},
+		"a denial for another reason": {func(p *paper, viewer rbac.APIKey) {
+			asked, err := encode(&grantOrder{Subject: carol, Role: rbac.Owner})
+			require.NoError(p.t, err)
+			p.forge(by(viewer), kindDenied, deniedBody{Order: kindGrant, Asked: asked, Code: rbac.KeyExpired, Needed: rbac.Owner}, claim(bob, viewer, rbac.Viewer, 1))
+		}, "not the one that follows from the log"},
+		"a rollback to what never was": {func(p *paper, _ rbac.APIKey) {
+			for _, v := range []string{"1", "2"} {
+				_, err := p.give(p.owner, &deployOrder{Agent: "a", Version: v, Environment: rbac.Production}, "")
+				require.NoError(p.t, err)
+			}
+			p.forge(by(p.owner), kindRollback, &rollbackOrder{Agent: "a", Version: "1", Environment: rbac.Production, Digest: "sha256:" + strings.Repeat("6", 64), To: 4}, claim(alice, p.owner, rbac.Owner, 0))
+		}, "does not agree with what was recorded"},
 		"a denial that was none": {func(p *paper, viewer rbac.APIKey) {
 			asked, err := encode(&viewOrder{})
 			require.NoError(p.t, err)
@@ -131,6 +147,11 @@ func TestForgeries(t *testing.T) {
 			// Nothing is lost by it: what follows counts.
 			_, err = p.give(p.owner, &grantOrder{Subject: ci, Role: rbac.Operator}, "")
 			require.NoError(t, err)
+			// And no more so to who reads all of it at once.
+			for i := range parallel {
+				_, err := p.give(p.owner, &pauseOrder{Agent: fmt.Sprint(i), Environment: rbac.Sandbox}, "")
+				require.NoError(t, err)
+			}
 			require.Len(t, p.state.flags, 1)
 			same(t, p.state, p.replayed())
 		})
@@ -162,6 +183,30 @@ func TestWhatIsNotForged(t *testing.T) {
 	g, ok := p.state.policy.Grant(carol)
 	require.True(t, ok)
 	require.Equal(t, rbac.Owner, g.Role)
+}
+
+// A genesis counts if the key signed it that it makes the owner's.
+func TestForgedGenesis(t *testing.T) {
+	p := newPaper(t)
+	p.state, p.recs = newState(p.v), nil
+	p.forge(by(mint(t, carol)), kindGenesis, genesisBody{Vault: "company", Tier: rbac.L2, ID: p.owner.ID(), Public: p.owner.Public()}, func(e *payload) { e.By, e.Key = alice, p.owner.ID() })
+	require.Len(t, p.state.flags, 1)
+	require.Contains(t, p.state.flags[0].Reason, "did not sign it")
+	require.Empty(t, p.state.vault)
+}
+
+// Whoever records a pause of what is paused, without the door, changes nothing.
+func TestSecondPause(t *testing.T) {
+	p := newPaper(t)
+	operator := p.join(bob, rbac.Operator)
+	o := &pauseOrder{Agent: "a", Environment: rbac.Production}
+	first, err := p.give(operator, o, "because")
+	require.NoError(t, err)
+	p.forge(by(p.owner), kindPause, o, func(e *payload) { claim(alice, p.owner, rbac.Owner, 0)(e); e.Reason = "mine" })
+	require.Empty(t, p.state.flags)
+	h := p.state.paused[place{"a", rbac.Production}]
+	require.Equal(t, first.Index, h.Index)
+	require.Equal(t, bob, h.By)
 }
 
 // Somebody who can sign the checkpoints anew removes, moves or changes any one
@@ -219,6 +264,7 @@ func TestTimesFarAhead(t *testing.T) {
 	_, err := p.give(p.owner, &grantOrder{Subject: carol, Role: rbac.Viewer}, "")
 	require.NoError(t, err)
 	require.Empty(t, p.state.flags)
+	require.WithinDuration(t, begin.Add(day), p.state.clock, time.Minute)
 
 	// A clock that was set back stops nobody.
 	p.clock.now = begin.Add(-day)

@@ -3,6 +3,7 @@ package control
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -34,11 +35,15 @@ type Config struct {
 	// key file keys/governance-log.key in the vault. It must be an Ed25519 key. Zero:
 	// the key file.
 	Signer vault.Signer
+	// Fingerprint is that of the vault's genesis, as known from elsewhere; see
+	// [Control.Fingerprint]. A log with another genesis is damage. Empty: the genesis
+	// that stands in the log is believed, unless Snapshots knows better.
+	Fingerprint string
 	// Snapshots is a directory that only this user can write, such as flexor in the
 	// directory of os.UserCacheDir, for what the log came to when it was last looked at:
 	// opening a vault with thousands of grants takes milliseconds then, and a log that
-	// became shorter since is noticed. It must not be in the vault. Empty: the log is
-	// read from its beginning each time.
+	// became shorter or was replaced since is noticed. It must not be in the vault.
+	// Empty: the log is read from its beginning each time.
 	Snapshots string
 	// Manifest returns the manifest of an agent, and false if it has none. Zero:
 	// agents/<name>.yaml in the vault, see [ReadManifest].
@@ -94,9 +99,10 @@ func (c *Config) ledger(signer vault.Signer) *ledger.Options {
 // What it answers takes everything into account that was recorded, by whatever
 // process, before it was asked.
 type Control struct {
-	cfg Config
-	dir string // of the vault
-	log string // directory of the governance log
+	cfg    Config
+	dir    string            // of the vault
+	log    string            // directory of the governance log
+	public ed25519.PublicKey // of the actor's key; nil: none
 
 	mu        sync.RWMutex    // guards what follows; taken under the ledger's lock, and never the other way round
 	reader    *ledger.Reader  // nil: there is no log yet
@@ -127,6 +133,7 @@ type listener struct{ told func(h Halt, ended bool) }
 // before the first order.
 func Open(ctx context.Context, dir string, cfg *Config) (*Control, error) {
 	c := &Control{cfg: cfg.withDefaults(dir), dir: dir, log: filepath.Join(dir, LogName), refused: map[string]bool{}}
+	c.public = c.cfg.Key.Public()
 	if err := c.refresh(ctx); err != nil && !errors.Is(err, ErrCorrupt) {
 		return nil, fmt.Errorf("control: open %s: %w", dir, err)
 	}
@@ -207,7 +214,7 @@ func (c *Control) readOn() error {
 		c.state.takeAll(recs)
 	}
 	if err == nil {
-		err = c.state.remembered()
+		err = c.state.isKnown(c.cfg.Fingerprint)
 	}
 	c.whole = c.whole || err == nil
 	return err
@@ -222,7 +229,10 @@ func (c *Control) begin() error {
 	if err != nil {
 		return err
 	}
-	snap := c.loadSnapshot(r.Info().PublicKey)
+	snap, err := c.loadSnapshot(r.Info().PublicKey)
+	if err != nil {
+		return err
+	}
 	s := newState(r.Verifier())
 	tail, err := s.resumeAt(r, snap)
 	if err != nil {
@@ -380,7 +390,7 @@ func (c *Control) known(f func(s *state)) {
 // under this id: an id is no secret.
 func (c *Control) keyID(s *state) string {
 	key, ok := s.policy.Key(c.cfg.Key.ID())
-	if !ok || !bytes.Equal(key.Public, c.cfg.Key.Public()) {
+	if !ok || !bytes.Equal(key.Public, c.public) {
 		return ""
 	}
 	return key.ID

@@ -2,7 +2,6 @@ package control
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -29,15 +28,6 @@ type repeatsBody struct {
 	Until time.Time `json:"until"` // when the last of them was denied
 }
 
-// purgeBody is the body of the event that records of a log were removed because
-// their time was over.
-type purgeBody struct {
-	Log  string `json:"log"`  // such as "audit-log"
-	From uint64 `json:"from"` // index of the first record that was removed
-	To   uint64 `json:"to"`   // of the first that was not
-	Root string `json:"root"` // of the log at size To
-}
-
 // denied decides anew on an order that was denied. key is the id of the key that
 // signed; empty: the log's.
 func (s *state) denied(e *event, key string) error {
@@ -60,28 +50,5 @@ func (s *state) denied(e *event, key string) error {
 		return fmt.Errorf("the decision recorded is not the one that follows from the log: %s", Reason(d))
 	}
 	s.decisions++
-	return nil
-}
-
-// note takes an event that the log's own key signed. It can change nothing.
-func (s *state) note(e *event) error {
-	if e.By != (rbac.Subject{}) || !e.isLogs(s.verifier) {
-		return errors.New("the log's key did not sign it")
-	}
-	switch e.Kind {
-	case kindDenied:
-		return s.denied(e, "")
-	case kindRepeats:
-		return decodeBody(e, new(repeatsBody))
-	case kindPurge:
-		return decodeBody(e, new(purgeBody))
-	}
-	return fmt.Errorf("events of kind %q are not known to this version, or need the key of a person", e.Kind)
-}
-
-func decodeBody(e *event, body any) error {
-	if err := decode(e.Body, body); err != nil {
-		return fmt.Errorf("body: %w", err)
-	}
 	return nil
 }

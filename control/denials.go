@@ -89,22 +89,3 @@ func (c *Control) recordRepeats(at time.Time) error {
 	}
 	return errors.Join(errs...)
 }
-
-// note records an event in the name of nobody. It is signed by the log's key, and
-// changes nothing.
-func (c *Control) note(kind string, body any) error {
-	l, err := c.open()
-	if err != nil {
-		return err
-	}
-	_, err = l.AppendIf(func(size uint64) ([][]byte, error) {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if err := c.catchUpTo(size); err != nil {
-			return nil, err
-		}
-		v := visit{c: c}
-		return v.write(c.state.place(c.cfg.Now().UTC().Truncate(time.Microsecond)), kind, body)
-	})
-	return err
-}

@@ -31,8 +31,36 @@ func (c *Control) give(ctx context.Context, o order, reason string) (Outcome, *e
 	if v.done {
 		return v.out, nil, v.err
 	}
-	v.record()
-	return v.out, v.event, v.err
+	if v.halt == nil {
+		v.record()
+		return v.out, v.event, v.err
+	}
+	return v.recordHalt(ctx)
+}
+
+// haltPatience is how long a halt waits for the log before it is laid down: somebody
+// who was stopped in the middle of a write may hold the ledger's lock for ever.
+const haltPatience = 5 * time.Second
+
+// recordHalt is record for an order that others must hear of, recorded or not.
+func (v *visit) recordHalt(ctx context.Context) (Outcome, *event, error) {
+	recorded := make(chan *visit, 1)
+	go func(w visit) {
+		w.record()
+		recorded <- &w
+	}(*v)
+	patience := time.NewTimer(haltPatience)
+	defer patience.Stop()
+	var err error
+	select {
+	case w := <-recorded:
+		return w.out, w.event, w.err
+	case <-patience.C:
+		err = fmt.Errorf("the log was busy for %s; the order will be recorded when it no longer is", haltPatience)
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	}
+	return v.out, nil, v.layDown(err)
 }
 
 // try is give without recording or doing anything.

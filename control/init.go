@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -61,6 +63,12 @@ func Init(ctx context.Context, dir string, g Genesis, cfg *Config) (*Control, rb
 		return fail(err)
 	}
 	c.Key = key
+	if c.Snapshots != "" {
+		// What stood here before is over.
+		if err := os.Remove(c.snapshotFile(log)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fail(err)
+		}
+	}
 	ctl, err := Open(ctx, dir, &c)
 	return ctl, key, err
 }

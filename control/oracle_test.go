@@ -245,7 +245,7 @@ func (h *history) agrees() {
 func TestRandomHistories(t *testing.T) {
 	histories, steps := 2000, 10
 	if testing.Short() {
-		histories = 200
+		histories = 100
 	}
 	for seed := range histories {
 		h := &history{paper: newPaper(t), rnd: rand.New(rand.NewPCG(1, uint64(seed)))}

@@ -63,7 +63,7 @@ func (p *paper) append(line []byte) {
 
 // as returns the door for somebody.
 func (p *paper) as(key rbac.APIKey) *Control {
-	return &Control{cfg: Config{Key: key, Now: p.clock.Now, Random: rand.Reader, Logger: slog.New(slog.DiscardHandler)}, state: p.state, signer: p.signer}
+	return &Control{cfg: Config{Key: key, Now: p.clock.Now, Random: rand.Reader, Logger: slog.New(slog.DiscardHandler)}, public: key.Public(), state: p.state, signer: p.signer}
 }
 
 // give gives an order as the door does it under the ledger's lock.

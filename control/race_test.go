@@ -41,7 +41,7 @@ func TestOwnersRemoveEachOther(t *testing.T) {
 	b := h.join(bob, rbac.Owner)
 	rounds := 1000
 	if testing.Short() {
-		rounds = 100
+		rounds = 50
 	}
 	for range rounds {
 		var group sync.WaitGroup
@@ -112,6 +112,13 @@ func TestConcurrentDeployments(t *testing.T) {
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("FLEXOR_TEST_REMOVE_IN"); dir != "" {
 		if err := removeOwners(dir, os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	if dir := os.Getenv(decideEnv); dir != "" {
+		if err := decide(dir, os.Stdin, os.Stdout); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}

@@ -1,11 +1,13 @@
 package control
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -27,9 +29,10 @@ import (
 // does not stand in the vault, where many can write, but where only this user can,
 // like the user's own key.
 type snapshot struct {
-	policy rbac.State
-	root   tlog.Hash // of as many records as the policy's head has
-	rest   snapshotRest
+	publicKey string // of the log
+	policy    rbac.State
+	root      tlog.Hash // of as many records as the policy's head has
+	rest      snapshotRest
 }
 
 // snapshotRest is the part that is small.
@@ -64,37 +67,50 @@ const (
 	snapshotEvery = 64
 )
 
-// snapshotFile names the snapshot of a log. Two logs never share one: their keys
-// differ.
-func (c *Control) snapshotFile(publicKey string) string {
-	name := fmt.Sprintf("%x", tlog.RecordHash([]byte(publicKey)))
-	return filepath.Join(c.cfg.Snapshots, name+".snapshot")
+// snapshotFile names the snapshot of the log in dir, which is a path of this
+// machine.
+func (c *Config) snapshotFile(log string) string {
+	if abs, err := filepath.Abs(log); err == nil {
+		log = abs
+	}
+	return filepath.Join(c.Snapshots, fmt.Sprintf("%x.snapshot", sha256.Sum256([]byte(log))))
 }
 
-// loadSnapshot returns the snapshot of a log; nil: there is none that is of use.
-func (c *Control) loadSnapshot(publicKey string) *snapshot {
+// loadSnapshot returns the snapshot of the log; nil: there is none that is of use. It
+// is damage if it is of a log with another key: that one was replaced.
+func (c *Control) loadSnapshot(publicKey string) (*snapshot, error) {
 	if c.cfg.Snapshots == "" {
-		return nil
+		return nil, nil
 	}
-	path := c.snapshotFile(publicKey)
+	path := c.cfg.snapshotFile(c.log)
+	s, err := readSnapshot(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		c.cfg.Logger.Warn("control: a snapshot is not used", "file", path, "err", err)
+		return nil, nil
+	}
+	if s.publicKey != publicKey {
+		return nil, &ledger.CorruptionError{File: "log.json",
+			Reason: fmt.Sprintf("another log, of the key %s, stood here before: if this one is right, remove %s", s.publicKey, path)}
+	}
+	return s, nil
+}
+
+func readSnapshot(path string) (*snapshot, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	if mode := info.Mode().Perm(); runtime.GOOS != "windows" && mode&0o022 != 0 {
-		c.cfg.Logger.Warn("control: a snapshot that others may write is not used", "file", path)
-		return nil
+		return nil, fmt.Errorf("others may write it, its mode is %04o", mode)
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil
+		return nil, err
 	}
-	s, err := decodeSnapshot(data)
-	if err != nil {
-		c.cfg.Logger.Warn("control: a snapshot is not used", "file", path, "err", err)
-		return nil
-	}
-	return s
+	return decodeSnapshot(data)
 }
 
 // saveSnapshot writes the snapshot anew if that is worth it. It is called by who
@@ -107,8 +123,10 @@ func (c *Control) saveSnapshot() {
 	if size == c.saved || size > smallLog && size < c.saved+snapshotEvery {
 		return
 	}
-	path := c.snapshotFile(c.reader.Info().PublicKey)
-	data, err := c.state.snapshot().encode()
+	path := c.cfg.snapshotFile(c.log)
+	snap := c.state.snapshot()
+	snap.publicKey = c.reader.Info().PublicKey
+	data, err := snap.encode()
 	if err == nil {
 		err = replaceFile(path, data)
 	}
@@ -217,9 +235,12 @@ type remembered struct {
 	root tlog.Hash
 }
 
-// remembered says whether the log, which was read to its end, holds what it held
-// when it was last looked at.
-func (s *state) remembered() error {
+// isKnown says whether the log, which was read to its end, has the genesis that is
+// known from elsewhere, if one is, and holds what it held when it was last looked at.
+func (s *state) isKnown(fingerprint string) error {
+	if fingerprint != "" && s.vault != "" && s.fingerprint != fingerprint {
+		return &ledger.CorruptionError{File: "segments", Reason: fmt.Sprintf("the genesis has the fingerprint %s, not %s: the log was replaced", s.fingerprint, fingerprint)}
+	}
 	if s.before == nil {
 		return nil
 	}
@@ -281,6 +302,7 @@ type codec struct {
 func (x *codec) snapshot(o *snapshot, rest *string) {
 	root := string(o.root[:])
 	x.text(rest)
+	x.text(&o.publicKey)
 	x.text(&root)
 	x.text(&o.policy.Vault)
 	x.text((*string)(&o.policy.Tier))

@@ -31,7 +31,7 @@ func (h *house) populate(n int) {
 	}
 }
 
-// busy makes a vault with something of everything, and more than a small log.
+// busy makes a vault with something of everything.
 func busy(t testing.TB) *house {
 	h := newHouse(t)
 	admin := h.join(bob, rbac.Admin)
@@ -51,13 +51,13 @@ func busy(t testing.TB) *house {
 	require.ErrorIs(t, err, ErrDenied)
 	_, _, err = h.owner.RotateKey(bg, Rotation{Key: admin.cfg.Key.ID(), Overlap: time.Hour})
 	require.NoError(t, err)
-	h.populate(smallLog)
 	return h
 }
 
 // A state from a snapshot is the one from the whole log, and goes on as it does.
 func TestSnapshot(t *testing.T) {
 	h := busy(t)
+	h.populate(smallLog)
 	dir := filepath.Join(t.TempDir(), "snapshots")
 	require.NoError(t, h.open(dir).Close())
 	saved, err := filepath.Glob(filepath.Join(dir, "*"))
@@ -104,7 +104,13 @@ func TestWhatIsRemembered(t *testing.T) {
 	h.populate(2)
 	dir := t.TempDir()
 	require.NoError(t, h.open(dir).Close())
-	h.dir = shortened
+	at := h.dir
+	require.NoError(t, os.Rename(at, at+".away"))
+	require.NoError(t, os.Rename(shortened, at))
+	defer func() { // for who has it open
+		require.NoError(t, os.RemoveAll(at))
+		require.NoError(t, os.Rename(at+".away", at))
+	}()
 	require.NoError(t, h.open("").Damage())
 	c := h.open(dir)
 	require.ErrorIs(t, c.Damage(), ErrCorrupt)
@@ -119,6 +125,41 @@ func TestWhatIsRemembered(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.ErrorContains(t, h.open(dir).Damage(), "the log was rewritten")
+}
+
+// Whoever can write the directory can begin a log of their own in it. Who knows the
+// right one does not believe that.
+func TestReplacedLogs(t *testing.T) {
+	h := newHouse(t)
+	dir := t.TempDir()
+	require.NoError(t, h.open(dir).Close())
+	fingerprint := h.owner.Fingerprint()
+	require.NoError(t, os.RemoveAll(filepath.Join(h.dir, "keys")))
+	require.NoError(t, os.RemoveAll(filepath.Join(h.dir, LogName)))
+	thief, key, err := Init(bg, h.dir, Genesis{Vault: "company", Tier: rbac.L2, Owner: carol}, nil)
+	require.NoError(t, err)
+	require.NoError(t, thief.Close())
+	h.owner.looked = time.Time{}
+
+	for name, c := range map[string]*Control{"open": h.owner, "remembers": h.open(dir)} {
+		require.False(t, c.Can(bg, carol, rbac.Request{Action: rbac.View}).Allowed, name)
+		require.ErrorIs(t, c.Damage(), ErrCorrupt, name)
+	}
+	c, err := Open(bg, h.dir, &Config{Key: key, Fingerprint: fingerprint})
+	require.NoError(t, err)
+	require.ErrorContains(t, c.Damage(), "the log was replaced")
+	out, err := c.GrantRole(bg, bob, rbac.Admin, time.Time{}, "")
+	require.ErrorIs(t, err, ErrDenied)
+	require.Equal(t, LogCorrupt, out.Decision.Code)
+	require.NoError(t, c.Close())
+
+	// A new beginning in earnest.
+	require.NoError(t, os.RemoveAll(filepath.Join(h.dir, "keys")))
+	require.NoError(t, os.RemoveAll(filepath.Join(h.dir, LogName)))
+	again, _, err := Init(bg, h.dir, Genesis{Vault: "company", Tier: rbac.L2, Owner: alice}, &Config{Snapshots: dir})
+	require.NoError(t, err)
+	require.NoError(t, again.Damage())
+	require.NoError(t, again.Close())
 }
 
 func FuzzSnapshot(f *testing.F) {

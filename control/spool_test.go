@@ -1,6 +1,7 @@
 package control
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"testing"
@@ -8,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/flexorhq/flexor-go/internal/durable"
+	"github.com/flexorhq/flexor-go/internal/ident"
 	"github.com/flexorhq/flexor-go/rbac"
 )
 
@@ -83,4 +86,29 @@ func TestSpoolForgeries(t *testing.T) {
 	all, err := h.as(h.key).Pauses(bg)
 	require.NoError(t, err)
 	require.Empty(t, all)
+}
+
+// Somebody was stopped while they held the ledger's lock: a kill goes round it.
+func TestHaltBesideAHeldLock(t *testing.T) {
+	h := newHouse(t)
+	operator := h.join(bob, rbac.Operator)
+	watching := h.as(rbac.APIKey{})
+	lock, err := durable.Disk{}.Lock(filepath.Join(h.dir, LogName, "lock"), true)
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(bg, 50*time.Millisecond)
+	defer cancel()
+	run := ident.New("run")
+	_, err = operator.Kill(ctx, Run{ID: run, Environment: rbac.Production}, "because")
+	require.ErrorIs(t, err, ErrNotRecorded)
+	watching.looked = time.Time{}
+	kill, ok, err := watching.Killed(bg, run)
+	require.NoError(t, err)
+	require.True(t, ok)
+	require.False(t, kill.Recorded)
+
+	require.NoError(t, lock.Unlock())
+	require.Eventually(t, func() bool {
+		kill, _, err := watching.Killed(bg, run)
+		return err == nil && kill.Recorded
+	}, 10*time.Second, time.Millisecond, "it is recorded when it can be")
 }
