@@ -10,6 +10,6 @@ func (c *cli) agentsCommand() *cobra.Command {
 again, and stops a run of theirs. Stopping takes less than starting: operators pause and
 kill everywhere.`,
 		"flexor agents list", "flexor agents pause --agent feed-monitor --env production", "flexor agents resume --agent feed-monitor --env production")
-	cmd.AddCommand(c.agentListCommand(), c.pauseCommand(), c.resumeCommand(), c.killCommand())
+	cmd.AddCommand(c.agentListCommand(), c.pauseCommand(), c.resumeCommand(), c.killCommand(), c.drillCommand(), c.dummyCommand())
 	return cmd
 }

@@ -12,9 +12,10 @@ import (
 // failure returns the failure for the error of an order, with how to mend it.
 func (a *actor) failure(err error) error {
 	var denied *control.DeniedError
+	var own *failure
 	switch {
-	case err == nil:
-		return nil
+	case err == nil, errors.As(err, &own):
+		return err
 	case errors.As(err, &denied):
 		return a.denied(denied)
 	case errors.Is(err, control.ErrInvalid):

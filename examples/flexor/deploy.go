@@ -121,6 +121,7 @@ func (c *cli) deployed(a *actor, format string, order rbac.Action, d control.Dep
 	if !dry && !out.Repeated {
 		c.note("%s, %s", d.ID, digestText(d.Digest))
 	}
+	c.elsewhere(a, o.Environment)
 	return nil
 }
 

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+
 	"github.com/spf13/cobra"
 
 	"github.com/flexorhq/flexor-go/control"
@@ -41,15 +43,30 @@ A pause holds even if the governance log is damaged or the disk is full.`,
 				return a.keyless()
 			}
 			out, err := a.Pause(cmd.Context(), name, where, c.reasonToStop(*reason, where))
-			if err != nil {
+			if err != nil && !unrecorded(err, out) {
 				return err
 			}
 			o := a.ordered(out, rbac.Pause)
 			o.Agent = name
-			return c.report(format.value, o, "%s is paused in %s", name, where)
+			c.elsewhere(a, where)
+			return errors.Join(c.report(format.value, o, "%s is paused in %s", name, where), a.held(err))
 		})
 	}
 	return cmd
+}
+
+// unrecorded reports whether an order to stop something holds, although it could not be
+// recorded.
+func unrecorded(err error, out control.Outcome) bool {
+	return errors.Is(err, control.ErrNotRecorded) && out.Decision.Allowed
+}
+
+// held is the failure of such an order; nil: it was recorded.
+func (a *actor) held(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fail(exitPartly, "flexor verify --access and flexor doctor say what is wrong with the log of "+a.cfg.Dir, "%w", err)
 }
 
 // resumeCommand lets an agent be triggered again.
@@ -81,6 +98,7 @@ operator in sandbox, else an admin.`,
 			if out.Repeated {
 				o.Event = nil // nothing paused it
 			}
+			c.elsewhere(a, where)
 			return c.report(format.value, o, "%s is not paused in %s", name, where)
 		})
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -104,20 +105,16 @@ func (c *cli) stop(ctx context.Context, a *actor, log *vault.Reader, q runQuery,
 		reason = c.reasonToStop(k.reason, found.Run.Environment)
 	}
 	s, out, err := a.Stop(ctx, log, id, reason, k.wait)
-	unrecorded := errors.Is(err, control.ErrNotRecorded) && out.Decision.Allowed
-	if err != nil && !unrecorded {
+	if err != nil && !unrecorded(err, out) {
 		return err
 	}
 	if s.Fate == control.Unknown {
 		return c.notHere(ctx, runQuery(id))
 	}
-	if err := c.writeStop(a, &s, out, k.format); err != nil {
-		return err
+	if werr := c.writeStop(a, &s, out, k.format); werr != nil {
+		return werr
 	}
-	if unrecorded {
-		return fail(exitPartly, "flexor verify --access and flexor doctor say what is wrong with the log", "%w", err)
-	}
-	return notStopped(&s)
+	return cmp.Or(notStopped(&s), a.held(err))
 }
 
 // stopped is the JSON form of what became of a run.
