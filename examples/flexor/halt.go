@@ -48,7 +48,7 @@ A pause holds even if the governance log is damaged or the disk is full.`,
 			}
 			o := a.ordered(out, rbac.Pause)
 			o.Agent = name
-			c.elsewhere(a, where)
+			defer c.elsewhere(a, where)
 			return errors.Join(c.report(format.value, o, "%s is paused in %s", name, where), a.held(err))
 		})
 	}
@@ -98,7 +98,7 @@ operator in sandbox, else an admin.`,
 			if out.Repeated {
 				o.Event = nil // nothing paused it
 			}
-			c.elsewhere(a, where)
+			defer c.elsewhere(a, where)
 			return c.report(format.value, o, "%s is not paused in %s", name, where)
 		})
 	}

@@ -129,6 +129,10 @@ func masked(text string) string {
 	for _, m := range []struct{ pattern, to string }{
 		{`\+[0-9a-f]{8}\+[A-Za-z0-9+/]{43,}=*`, "+KEY"},
 		{`[A-Za-z0-9+/]{43,}=+`, "HASH"},
+		{`\b(flx[us])_[0-9A-Za-z]{59}\b`, "${1}_KEY"},
+		{`\b(flx[us])_[0-9A-Za-z]{10}\b`, "${1}_ID"},
+		{`\bdep_[0-9a-z]{26}\b`, "dep_ID"},
+		{`\bSHA256:[A-Za-z0-9+/]{43}`, "SHA256:HASH"},
 		{`\b\d+ bytes`, "N bytes"},
 		{`byte \d+`, "byte N"},
 		{`process \d+`, "process N"},
@@ -136,6 +140,7 @@ func masked(text string) string {
 		{`\b\d+ commits`, "N commits"},
 		{`\b[0-9.]+(µs|ms) for 64 KiB`, "N for 64 KiB"},
 		{`(?m)^(clock +ok +)[-0-9]+ [:.0-9]+ UTC`, "${1}NOW UTC"},
+		{`\b[0-9.]+(µs|ms) after`, "N after"},
 	} {
 		text = regexp.MustCompile(m.pattern).ReplaceAllString(text, m.to)
 	}

@@ -123,7 +123,7 @@ func (v *accessVerdict) write(c *cli) error {
 		f.add("no effect", "event %d: %s", flag.Index, printable(flag.Reason))
 	}
 	if r := v.Runs; r != nil {
-		f.add("runs", "%d, of which %d were started under this log, %d by a deployment", r.Finished, r.Governed, r.Deployed)
+		f.add("runs", "%d finished, %d of them under this log, %d by a deployment", r.Finished, r.Governed, r.Deployed)
 		for _, bad := range r.Contradictions {
 			f.add("contradiction", "%s", printable(bad))
 		}
