@@ -13,7 +13,9 @@ var (
 	// ErrDenied is wrapped by every [*DeniedError].
 	ErrDenied = errors.New("control: denied")
 	// ErrNotRecorded is wrapped when an order could not be recorded. It then was
-	// not carried out either, except for a pause or a kill: those act first.
+	// not carried out either, except for a pause or a kill: those act first. Where a
+	// write failed in a way that leaves open what reached the disk, the error says so,
+	// and the log, once it can be read again, says what came of it.
 	ErrNotRecorded = errors.New("control: not recorded")
 	// ErrCorrupt is wrapped when the bytes of the governance log contradict what
 	// was signed. Everything is then denied but pause and kill.

@@ -145,6 +145,7 @@ func TestReplacedLogs(t *testing.T) {
 		require.False(t, c.Can(bg, carol, rbac.Request{Action: rbac.View}).Allowed, name)
 		require.ErrorIs(t, c.Damage(), ErrCorrupt, name)
 	}
+	require.ErrorContains(t, h.open(dir).Damage(), "another log")
 	c, err := Open(bg, h.dir, &Config{Key: key, Fingerprint: fingerprint})
 	require.NoError(t, err)
 	require.ErrorContains(t, c.Damage(), "the log was replaced")

@@ -21,10 +21,6 @@ type Tail struct {
 	note []byte    // the checkpoint file, as it was before the last call of Next looked
 }
 
-// tailStep is how much of a segment's end is looked at for the place where a tail
-// begins: more than its padding.
-const tailStep = maxPadding + 256<<10
-
 // Tail returns the tail of the log behind its first from records. It reports false
 // if the log has no commit with that size and root: nothing can then be said of
 // these records without reading them.
@@ -61,7 +57,8 @@ func (r *Reader) Tail(from uint64, root tlog.Hash) (*Tail, bool, error) {
 }
 
 // skipTo moves f, which stands where segment i should begin, behind the last
-// commit before the record from in it, if it finds that near the end.
+// commit before the record from in it, if it finds that near the end: it looks at
+// little at first, and then at more than a segment's padding.
 func (f *follower) skipTo(v *view, i int, from uint64) error {
 	if err := v.enter(f.c, i); err != nil {
 		return err
@@ -76,17 +73,19 @@ func (f *follower) skipTo(v *view, i int, from uint64) error {
 		f.close()
 		return err
 	}
-	f.off = max(0, info.Size()-tailStep)
-	data, err := f.fresh()
-	if err != nil {
-		f.close()
-		return err
+	for _, step := range []int64{64 << 10, maxPadding + 256<<10} {
+		f.off = max(0, info.Size()-step)
+		data, err := f.fresh()
+		if err != nil {
+			f.close()
+			return err
+		}
+		if skipped := v.skip(f.c, data, from); skipped > 0 {
+			f.off += int64(skipped)
+			return nil
+		}
 	}
-	skipped := v.skip(f.c, data, from)
-	f.off += int64(skipped)
-	if skipped == 0 {
-		f.close()
-	}
+	f.close()
 	return nil
 }
 
