@@ -76,3 +76,41 @@ func TestAlive(t *testing.T) {
 	require.ErrorIs(t, err, audit.ErrKilled)
 	assert.Equal(t, 4, rounds)
 }
+
+// slowRedactor waits before it reads the reason of a kill.
+type slowRedactor struct {
+	maskAlice
+	until chan struct{}
+}
+
+func (s *slowRedactor) Redact(field string, src []byte) ([]byte, []audit.Redaction) {
+	if field == "kill.reason" {
+		<-s.until
+	}
+	return s.maskAlice.Redact(field, src)
+}
+
+// What is written of a kill is redacted, but the kill does not wait for that.
+func TestKillDoesNotWaitForTheRedactor(t *testing.T) {
+	gate, slow := new(fakeGate), &slowRedactor{until: make(chan struct{})}
+	rec := newRecorder(t, func(c *audit.Config) { c.Gate, c.Redactor = gate, slow })
+	err := do(t, rec, func(ctx context.Context, run *audit.Run) error {
+		gate.kill(run.ID(), audit.Kill{By: "ops", Reason: "asked by alice@fund.com"})
+		<-ctx.Done()
+		close(slow.until)
+		require.Eventually(t, func() bool { return len(rec.Records()) == 2 }, 5*time.Second, time.Millisecond)
+		return nil
+	})
+	require.ErrorIs(t, err, audit.ErrKilled)
+	records := rec.Records()
+	require.Equal(t, []string{"start", "kill", "run"}, kinds(records))
+	assert.Equal(t, "asked by [EMAIL]", member(t, records[1], "reason"))
+	assert.Contains(t, string(records[1].JSON), `"redactions":[{"field":"kill.reason"`)
+	var replay audit.Replay
+	for _, r := range records[:2] {
+		require.NoError(t, replay.Add(r.JSON))
+	}
+	e, err := replay.Entry()
+	require.NoError(t, err)
+	assert.Equal(t, rec.Entry().Redactions, e.Redactions, "once")
+}

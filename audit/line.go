@@ -128,6 +128,7 @@ type killLine struct {
 	Seq   int       `json:"seq"`
 	At    time.Time `json:"at"`
 	*Kill
+	Redactions []Redaction `json:"redactions,omitempty"`
 }
 
 // outputLine is the record of an output.

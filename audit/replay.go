@@ -81,7 +81,7 @@ func (r *Replay) add(line []byte) error {
 		})
 	case KindKill:
 		k := killLine{Kill: new(Kill)}
-		return r.decode(line, &k, new([]Redaction), func() { r.draft.entry.Kill = k.Kill })
+		return r.decode(line, &k, &k.Redactions, func() { r.draft.entry.Kill = k.Kill })
 	}
 	return nil
 }

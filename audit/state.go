@@ -158,15 +158,10 @@ func (s *state) startLine(kind Kind) startLine {
 
 // stop ends the run early, on behalf of the gate. Only the first cause of a
 // context counts, so later calls, and calls after the end, change nothing.
+//
+// It waits for nothing: what is written of the kill is redacted when it is.
 func (s *state) stop(k Kill) {
-	var found []Redaction
-	k.Reason, found = s.rec.text("kill.reason", k.Reason, maxReason, nil)
-	s.mu.Lock()
-	if !s.ended {
-		s.draft.redacted(found)
-	}
-	s.mu.Unlock()
-	k.By, k.Role = ident.Text(k.By, maxName), ident.Text(k.Role, maxName)
+	k.By, k.Role, k.Reason = ident.Text(k.By, maxName), ident.Text(k.Role, maxName), ident.Text(k.Reason, maxRead)
 	k.RequestedAt, k.EffectiveAt = stamp(k.RequestedAt), stamp(s.rec.now())
 	s.cancel(&KillError{Kill: k})
 }
@@ -176,11 +171,11 @@ func (s *state) stop(k Kill) {
 // reached. It runs beside the run, so that a gate, which has others to stop,
 // does not wait for the sink.
 func (s *state) stopped() {
-	kill := killOf(s.killed())
+	kill, found := s.kill(s.killed())
 	if kill == nil {
 		return
 	}
-	line := killLine{Kind: KindKill, RunID: s.id(), At: stamp(s.rec.now()), Kill: kill}
+	line := killLine{Kind: KindKill, RunID: s.id(), At: stamp(s.rec.now()), Kill: kill, Redactions: found}
 	s.mu.Lock()
 	if s.ended {
 		s.mu.Unlock()
@@ -191,6 +186,19 @@ func (s *state) stopped() {
 	s.inflight.Add(1)
 	s.mu.Unlock()
 	s.write(KindKill, &line, false)
+}
+
+// kill returns what is written of a kill, if cause is one, and what was redacted in
+// it.
+func (s *state) kill(cause error) (*Kill, []Redaction) {
+	k := killOf(cause)
+	if k == nil {
+		return nil, nil
+	}
+	out := *k
+	var found []Redaction
+	out.Reason, found = s.rec.text("kill.reason", k.Reason, maxReason, nil)
+	return &out, found
 }
 
 // killOf returns who is behind a kill, if err says so. Methods of errors of others
@@ -340,10 +348,12 @@ func (s *state) finish(err error) error {
 	s.inflight.Wait() // so that nothing of the entry stands behind it in the log
 	now := s.rec.now()
 
+	kill, found := s.kill(cause)
 	s.mu.Lock()
+	s.draft.redacted(found)
 	entry := s.draft.finish(by, stamp(now), between(s.started, now))
 	s.mu.Unlock()
-	entry.Kill = killOf(cause)
+	entry.Kill = kill
 	record, rerr := entry.Record()
 	if rerr == nil {
 		rerr = s.rec.store(s.store, []Record{record}, true)

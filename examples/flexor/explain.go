@@ -134,15 +134,19 @@ func (s *story) state() string {
 
 // stateText is the state in words.
 func (s *story) stateText() string {
+	told := "what follows is"
+	if s.run.Kill != nil {
+		told = "it was killed" + killed(s.run.Kill) + "; " + told
+	}
 	switch s.state() {
 	case stateRefused:
 		return "refused: it was not admitted, and nothing was run"
 	case stateRunning:
-		return fmt.Sprintf("still running, in process %d; what follows is recorded so far", s.flight.PID)
+		return fmt.Sprintf("still running, in process %d; %s recorded so far", s.flight.PID, told)
 	case stateDead:
-		return fmt.Sprintf("its process, %d, is gone; what follows is what it left", s.flight.PID)
+		return fmt.Sprintf("its process, %d, is gone; %s what it left", s.flight.PID, told)
 	case stateUnfinished:
-		return "it has no end in this log, and nothing here says whether its process lives; what follows is recorded so far"
+		return "it has no end in this log, and nothing here says whether its process lives; " + told + " recorded so far"
 	}
 	return printable(string(s.run.Status))
 }

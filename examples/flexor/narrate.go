@@ -145,7 +145,11 @@ func ending(e *audit.Entry) string {
 	case audit.ByTimeout:
 		how = "it did not return before its deadline"
 	case audit.ByInterrupted:
-		how = "its process died; it was closed later, with what it had recorded until then"
+		how = "its process died"
+		if e.Kill != nil {
+			how += " after it was killed" + killed(e.Kill)
+		}
+		how += "; it was closed later, with what it had recorded until then"
 	default:
 		how = "it was ended by " + printable(string(e.EndedBy))
 	}
@@ -171,7 +175,7 @@ func killed(k *audit.Kill) string {
 	}
 	text += fmt.Sprintf(" at %s UTC", clock(k.RequestedAt))
 	if late := k.EffectiveAt.Sub(k.RequestedAt); late >= 0 {
-		text += fmt.Sprintf(", and stopped %s later", late.Round(time.Millisecond))
+		text += fmt.Sprintf(", and its context was cancelled %s later", late.Round(time.Millisecond))
 	}
 	if k.Reason != "" {
 		text += ", for this reason: " + printable(k.Reason)
