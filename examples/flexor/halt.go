@@ -42,7 +42,7 @@ A pause holds even if the governance log is damaged or the disk is full.`,
 			if a.noKey != nil {
 				return a.keyless()
 			}
-			out, err := a.Pause(cmd.Context(), name, where, c.reasonToStop(*reason, where))
+			out, err := a.Pause(cmd.Context(), name, where, c.reasonToStop(cmd.Context(), *reason, where))
 			if err != nil && !unrecorded(err, out) {
 				return err
 			}

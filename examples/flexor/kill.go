@@ -102,7 +102,7 @@ func (c *cli) stop(ctx context.Context, a *actor, log *vault.Reader, q runQuery,
 	}
 	reason := c.reason(k.reason)
 	if found.Fate == control.Running {
-		reason = c.reasonToStop(k.reason, found.Run.Environment)
+		reason = c.reasonToStop(ctx, k.reason, found.Run.Environment)
 	}
 	s, out, err := a.Stop(ctx, log, id, reason, k.wait)
 	if err != nil && !unrecorded(err, out) {

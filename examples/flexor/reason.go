@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -29,15 +30,13 @@ func (c *cli) reason(given string) string {
 // reasonToStop is reason for pauses and kills, which need one outside the sandbox. On a
 // terminal it is asked for. To stop something must never fail for want of words, so
 // without an answer that is what is recorded.
-func (c *cli) reasonToStop(given string, env rbac.Environment) string {
+func (c *cli) reasonToStop(ctx context.Context, given string, env rbac.Environment) string {
 	why := c.reason(given)
 	if why != "" || env == rbac.Sandbox {
 		return why
 	}
 	if c.interactive() {
-		_ = c.out.Flush() // its error sticks, and finish reports it
-		fmt.Fprintf(c.err, "reason, for the record: ")
-		why = strings.TrimSpace(firstLine(c.in))
+		why = c.ask(ctx, "reason, for the record: ")
 	}
 	if why == "" {
 		c.note("note: %s; give one with --reason or %s", noReason, reasonVariable)
@@ -57,8 +56,20 @@ func (c *cli) interactive() bool {
 	return true
 }
 
-// firstLine reads one line.
-func firstLine(r io.Reader) string {
-	line, _ := bufio.NewReader(io.LimitReader(r, 4<<10)).ReadString('\n') // what was typed before the end of input counts
-	return line
+// ask asks for a line. An interruption ends the waiting for it; what was to be done with
+// it then fails, as its context is over.
+func (c *cli) ask(ctx context.Context, question string) string {
+	_ = c.out.Flush() // its error sticks, and finish reports it
+	fmt.Fprint(c.err, question)
+	answer := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(io.LimitReader(c.in, 4<<10)).ReadString('\n') // what was typed before the end of input counts
+		answer <- strings.TrimSpace(line)
+	}()
+	select {
+	case line := <-answer:
+		return line
+	case <-ctx.Done():
+		return ""
+	}
 }
