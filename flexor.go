@@ -37,6 +37,10 @@ type Options struct {
 	// Key is the API key in whose name [Vault.Control] gives orders. Zero: it gives
 	// none. Obeying the orders of others takes no key.
 	Key rbac.APIKey
+	// Snapshots is a directory of this user, outside of the vault, in which to remember
+	// the governance log; see [control.Config]. Empty: it is read from its beginning by
+	// each Open.
+	Snapshots string
 	// Gate decides which runs may start, and stops them. Zero: the vault's governance
 	// log does, see [control.Gate]; without one every run may start.
 	Gate audit.Gate
@@ -162,7 +166,7 @@ func (v *Vault) openLog(ctx context.Context, o *Options) error {
 // openControl opens the vault's governance, and returns the gate of its runs.
 func (v *Vault) openControl(ctx context.Context, o *Options) (audit.Gate, error) {
 	var err error
-	v.Control, err = control.Open(ctx, v.Config.Dir, &control.Config{Key: o.Key, Now: o.Now, Logger: o.Logger})
+	v.Control, err = control.Open(ctx, v.Config.Dir, &control.Config{Key: o.Key, Snapshots: o.Snapshots, Now: o.Now, Logger: o.Logger})
 	if err != nil {
 		return nil, err
 	}

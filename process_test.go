@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	flexor "github.com/flexorhq/flexor-go"
 	"github.com/flexorhq/flexor-go/audit"
@@ -30,7 +31,8 @@ func TestMain(m *testing.M) {
 	} else if dir := os.Getenv(victimsEnv); dir != "" {
 		err = runVictims(dir, os.Stdin, os.Stdout)
 	} else {
-		os.Exit(m.Run())
+		goleak.VerifyTestMain(m)
+		return
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -103,7 +103,9 @@ func (g *Gate) enter(a audit.Admission, stop func(audit.Kill)) error {
 	if g.watch == nil {
 		g.watch = startWatch(g)
 	}
-	g.watch.wake()
+	if len(g.flights) == 1 {
+		g.watch.wake()
+	}
 	return nil
 }
 

@@ -13,6 +13,7 @@ type Outcome struct {
 	// Recorded says that this call recorded an event, which is on disk.
 	Recorded bool
 	// Repeated says that the order was allowed and asked for what is the case
-	// already. Index is that of the order that made it so.
+	// already. Index is that of the order that made it so; for a resume of what is not
+	// paused it is meaningless.
 	Repeated bool
 }

@@ -28,18 +28,24 @@ const (
 	shut
 )
 
+// phase is one such time; each has its own.
+type phase struct{ what int }
+
 // decider asks all the time, and counts the answers that are wrong.
 type decider struct {
-	phase atomic.Int32
+	phase atomic.Pointer[phase]
 	wrong atomic.Int64
 	asked [4]atomic.Int64 // by each of its threads
 }
 
-// ask asks until the process ends. What counts is the phase before the question.
+// ask asks until the process ends. What counts is the phase before the question,
+// if it still goes on behind the answer.
 func (d *decider) ask(i int, allowed func() bool) {
 	for {
 		phase := d.phase.Load()
-		if yes := allowed(); phase == open && !yes || phase == shut && yes {
+		yes := allowed()
+		wrong := phase.what == open && !yes || phase.what == shut && yes
+		if wrong && d.phase.Load() == phase {
 			d.wrong.Add(1)
 		}
 		d.asked[i].Add(1)
@@ -49,9 +55,9 @@ func (d *decider) ask(i int, allowed func() bool) {
 
 // enter begins a phase and, if it says what is right, returns once everybody has
 // asked in it.
-func (d *decider) enter(phase int32) {
-	d.phase.Store(phase)
-	if phase == moving {
+func (d *decider) enter(what int) {
+	d.phase.Store(&phase{what})
+	if what == moving {
 		return
 	}
 	for i := range d.asked {
@@ -74,6 +80,7 @@ func decide(dir string, in io.Reader, out io.Writer) error {
 	}
 	g := NewGate(c, nil)
 	d := &decider{}
+	d.enter(moving)
 	for i := range 2 {
 		go d.ask(i, func() bool {
 			return c.Authorize(bg, rbac.Request{Action: rbac.Deploy, Environment: rbac.Sandbox}).Allowed
@@ -87,11 +94,11 @@ func decide(dir string, in io.Reader, out io.Writer) error {
 	}
 	lines := bufio.NewScanner(in)
 	for lines.Scan() {
-		var phase int32
-		if _, err := fmt.Sscan(lines.Text(), &phase); err != nil {
+		var what int
+		if _, err := fmt.Sscan(lines.Text(), &what); err != nil {
 			return err
 		}
-		d.enter(phase)
+		d.enter(what)
 		fmt.Fprintln(out, d.wrong.Load())
 	}
 	return nil

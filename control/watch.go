@@ -86,6 +86,7 @@ func (w *watch) run() {
 // notices are what the file system tells of the log. Its channels are nil if it
 // tells nothing.
 type notices struct {
+	fs         durable.FS
 	vault, log string // directories
 	watcher    *fsnotify.Watcher
 	events     chan fsnotify.Event
@@ -95,7 +96,7 @@ type notices struct {
 // notices asks the file system to tell.
 func (w *watch) notices() *notices {
 	c := w.g.c
-	n := &notices{vault: c.dir, log: c.log}
+	n := &notices{fs: c.cfg.fs, vault: c.dir, log: c.log}
 	if w.g.cfg.PollOnly {
 		return n
 	}
@@ -117,7 +118,7 @@ func (n *notices) follow() {
 	}
 	// What is made in a directory before it is watched is not told of, so look again.
 	for range 4 {
-		wanted := ledger.WrittenIn(durable.Disk{}, n.log)
+		wanted := ledger.WrittenIn(n.fs, n.log)
 		if len(wanted) == 0 {
 			wanted = []string{n.vault} // where the log will be made
 		}
