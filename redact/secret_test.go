@@ -91,7 +91,7 @@ func TestSecretsAreFound(t *testing.T) {
 		"<password>⟦hunter2⟧</password>", "<apiToken>\n  ⟦4e1243bd22c66e76⟧\n</apiToken>", `<add key="Password" value="⟦hunter2⟧" />`, `{"name":"db_password","value":"⟦hunter2⟧"}`,
 		`System.setProperty("API_TOKEN", "⟦4e1243bd22c66e76⟧")`, `secret("⟦p4ss-w0rd⟧")`, `var apiToken string = "⟦4e1243bd22c66e76⟧"`, "api_key := `⟦4e1243bd22c66e76⟧`",
 		`char secret[25] = "⟦hunter2⟧";`, "API key: ⟦4e1243bd22c66e76⟧", "token: |\n  ⟦4e1243bd22c66e76⟧\n", "secret = ⟦swordfish⟧", "passphrase=⟦correct⟧",
-		"password=⟦pa$$w,o;r&d⟧ next", "password=⟦a<b>c⟧", "api_key=⟦dafa7817-e246-48f3-91a7-e87653d587b8⟧", "Enter password: ⟦Tr0ub4dor&3⟧", "ACCESS_KEY='⟦AbCdEf123456⟧'",
+		"password=⟦pa$$w,o;r&d⟧ next", "password=⟦x[AB]y⟧ next", "password=⟦[AB]⟧", `"password": "⟦[AB]hunter2⟧"`, "password=⟦a<b>c⟧", "api_key=⟦dafa7817-e246-48f3-91a7-e87653d587b8⟧", "Enter password: ⟦Tr0ub4dor&3⟧", "ACCESS_KEY='⟦AbCdEf123456⟧'",
 		"cloudflare: ⟦0574b9f43978174cc2cb9a1068681225433c4⟧", "SNYK=⟦12345678-abcd-abcd-abcd-1234567890ab⟧", "otp=⟦493027⟧", "secret_key: '⟦abc123⟧'", "stripe_key=⟦a8Zq01mmX7tYb9Lk2Pw4⟧",
 		// of headers, cookies and commands
 		"Authorization: Bearer ⟦mF_9.B5f-4.1JqM⟧", "authorization: Basic ⟦QWxhZGRpbjpvcGVuIHNlc2FtZQ==⟧", `-H "Authorization: Token ⟦22cb987851bc5659⟧" x`,
@@ -172,7 +172,7 @@ func TestSecretsUnderAName(t *testing.T) {
 		{"password", "⟦hunter2⟧"}, {"password", "⟦correct horse battery staple⟧"}, {"password", " ⟦a⟧ "}, {"api_key", "⟦0afae57f3ccfd9d7f5767067bc48b30f719e271b⟧"}, {"apiKey", "⟦letmein⟧"},
 		{"token", "⟦9f86d081-884c-7d65-9a2f-eaa0c55ad015⟧"}, {"Authorization", "Bearer ⟦mF_9.B5f-4.1JqM⟧"}, {"authorization", "Basic ⟦QWxhZGRpbjpv⟧"}, {"otp", "⟦493027⟧"},
 		{"Cookie", "theme=dark; sid=⟦38afes7a8⟧"}, {"Set-Cookie", "csrf=⟦u32t4o3tb3gg43⟧; Path=/"}, {"client_secret", "⟦日本語の秘密⟧"},
-		{"password", "[SECRET]"}, {"password", "[SECRET:k3:abcdefghij]"}, {"token", "[JWT]"}, {"key", "hunter2"}, {"password", ""}, {"password", "***"}, {"password", "${DB}"}, {"password", "vault://kv/db"},
+		{"password", "[SECRET]"}, {"password", "⟦[AB]⟧"}, {"password", "⟦[hunter2]⟧"}, {"password", "⟦x[SECRET]y⟧"}, {"password", "[not set]"}, {"password", "[password]"}, {"password", "[SECRET:k3:abcdefghijklmnopabcdefghijklmnop]"}, {"token", "[JWT]"}, {"key", "hunter2"}, {"password", ""}, {"password", "***"}, {"password", "${DB}"}, {"password", "vault://kv/db"},
 		{"token", "unexpected end of input"}, {"token", "42"}, {"auth", "oauth2"}, {"auth", "none"}, {"credential", "default"}, {"secret_name", "db"}, {"token", "/var/run/secrets/token"}, {"password", "true"},
 	} {
 		assert.Equal(t, c.want, f.mark(t, c.key, unmark.Replace(c.want)), "under %s", c.key)

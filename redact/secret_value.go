@@ -142,10 +142,10 @@ func secretAt(b []byte, start, end int) (from, to int, why string, ok bool) {
 	if foldEqual(name, "key") && start > 0 && b[start-1] == ' ' { // "API key: …"
 		kind = nameOf(b[letters.before(b, start-1, 16):end])
 	}
-	if afterMask(b, start) { // the name's beginning is gone
+	if isMaskBefore(b, start) { // the name's beginning is gone
 		return 0, 0, "", false
 	}
-	if start > 0 && b[start-1] == '[' && end < len(b) && (b[end] == ']' || b[end] == ':') && maskLabel.run(b, start) == end {
+	if start > 0 && maskAt(b, start-1) > 0 {
 		return 0, 0, "", false // the name is what a mask says
 	}
 	a, ok := assigned(b, start, end)
