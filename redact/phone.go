@@ -178,7 +178,7 @@ func (n *numbers) loose(i, start int, c *chain, whole span) phone {
 	if n.about(i, last, aboutPhone) {
 		return phone{start, last, "a word or a key says so"}
 	}
-	if whole != (span{start, end}) || c.digits < 8 || c.digits > 12 {
+	if whole != (span{start, end}) || c.digits < minPhone || c.digits > 12 {
 		return phone{}
 	}
 	if c.n == 1 {
