@@ -26,7 +26,7 @@ func numPositives(r *rand.Rand) []positive {
 			}
 			card := luhnNumber(r, pick(r, plan.prefixes...), pick(r, plan.sizes...))
 			add("credit_card", "", pick(r, around...), groupCard(r, card))
-			add("credit_card", "", "card=%s,cvv=123", card)
+			add("credit_card", "", "card=%s,exp=12/29", card)
 			add("credit_card", "", fill(r, "order ##### paid "+"%s 12/29 ###"), card)
 		}
 	}
