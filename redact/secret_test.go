@@ -93,7 +93,10 @@ func TestSecretsAreFound(t *testing.T) {
 		`char secret[25] = "⟦hunter2⟧";`, "API key: ⟦4e1243bd22c66e76⟧", "token: |\n  ⟦4e1243bd22c66e76⟧\n", "secret = ⟦swordfish⟧", "passphrase=⟦correct⟧",
 		"password=⟦pa$$w,o;r&d⟧ next", "password=⟦x[AB]y⟧ next", "password=⟦[AB]⟧", `"password": "⟦[AB]hunter2⟧"`, "password=⟦a<b>c⟧", "api_key=⟦dafa7817-e246-48f3-91a7-e87653d587b8⟧", "Enter password: ⟦Tr0ub4dor&3⟧", "ACCESS_KEY='⟦AbCdEf123456⟧'",
 		"cloudflare: ⟦0574b9f43978174cc2cb9a1068681225433c4⟧", "SNYK=⟦12345678-abcd-abcd-abcd-1234567890ab⟧", "otp=⟦493027⟧", "secret_key: '⟦abc123⟧'", "stripe_key=⟦a8Zq01mmX7tYb9Lk2Pw4⟧",
+		// said in a sentence
+		"the password is ⟦hunter2⟧", "Your password was: ⟦Tr0ub4dor&3⟧.", "bad password '⟦hunter2⟧' for joe", "login as joe with password ⟦hunter2⟧", "secret key is ⟦4e1243bd22c66e76f00d⟧", "cvv=⟦123⟧", "CVC: ⟦1234⟧",
 		// of headers, cookies and commands
+		"mysql -u root -p⟦hunter2⟧ -h db", "mysqldump -p'⟦a b⟧' db", "sshpass -p ⟦hunter2⟧ ssh h", "sshpass -p⟦hunter2⟧ ssh h", "redis-cli -h c -a ⟦hunter2⟧ ping", "docker login -u joe -p ⟦hunter2⟧",
 		"Authorization: Bearer ⟦mF_9.B5f-4.1JqM⟧", "authorization: Basic ⟦QWxhZGRpbjpvcGVuIHNlc2FtZQ==⟧", `-H "Authorization: Token ⟦22cb987851bc5659⟧" x`,
 		"X-Api-Key: ⟦Sk94HG7f6KB⟧", "got Bearer ⟦c2VjcmV0LXRva2VuLTE5⟧ from x", "Cookie: theme=dark; sessionid=⟦38afes7a8⟧; lang=en", "Set-Cookie: PHPSESSID=⟦r2t5uvjq435r4q7ib3vtdjq120⟧; Path=/",
 		"curl -u elastic:⟦P@ssw0rd$1⟧ https://localhost:9200", "curl -X POST --user 'johns:⟦h0pk1ns~21s⟧' x", "curl -u ⟦sk_9a8b7c6d5e⟧: https://api",
@@ -141,6 +144,8 @@ func TestNothingSecretIsLeftAlone(t *testing.T) {
 		"AKIAXXXXXXXXXXXXXXXX", "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "TODAYINASIAASACKOFRICEFELLOVER", "org.apache.hadoop.mapreduce.v2.app.job.impl.TaskAttemptImpl", "risk-assessment-2026-04-30-final-version", "task_test_7hjqqj6hm76hck2ki3yt452xc32foh",
 		"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9", "curl -u $USER:$PASS https://x", "curl -u user https://x", "Cookie: theme=dark; lang=en", "kind: Secret\nname: x", "Authorization: denied", "Bearer realm is missing", "basic auth: enabled",
 		"decided: stale=true because age_minutes=31.0 > 30", "access denied for key alice@example.com", "rotated the api key of feed-monitor", "grant secret access to the ops team: approved", "keys: [a, b]", "redis key session:9f86d081884c7d659a2feaa0c55ad015 expired", "Authorization: role=operator action=deploy", "session=run_01jzq4v3n5e8rrb1v0p8m2c7d6", "otp=sent", "pass: 12, fail: 0",
+		"password for root", "password v2", "the password was reset on 2026-04-30", "password is ${DB_PASSWORD}", "this pass is 12x faster", "token is abc123", "password sha256", "password 12345 times", "max pass 3",
+		"mysql -p db", "mysql -P3306", "mysql\n-p1", "mysqldump -p$PASS db", "sshpass -e ssh h", "sshpass -p", "redis-cli -a -h", "docker login -p ${TOKEN}", "mysql-proxy",
 		"cache miss for key: user:42:profile", "sha512-AbC123+/abcdefABCDEF", "stop token: <|endoftext|>", "signature=valid", "public_key=9Cnzj4p4WGeKLs1Pt8QuKUpRKfFLfRYC9AIKjbJTWit",
 	} {
 		assert.Equal(t, s, f.mark(t, "", s))
@@ -170,7 +175,7 @@ func TestSecretsUnderAName(t *testing.T) {
 	f := newSecretFinder()
 	for _, c := range []struct{ key, want string }{
 		{"password", "⟦hunter2⟧"}, {"password", "⟦correct horse battery staple⟧"}, {"password", " ⟦a⟧ "}, {"api_key", "⟦0afae57f3ccfd9d7f5767067bc48b30f719e271b⟧"}, {"apiKey", "⟦letmein⟧"},
-		{"token", "⟦9f86d081-884c-7d65-9a2f-eaa0c55ad015⟧"}, {"Authorization", "Bearer ⟦mF_9.B5f-4.1JqM⟧"}, {"authorization", "Basic ⟦QWxhZGRpbjpv⟧"}, {"otp", "⟦493027⟧"},
+		{"token", "⟦9f86d081-884c-7d65-9a2f-eaa0c55ad015⟧"}, {"Authorization", "Bearer ⟦mF_9.B5f-4.1JqM⟧"}, {"authorization", "Basic ⟦QWxhZGRpbjpv⟧"}, {"otp", "⟦493027⟧"}, {"cvv", "⟦123⟧"}, {"cvv", "12"}, {"otp", "123"},
 		{"Cookie", "theme=dark; sid=⟦38afes7a8⟧"}, {"Set-Cookie", "csrf=⟦u32t4o3tb3gg43⟧; Path=/"}, {"client_secret", "⟦日本語の秘密⟧"},
 		{"password", "[SECRET]"}, {"password", "⟦[AB]⟧"}, {"password", "⟦[hunter2]⟧"}, {"password", "⟦x[SECRET]y⟧"}, {"password", "[not set]"}, {"password", "[password]"}, {"password", "[SECRET:k3:abcdefghijklmnopabcdefghijklmnop]"}, {"token", "[JWT]"}, {"key", "hunter2"}, {"password", ""}, {"password", "***"}, {"password", "${DB}"}, {"password", "vault://kv/db"},
 		{"token", "unexpected end of input"}, {"token", "42"}, {"auth", "oauth2"}, {"auth", "none"}, {"credential", "default"}, {"secret_name", "db"}, {"token", "/var/run/secrets/token"}, {"password", "true"},
