@@ -64,7 +64,7 @@ func TestNumbers(t *testing.T) {
 		{"BG123456C", "", ""}, {"AB123456E", "", ""}, {"AB123456CD", "", ""}, {"xAB123456C", "", ""},
 
 		{"1980-02-03", "date_of_birth", "date_of_birth 1980-02-03"}, {"1980-02-03T00:00:00Z", "dob", "date_of_birth 1980-02-03"}, {"2026-02-03T00:00:00Z", "dob", ""}, {"19800203", "birthDate", "date_of_birth 19800203"},
-		{"born 3rd Feb 1980 in Bath", "", "date_of_birth 3rd Feb 1980"}, {"DOB: 02/03/80, seen 2026-04-30", "", "date_of_birth 02/03/80"}, {"Birth date: 3.2.1980", "", "date_of_birth 3.2.1980"}, {"生年月日1980-02-03", "", "date_of_birth 1980-02-03"},
+		{"born 3rd Feb 1980 in Bath", "", "date_of_birth 3rd Feb 1980"}, {"DOB: 02/03/80, seen 2026-04-30", "", "date_of_birth 02/03/80"}, {"Birth date: 3.2.1980", "", "date_of_birth 3.2.1980"}, {"生年月日1980-02-03", "", "date_of_birth 1980-02-03"}, {"né le 3 février 1980", "", "date_of_birth 3 février 1980"}, {"geboren am 3. März 1980", "", "date_of_birth 3. März 1980"}, {"12 août 1980", "dob", "date_of_birth 12 août 1980"}, {"born 3 fête 1980", "", ""},
 		{"1980-02-03", "", ""}, {"1980-13-33", "dob", ""}, {"born free on 1980 boats", "", ""},
 
 		{"got 612 34 56 78 today", "", "phone 612 34 56 78"}, {"at 21 234 56 78 now", "", "phone 21 234 56 78"}, {"at 812 34 567 now", "", "phone 812 34 567"}, {"at 5501 234 5678 now", "", "phone 5501 234 5678"}, {"at 0512 3456 now", "", "phone 0512 3456"},
