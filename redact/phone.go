@@ -10,7 +10,6 @@ func phoneDetector() *detector {
 		triggers:  []string{digitRun},
 		find:      findPhones,
 		normalise: normalisePhone,
-		keep:      4,
 	}
 }
 

@@ -151,6 +151,17 @@ func TestOperators(t *testing.T) {
 	}
 }
 
+// The last four show no more than what is printed on receipts.
+func TestWhatShowsItsLastFour(t *testing.T) {
+	var names []string
+	for _, d := range builtin() {
+		if d.keep > 0 {
+			names = append(names, d.name)
+		}
+	}
+	assert.ElementsMatch(t, []string{"credit_card", "iban"}, names)
+}
+
 func TestPseudonymsDependOnKeyAndDetector(t *testing.T) {
 	seen := map[string]bool{}
 	for _, key := range []string{"a key for tests!", "another key of me"} {
