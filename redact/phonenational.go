@@ -127,6 +127,9 @@ func (n *numbers) trunk(i int, c *chain) (last int, why string) {
 			return 0, ""
 		}
 	}
+	if c.digits < 9 && c.n > 3 {
+		return 0, "" // 01 02 03 04, a dump
+	}
 	if c.n == 2 && c.seps[1] == '-' && c.sizes[0] == 5 && c.sizes[1] <= 5 {
 		return 0, "" // 02110-1301, a postal code
 	}

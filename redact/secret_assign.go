@@ -65,9 +65,10 @@ func assigned(b []byte, start, end int) (a assignment, ok bool) {
 
 // spoken returns what a sentence says that a password is: "the password is hunter2", "bad password
 // 'hunter2'". Words are none, as in "password is wrong", and of a token only what a machine made.
-func spoken(b []byte, name []byte, end int, kind nameKind) (a assignment, ok bool) {
-	i := blanks(b, end)
-	if i == end || kind < tokenSecret && !foldEqual(name, "key") || foldEqual(name, "pass") {
+func spoken(b []byte, start, end int, kind nameKind) (a assignment, ok bool) {
+	name, i := b[start:end], blanks(b, end)
+	ofPath := start > 0 && b[start-1] == '/' // /etc/passwd
+	if i == end || ofPath || kind < tokenSecret || foldEqual(name, "pass") {
 		return a, false
 	}
 	for _, verb := range [...]string{"is", "was"} {
@@ -85,7 +86,7 @@ func spoken(b []byte, name []byte, end int, kind nameKind) (a assignment, ok boo
 	}
 	a = a.whole(b)
 	if a.quote == nil {
-		a.end = a.start + len(bytes.TrimRight(b[a.start:a.end], ".!?:"))
+		a.end = a.start + len(bytes.TrimRight(b[a.start:a.end], ".!?:)"))
 	}
 	v := b[a.start:a.end]
 	if len(v) < 4 || standIn(v) || reference(v) || numeric(v, 4) || wordy(v) || !holdsText(v) || codeLike(v) {

@@ -148,7 +148,7 @@ func secretAt(b []byte, start, end int) (from, to int, why string, ok bool) {
 	}
 	a, ok := assigned(b, start, end)
 	if !ok {
-		a, ok = spoken(b, name, end, kind)
+		a, ok = spoken(b, start, end, kind)
 		return a.start, a.end, "said of a secret", ok
 	}
 	if kind <= likelySecret && named(name, b[a.start:a.end]) {
