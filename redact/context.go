@@ -25,7 +25,7 @@ const (
 func wordTopic(w []byte) topic {
 	switch string(w) {
 	case "phone", "phones", "phonenumber", "phoneno", "telephone", "telephones", "tel", "mobile", "mobilephone", "mobilenumber", "cell", "cellphone",
-		"cellular", "fax", "sms", "whatsapp", "dial", "msisdn", "caller", "callee", "call", "contact", "landline", "hotline", "ph",
+		"cellular", "fax", "sms", "whatsapp", "dial", "msisdn", "caller", "callee", "callerid", "whatsappid", "mob", "call", "contact", "landline", "hotline", "ph",
 		"telefon", "telefono", "telefone", "telefoon", "telefonnummer", "mobil", "mobiltelefon", "mobilnummer", "handy", "handynummer",
 		"celular", "cellulare", "rufnummer", "puhelin", "téléphone", "tél", "teléfono", "móvil", "telemóvel", "телефон", "тел", "моб":
 		return aboutPhone
@@ -113,7 +113,7 @@ func keyTopic(key string) topic {
 // namesNothing reports whether a key says no more of its value than that it is one.
 func namesNothing(key string) bool {
 	switch strings.ToLower(key) {
-	case "", "text", "value", "values", "message", "input", "output", "content", "note", "comment", "body", "data", "description":
+	case "", "text", "value", "values", "message", "input", "output", "content", "note", "comment", "body", "data", "description", "number", "to", "from", "recipient":
 		return true
 	}
 	return false
