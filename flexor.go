@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/flexorhq/flexor-go/audit"
+	"github.com/flexorhq/flexor-go/redact"
 	"github.com/flexorhq/flexor-go/sinks/vault"
 	"github.com/flexorhq/flexor-go/vaultcfg"
 )
@@ -33,9 +34,13 @@ type Options struct {
 	Signer vault.Signer
 	// Gate decides which runs may start, and stops them. Zero: every run may.
 	Gate audit.Gate
-	// Redactor sees every value before it is written. Zero: values are written as
-	// they are, and a vault that asks for pii_redaction is not opened.
+	// Redactor sees every value before it is written. Zero: that of [NewRedactor],
+	// which removes secrets, and what vault.json asks for. One that is given takes
+	// its place: then nothing is removed but what that removes.
 	Redactor audit.Redactor
+	// Pseudonyms provides the key of the operator "hmac" in vault.json, from where the
+	// vault's keeper wants it kept. Zero: that operator is an error.
+	Pseudonyms redact.KeyProvider
 	// Now tells the time. Zero: time.Now.
 	Now func() time.Time
 	// Getenv looks up the variables that vault.json refers to. Zero: os.LookupEnv.
@@ -50,7 +55,7 @@ type Vault struct {
 	// Log reads what was recorded: queries, proofs, verification. Nil if
 	// vault.json disables the audit log.
 	Log *vault.Reader
-	// Config is the vault's vault.json.
+	// Config is the vault's vault.json, with what the layers above it add.
 	Config *vaultcfg.Config
 
 	log *vault.Log
@@ -66,7 +71,7 @@ var ErrDestination = errors.New("flexor: destination")
 // stands for the zero Options. ctx bounds the opening only.
 //
 // Open refuses rather than record less than vault.json promises: an unknown
-// destination, or redaction without a redactor, is an error.
+// destination, or a pattern that cannot be looked for, is an error.
 func Open(ctx context.Context, path string, o *Options) (*Vault, error) {
 	if o == nil {
 		o = &Options{}
@@ -78,6 +83,12 @@ func Open(ctx context.Context, path string, o *Options) (*Vault, error) {
 	if o.Logger != nil {
 		for _, w := range cfg.Warnings {
 			o.Logger.Warn("flexor: " + w)
+		}
+	}
+	redactor := o.Redactor
+	if redactor == nil {
+		if redactor, err = NewRedactor(cfg, o.Pseudonyms); err != nil {
+			return nil, err
 		}
 	}
 	v := &Vault{Config: cfg}
@@ -93,7 +104,7 @@ func Open(ctx context.Context, path string, o *Options) (*Vault, error) {
 		Vault:          cfg.Name,
 		Environment:    string(cfg.Environment),
 		Gate:           o.Gate,
-		Redactor:       o.Redactor,
+		Redactor:       redactor,
 		IncludeInputs:  cfg.Audit.IncludeInputs,
 		IncludeOutputs: cfg.Audit.IncludeOutputs,
 		Sync:           o.Sync,
@@ -117,9 +128,6 @@ func (v *Vault) openLog(ctx context.Context, o *Options) error {
 	if d := cfg.Audit.SecondaryDestination; d != nil {
 		return fmt.Errorf("%w: %s: audit.secondary_destination is %s, and this version has no sink for %s; remove the key to record to %s only",
 			ErrDestination, cfg.Path, d.Raw, d.Scheme, cfg.Audit.Destination.Raw)
-	}
-	if (cfg.Audit.PIIRedaction || len(cfg.Audit.PIIPatterns) > 0) && o.Redactor == nil {
-		return fmt.Errorf("flexor: %s: audit.pii_redaction is on, and no redactor was given: set flexor.Options.Redactor, or turn pii_redaction off", cfg.Path)
 	}
 	dir, err := LogDir(cfg)
 	if err != nil {

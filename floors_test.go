@@ -18,6 +18,7 @@ const module = "github.com/flexorhq/flexor-go"
 // floors are the packages of the house, from the ground up. An import leads to
 // a lower floor: never up, never sideways. Patterns are those of path.Match.
 var floors = [][]string{
+	{"internal/multire"},
 	{"schema", "redact", "internal/lock", "internal/ident"},
 	{"internal/durable"},
 	{"internal/ledger"},

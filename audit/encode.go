@@ -20,9 +20,9 @@ const (
 	maxDepth = 100      // arrays and objects inside each other in one value
 )
 
-// encodeValue returns one JSON value for v, whatever v is. Its size is that of
-// v; see bounded.
-func encodeValue(v any) json.RawMessage {
+// encodeValue returns one JSON value for v, whatever v is, without what struct
+// tags remove. Its size is that of v; see bounded.
+func encodeValue(v any, t *tags) json.RawMessage {
 	switch v := v.(type) {
 	case nil:
 		return json.RawMessage("null")
@@ -49,12 +49,13 @@ func encodeValue(v any) json.RawMessage {
 	case time.Duration:
 		return appendQuoted(nil, v.String())
 	}
-	return encodeAny(v)
+	return encodeAny(v, t)
 }
 
 // encodeAny encodes what has no short way. encoding/json does it if it can;
-// what it cannot do is walked, so that only the hostile part is replaced.
-func encodeAny(v any) json.RawMessage {
+// what it cannot do is walked, so that only the hostile part is replaced, and so is
+// what has tags that it does not know.
+func encodeAny(v any, t *tags) json.RawMessage {
 	rv := reflect.ValueOf(v)
 	if rv.Kind() == reflect.Pointer && rv.IsNil() {
 		return json.RawMessage("null") // its methods are not called
@@ -67,12 +68,12 @@ func encodeAny(v any) json.RawMessage {
 	switch {
 	case s.budget < 0:
 		return json.RawMessage(`{"` + omittedName + `":"too large","why":"too large to be encoded"}`)
-	case s.awkward:
-		return walkValue(rv)
+	case s.awkward || s.tagged:
+		return walkValue(rv, t)
 	}
 	raw, err := marshal(v)
 	if err != nil {
-		return walkValue(rv)
+		return walkValue(rv, t)
 	}
 	if string(raw) == "{}" {
 		if text, ok := stringerText(v); ok {

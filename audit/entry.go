@@ -1,6 +1,10 @@
 package audit
 
-import "time"
+import (
+	"time"
+
+	"github.com/flexorhq/flexor-go/redact"
+)
 
 // Schema names the format of an [Entry]; its JSON Schema is published in the
 // schema folder of this module. Fields are added to it, never renamed.
@@ -146,13 +150,10 @@ type Head struct {
 	Root string `json:"root"`
 }
 
-// Redaction says how often a detector replaced something in one field. It
-// never holds the value.
-type Redaction struct {
-	Field    string `json:"field"` // such as "outputs.contact" or "decisions.values.owner"; see [Redactor]
-	Detector string `json:"detector"`
-	Count    int    `json:"count"`
-}
+// Redaction says how often a detector replaced something in one field, such as
+// "outputs.contact" or "decisions.values.owner"; see [Redactor]. It never holds the
+// value.
+type Redaction = redact.Redaction
 
 // Omitted counts what did not fit into an entry, which is one line of at most
 // [MaxRecord] bytes. Nothing is lost by it: every task, decision, output and

@@ -28,11 +28,11 @@ func TestDecisionLineIsItsStruct(t *testing.T) {
 		}
 		for range r.IntN(3) {
 			d.Alternatives = append(d.Alternatives, text())
-			d.Values = append(d.Values, Named{text(), encodeValue(text())})
+			d.Values = append(d.Values, Named{text(), encodeValue(text(), new(tags))})
 		}
 		l := decisionLine{Kind: KindDecision, RunID: text(), Decision: &d, Late: r.IntN(2) == 0}
 		for range r.IntN(3) {
-			l.Redactions = append(l.Redactions, Redaction{text(), text(), r.IntN(9)})
+			l.Redactions = append(l.Redactions, Redaction{Field: text(), Detector: text(), Count: r.IntN(9)})
 		}
 		got := l.appendTo(nil)
 		want, err := json.Marshal(&l)

@@ -19,10 +19,15 @@ const (
 // value encodes, redacts and bounds one named value of a field. The name is
 // redacted too: it may be a value that an agent made a name of.
 func (r *Recorder) value(field, name string, v any) (Named, []Redaction) {
-	raw := encodeValue(v)
+	var t tags
+	t.pseudonyms, _ = r.cfg.Redactor.(pseudonymiser)
+	raw := encodeValue(v, &t)
 	name, found := r.text(field, name, maxName, nil)
+	if t.applied > 0 {
+		found = merge(found, []Redaction{{Field: ident.Text(field+"."+name, maxField), Detector: tagDetector, Count: t.applied}})
+	}
 	if r.cfg.Redactor == nil {
-		return Named{name, bounded(raw)}, nil
+		return Named{name, bounded(raw)}, found
 	}
 	if len(raw) > MaxRecord {
 		return Named{name, tooLarge(raw)}, found // more than a redactor is asked to read
@@ -104,13 +109,13 @@ const (
 // fields to tell apart, the rest is counted as one.
 func merge(sum, more []Redaction) []Redaction {
 	for _, m := range more {
-		if i := slices.IndexFunc(sum, m.same); i >= 0 {
+		if i := slices.IndexFunc(sum, sameAs(m)); i >= 0 {
 			sum[i].Count += m.Count
 			continue
 		}
 		if len(sum) >= maxRedactions-1 {
 			m.Field, m.Detector = "other", "other"
-			if i := slices.IndexFunc(sum, m.same); i >= 0 {
+			if i := slices.IndexFunc(sum, sameAs(m)); i >= 0 {
 				sum[i].Count += m.Count
 				continue
 			}
@@ -120,8 +125,10 @@ func merge(sum, more []Redaction) []Redaction {
 	return sum
 }
 
-// same reports whether two redactions are of the same field and detector.
-func (r Redaction) same(o Redaction) bool { return r.Field == o.Field && r.Detector == o.Detector }
+// sameAs returns what tells the redactions of the same field and detector as r.
+func sameAs(r Redaction) func(Redaction) bool {
+	return func(o Redaction) bool { return r.Field == o.Field && r.Detector == o.Detector }
+}
 
 // compareRedactions orders redactions by field and detector.
 func compareRedactions(a, b Redaction) int {

@@ -1,5 +1,7 @@
 package audit
 
+import "github.com/flexorhq/flexor-go/redact"
+
 // Redactor removes what must not be written from a value before it is
 // recorded, sent or traced.
 //
@@ -7,13 +9,17 @@ package audit
 // field it stands in: "decisions.values.owner", "outputs.contact",
 // "tasks.inputs.feed", "tasks.outputs.rows", "decisions.branch",
 // "decisions.alternatives", "errors.message", "tasks.error", "reason" (of a
-// refusal). The name of a value comes first, as a string of its own with the
+// refusal), "kill.reason". The name of a value comes first, as a string of its own with the
 // path "outputs" or the like; what is left of it stands in the path of the
 // value. Numbers and booleans are handed in too. It returns the JSON value to write instead, which may be src itself when there
 // is nothing to remove, and what it replaced. Names of agents, skills and
 // conditions, ids and times are never handed to it. It is called from many
 // goroutines at once and must not keep src. A redactor that panics or returns
 // invalid JSON closes: the value is written as "[REDACTED:error]".
+//
+// [redact.Redactor] is one.
 type Redactor interface {
 	Redact(field string, src []byte) ([]byte, []Redaction)
 }
+
+var _ Redactor = (*redact.Redactor)(nil)

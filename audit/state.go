@@ -157,7 +157,14 @@ func (s *state) startLine(kind Kind) startLine {
 // stop ends the run early, on behalf of the gate. Only the first cause of a
 // context counts, so later calls, and calls after the end, change nothing.
 func (s *state) stop(k Kill) {
-	k.By, k.Role, k.Reason = ident.Text(k.By, maxName), ident.Text(k.Role, maxName), ident.Text(k.Reason, maxReason)
+	var found []Redaction
+	k.Reason, found = s.rec.text("kill.reason", k.Reason, maxReason, nil)
+	s.mu.Lock()
+	if !s.ended {
+		s.draft.redacted(found)
+	}
+	s.mu.Unlock()
+	k.By, k.Role = ident.Text(k.By, maxName), ident.Text(k.Role, maxName)
 	k.RequestedAt, k.EffectiveAt = stamp(k.RequestedAt), stamp(s.rec.now())
 	s.cancel(&KillError{Kill: k})
 }

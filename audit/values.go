@@ -19,12 +19,19 @@ type Attr struct {
 // as text; what cannot be encoded (a channel, NaN, a cycle, a MarshalJSON that
 // panics) is kept as a placeholder that says what it was. v is encoded before
 // the call it is passed to returns, so it may be changed afterwards.
+//
+// The tag redact of a struct field says what is recorded of it: "-" leaves it out,
+// "drop" writes null, "mask" writes "[REDACTED]", "hmac" a pseudonym that is the same
+// for equal values, if the recorder's redactor can make one, and else a mask.
+// "scan" is what happens without a tag: the field is recorded, less what the redactor
+// finds in it. Tags hold for numbers, structs and all else, and without a redactor
+// too; a type with a MarshalJSON or MarshalText of its own decides alone.
 func Value(name string, v any) Attr { return Attr{name, v} }
 
 // Encode returns one JSON value for v as a [Recorder] without a redactor writes
 // it: by the rules of [Value], and with a marker for what exceeds 64 KiB. It
 // never fails and never panics, whatever the methods of v do.
-func Encode(v any) json.RawMessage { return bounded(encodeValue(v)) }
+func Encode(v any) json.RawMessage { return bounded(encodeValue(v, new(tags))) }
 
 // Values are named values as they were recorded, in the order in which they
 // were given. In JSON they are one object.

@@ -14,6 +14,7 @@ import (
 type survey struct {
 	budget  int  // what is left of maxSurvey; negative: too large
 	awkward bool // encoding/json would refuse it, or lose something
+	tagged  bool // a field has a tag that says what is recorded of it
 }
 
 // maxSurvey is how large a value may be to be encoded at all, if only to hash
@@ -69,6 +70,7 @@ func (s *survey) visit(v reflect.Value, depth int) {
 	case reflect.Struct:
 		for i := 0; i < v.NumField() && s.budget >= 0; i++ {
 			if f := v.Type().Field(i); f.IsExported() || f.Anonymous {
+				s.tagged = s.tagged || tagged(f)
 				s.visit(v.Field(i), depth+1)
 			}
 		}
@@ -89,10 +91,10 @@ const (
 	walkNodes = 10_000
 )
 
-// walkValue encodes a value that encoding/json refused, as that would, with a
-// placeholder for each part that cannot be encoded.
-func walkValue(v reflect.Value) json.RawMessage {
-	w := walker{nodes: walkNodes}
+// walkValue encodes a value that encoding/json refused, or must not see, as that
+// would, with a placeholder for each part that cannot be encoded.
+func walkValue(v reflect.Value, t *tags) json.RawMessage {
+	w := walker{nodes: walkNodes, tags: t}
 	w.value(v, 0)
 	return w.out
 }
@@ -101,6 +103,7 @@ func walkValue(v reflect.Value) json.RawMessage {
 type walker struct {
 	out   []byte
 	nodes int
+	tags  *tags
 }
 
 // value writes v.
@@ -272,7 +275,10 @@ func (w *walker) fields(v reflect.Value, depth int, seen map[string]bool) {
 		}
 		name, options, _ := strings.Cut(tag, ",")
 		if f.Anonymous && name == "" {
-			if e := v.Field(i); e.Kind() == reflect.Struct {
+			if e := v.Field(i); tagged(f) {
+				w.tags.applied++ // its fields have no value of their own that could be replaced
+				continue
+			} else if e.Kind() == reflect.Struct {
 				embedded = append(embedded, e)
 				continue
 			} else if e.Kind() == reflect.Pointer && e.Type().Elem().Kind() == reflect.Struct {
@@ -288,7 +294,12 @@ func (w *walker) fields(v reflect.Value, depth int, seen map[string]bool) {
 		if name == "" {
 			name = f.Name
 		}
-		if seen[name] || strings.Contains(options, "omit") && v.Field(i).IsZero() {
+		hide := f.Tag.Get(tagKey)
+		if hide == tagOmit {
+			w.tags.applied++
+			continue
+		}
+		if seen[name] || strings.Contains(options, "omit") && isEmpty(v.Field(i)) {
 			continue
 		}
 		seen[name] = true
@@ -296,7 +307,12 @@ func (w *walker) fields(v reflect.Value, depth int, seen map[string]bool) {
 			w.out = append(w.out, ',')
 		}
 		w.out = append(appendQuoted(w.out, name), ':')
+		begin, applied := len(w.out), w.tags.applied
 		w.value(v.Field(i), depth+1)
+		if tagged(f) {
+			w.tags.applied = applied // what was removed in it does not count besides
+			w.out = append(w.out[:begin], w.tags.replacement(hide, w.out[begin:])...)
+		}
 		if w.nodes < 0 {
 			return
 		}
@@ -306,4 +322,13 @@ func (w *walker) fields(v reflect.Value, depth int, seen map[string]bool) {
 			w.fields(e, depth+1, seen)
 		}
 	}
+}
+
+// isEmpty reports whether "omitempty" or "omitzero" leaves a value out.
+func isEmpty(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Map, reflect.Slice:
+		return v.Len() == 0
+	}
+	return v.IsZero()
 }

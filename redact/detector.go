@@ -17,13 +17,17 @@ type detector struct {
 	// are looked for at once, so that a text without any costs one pass.
 	triggers []string
 
-	// find appends what it finds in t to hits, in order. It is linear in the
-	// size of t, does not keep t, and is called from many goroutines.
+	// find appends what it finds in t to hits, in order, and leaves hit.d to its
+	// caller. It is linear in the size of t, does not keep t, and is called from many
+	// goroutines.
 	find func(t *text, hits []hit) []hit
 
 	// normalise appends to dst the form of a value by which equal ones are
 	// recognised: an address in lower case, a card without spaces. Nil: as it stands.
 	normalise func(dst, value []byte) []byte
+
+	// times says that finds may be times, which otherwise are never altered.
+	times bool
 
 	// keep is how many characters at the end the operator "last four" leaves; 0: it
 	// masks.
@@ -37,8 +41,7 @@ type hit struct {
 	why        string // for people: what made it count, such as "Luhn, Visa prefix"
 }
 
-// text is one string that is looked through, decoded: valid UTF-8, no escapes.
-type text struct {
-	b   []byte
-	key string // the name under which it stands, such as the key of a JSON member; "" for none
-}
+// longWord is a trigger that is not left to the automaton, which would count the
+// letters of every word: whoever lists the texts sees the long words in them, and which
+// have capitals, as most ids and hashes have not.
+const longWord = `[0-9A-Za-z+/_-]{26}`

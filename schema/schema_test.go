@@ -49,11 +49,9 @@ func checkObject(t *testing.T, path string, s *jsonschema.Schema) {
 		for i, example := range sub.Examples {
 			assert.NoError(t, sub.Validate(example), "example %d of %s", i, at)
 		}
-		switch {
-		case sub.Properties != nil:
+		assert.NotEmpty(t, sub.Examples, "%s has no example", at)
+		if sub.Properties != nil {
 			checkObject(t, at, sub)
-		default:
-			assert.NotEmpty(t, sub.Examples, "%s has no example", at)
 		}
 		if sub.Items2020 != nil && sub.Items2020.Properties != nil {
 			checkObject(t, at+"[]", sub.Items2020)

@@ -44,6 +44,16 @@ type checker struct {
 }
 
 func (c checker) report(e *jsonschema.ValidationError) {
+	if path.Base(e.KeywordLocation) == "oneOf" { // only a key rule has one
+		if n, _ := c.locate(e.InstanceLocation); n.value == (object{}) {
+			hint := ""
+			if n.get("name") != nil {
+				hint = "write two rules for two of them"
+			}
+			c.found.value(n, `must have either "name" or "pointer"`, hint)
+		}
+		return // of the wrong type, which is reported as such
+	}
 	if len(e.Causes) > 0 {
 		for _, cause := range e.Causes {
 			c.report(cause)
@@ -60,8 +70,12 @@ func (c checker) report(e *jsonschema.ValidationError) {
 		c.wrongType(n, rule)
 	case "enum":
 		c.wrongChoice(n, rule)
-	case "pattern": // only the name has one
-		c.found.value(n, fmt.Sprintf("%s has characters that are not allowed", n.describe()), "use letters, digits and hyphens")
+	case "pattern": // only names have one: that of the vault, and those of patterns
+		hint := "use letters, digits and hyphens"
+		if n.parent != c.doc {
+			hint = "use letters, digits, hyphens and underscores"
+		}
+		c.found.value(n, fmt.Sprintf("%s has characters that are not allowed", n.describe()), hint)
 	case "minLength":
 		c.found.value(n, "must not be empty", "")
 	case "maxLength":
@@ -134,7 +148,7 @@ func (c checker) missingKeys(n *node, rule *jsonschema.Schema) {
 		if sub := rule.Properties[key]; len(sub.Enum) > 0 {
 			hint = choices(sub)
 		}
-		c.found.at(n.start, n.child(key), "required key is missing", hint)
+		c.found.at(n.source(), n.start, n.child(key), "required key is missing", hint)
 	}
 }
 

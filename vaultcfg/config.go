@@ -1,9 +1,14 @@
 package vaultcfg
 
-import "time"
+import (
+	"time"
 
-// A Config is a vault.json that has been found valid, with the defaults filled
-// in and the references to environment variables resolved.
+	"github.com/flexorhq/flexor-go/redact"
+)
+
+// A Config is a vault.json that has been found valid, with what it leaves to the
+// layers above it and the defaults filled in, and the references to environment
+// variables resolved.
 type Config struct {
 	// Name of the vault: 1 to 64 letters, digits and hyphens.
 	Name string
@@ -28,9 +33,25 @@ type Config struct {
 	// does not. Both are empty when Parse was given no path.
 	Dir, Path string
 
+	// Layers are the files that the settings are from, the most specific first:
+	// the vault's own, and after [Load] those of the layers above it.
+	Layers []Layer
+
+	// Origins says where each setting that a file gives is from, under its path,
+	// such as audit.retention_days or, counted in the order of this Config,
+	// audit.pii_patterns[2]. A setting that is not there has its default.
+	Origins map[string]Origin
+
 	// Warnings are settings that are allowed but questionable, each with its
 	// place, ready to be shown. Nil when there are none.
 	Warnings []string
+}
+
+// A Layer is one of the files that a [Config] was put together from.
+type Layer struct {
+	Path string // absolute; as given to [Parse] when it was given no directory
+	Name string
+	Tier Tier
 }
 
 // A Tier is a layer of vaults. The more specific layer wins: L4 before L3, L2
@@ -105,38 +126,18 @@ type Audit struct {
 	PIIRedaction bool
 
 	// PIIPatterns are patterns for personal data beyond the built-in detectors.
-	// Nil when there are none.
-	PIIPatterns []PIIPattern
+	// Each is known to compile and never to match the empty string. Nil when
+	// there are none.
+	PIIPatterns []redact.Pattern
+
+	// PIIKeys are rules for all values under a name. Nil when there are none.
+	PIIKeys []redact.KeyRule
 
 	// Destination is where entries go, vault://audit-log/ by default.
 	Destination Location
 
 	// SecondaryDestination is where a second copy goes. Nil for no second copy.
 	SecondaryDestination *Location
-}
-
-// A PIIPattern is one item of audit.pii_patterns. An item that is only a string
-// has nothing but its Regexp.
-type PIIPattern struct {
-	// Name is what redactions are reported under. Empty when not given.
-	Name string
-
-	// Regexp is the expression, in RE2 syntax; it is known to compile.
-	Regexp string
-
-	// Group is the number of the capture group to redact, which Regexp is known
-	// to have; 0, the default, is the whole match.
-	Group int
-
-	// Operator is what replaces a match. Empty when not given.
-	Operator string
-
-	// Keywords are words of which one must stand near a match for it to count.
-	// Nil when any match counts.
-	Keywords []string
-
-	// Allow are matches that are left as they are. Nil when there are none.
-	Allow []string
 }
 
 // Sync is when the vault is brought up to date with its origin. Both are false

@@ -1,6 +1,10 @@
 package vaultcfg
 
-import "time"
+import (
+	"time"
+
+	"github.com/flexorhq/flexor-go/redact"
+)
 
 // A decoder fills in a Config from a document. A value of the wrong type, which
 // the schema check has reported, is read as if it were not there.
@@ -49,6 +53,9 @@ func (d decoder) audit(n *node, a *Audit) {
 	for _, item := range n.get("pii_patterns").list() {
 		a.PIIPatterns = append(a.PIIPatterns, pattern(item))
 	}
+	for _, item := range n.get("pii_keys").list() {
+		a.PIIKeys = append(a.PIIKeys, keyRule(item))
+	}
 	a.Destination, _ = ParseLocation(defaultDestination)
 	if to := d.location(n.get("destination")); to != nil {
 		a.Destination = *to
@@ -56,17 +63,30 @@ func (d decoder) audit(n *node, a *Audit) {
 	a.SecondaryDestination = d.location(n.get("secondary_destination"))
 }
 
-func pattern(n *node) PIIPattern {
-	if text := literal(n); text != "" {
-		return PIIPattern{Regexp: text}
+// pattern returns the item n of audit.pii_patterns. A string is its expression.
+func pattern(n *node) redact.Pattern {
+	if text, ok := n.asString(); ok {
+		return redact.Pattern{Regexp: text}
 	}
-	return PIIPattern{
+	return redact.Pattern{
 		Name:     literal(n.get("name")),
 		Regexp:   literal(n.get("regexp")),
 		Group:    integer(n.get("group"), 0),
-		Operator: literal(n.get("operator")),
+		Operator: redact.Operator(literal(n.get("operator"))),
 		Keywords: literals(n.get("keywords")),
 		Allow:    literals(n.get("allow")),
+	}
+}
+
+// keyRule returns the item n of audit.pii_keys. A string is its name.
+func keyRule(n *node) redact.KeyRule {
+	if text, ok := n.asString(); ok {
+		return redact.KeyRule{Name: text}
+	}
+	return redact.KeyRule{
+		Name:     literal(n.get("name")),
+		Pointer:  literal(n.get("pointer")),
+		Operator: redact.Operator(literal(n.get("operator"))),
 	}
 }
 

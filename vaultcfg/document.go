@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // A node is a value of the document that knows where it stands. The whole of
@@ -13,9 +14,10 @@ import (
 // reading of it: package json by itself lets the last of two equal keys win, and
 // takes "Name" for "name".
 type node struct {
-	start    int // offset of the value's first byte
-	keyStart int // offset of its key; of the value itself when it has none
+	start    place // of the value's first byte
+	keyStart place // of its key; of the value itself when it has none
 
+	file   *source // of the root only
 	parent *node
 	key    string // in a parent that is an object
 	index  int    // in a parent that is an array
@@ -32,6 +34,28 @@ type (
 	object struct{}
 	array  struct{}
 )
+
+// A source is a file that was read.
+type source struct {
+	path  string // as the caller named it
+	full  string // absolute; empty when not known
+	data  []byte
+	layer int // how many layers it stands above the vault
+}
+
+// A place is a byte of a file. The zero value is no particular place.
+type place struct {
+	offset       int
+	line, column int // from 1, the column counted in characters
+}
+
+// source returns the file that n is from.
+func (n *node) source() *source {
+	for n.parent != nil {
+		n = n.parent
+	}
+	return n.file
+}
 
 // get returns the value at key, or nil when n is nil, not an object, or has none.
 func (n *node) get(key string) *node {
@@ -127,13 +151,13 @@ func (n *node) tree() any {
 	return n.value
 }
 
-// readDocument returns the root of the document in data, which [checkSyntax] has
-// found well-formed, and reports duplicate keys and numbers out of range.
-func readDocument(data []byte, found *findings) *node {
-	dec := json.NewDecoder(bytes.NewReader(data))
+// readDocument returns the root of the document in a file, which [checkSyntax]
+// has found well-formed, and reports duplicate keys and numbers out of range.
+func readDocument(file *source, found *findings) *node {
+	dec := json.NewDecoder(bytes.NewReader(file.data))
 	dec.UseNumber()
-	root := &node{}
-	r := reader{data: data, dec: dec, found: found}
+	root := &node{file: file}
+	r := reader{data: file.data, dec: dec, at: place{line: 1, column: 1}, found: found}
 	r.read(root)
 	return root
 }
@@ -142,6 +166,7 @@ func readDocument(data []byte, found *findings) *node {
 type reader struct {
 	data  []byte
 	dec   *json.Decoder
+	at    place // of the last token
 	found *findings
 }
 
@@ -149,7 +174,7 @@ type reader struct {
 // nests, which is [maxDepth] at most.
 func (r *reader) read(n *node) {
 	n.start = r.next()
-	if n.keyStart == 0 {
+	if n.keyStart == (place{}) {
 		n.keyStart = n.start
 	}
 	switch token := r.token().(type) {
@@ -174,7 +199,7 @@ func (r *reader) readObject(n *node) {
 		r.read(child)
 		n.children = append(n.children, child)
 		if first, ok := n.byKey[child.key]; ok {
-			r.found.key(child, "duplicate key", fmt.Sprintf("it is first given on line %d", r.line(first.keyStart)))
+			r.found.key(child, "duplicate key", fmt.Sprintf("it is first given on line %d", first.keyStart.line))
 			continue
 		}
 		n.byKey[child.key] = child
@@ -207,14 +232,29 @@ func (r *reader) number(n *node, literal json.Number) any {
 	return f
 }
 
-// next returns the offset of the next token, which is past the white space, the
+// next returns the place of the next token, which is past the white space, the
 // comma or the colon that follow the last one.
-func (r *reader) next() int {
-	at := int(r.dec.InputOffset())
-	for at < len(r.data) && strings.IndexByte(" \t\r\n,:", r.data[at]) >= 0 {
-		at++
+func (r *reader) next() place {
+	to := int(r.dec.InputOffset())
+	for to < len(r.data) && strings.IndexByte(" \t\r\n,:", r.data[to]) >= 0 {
+		to++
 	}
-	return at
+	r.at = r.at.advance(r.data, to)
+	return r.at
+}
+
+// advance returns the place of a later offset. Who goes through a file this way
+// looks at each byte once: a hostile file can hold a hundred thousand values on
+// a single line.
+func (p place) advance(data []byte, offset int) place {
+	passed := data[p.offset:offset]
+	if n := bytes.Count(passed, []byte{'\n'}); n > 0 {
+		p.line, p.column = p.line+n, 1
+		passed = passed[bytes.LastIndexByte(passed, '\n')+1:]
+	}
+	p.column += utf8.RuneCount(passed)
+	p.offset = offset
+	return p
 }
 
 // token returns the next token. In a document that is known to be well-formed
@@ -222,8 +262,4 @@ func (r *reader) next() int {
 func (r *reader) token() json.Token {
 	token, _ := r.dec.Token()
 	return token
-}
-
-func (r *reader) line(offset int) int {
-	return 1 + bytes.Count(r.data[:offset], []byte{'\n'})
 }

@@ -65,6 +65,39 @@ func ExampleParse_errors() {
 	// first: environment on line 4
 }
 
+// A project below a company has the company's audit settings, and its own on top.
+func ExampleLoad_layers() {
+	company, err := os.MkdirTemp("", "company")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(company)
+	project := filepath.Join(company, "nav-recon")
+	for dir, text := range map[string]string{
+		company: `{"name": "company", "tier": "L2", "environment": "production", "audit": {"retention_days": 365, "pii_redaction": true}}`,
+		project: `{"name": "nav-recon", "tier": "L4", "environment": "production", "audit": {"retention_days": 3650}}`,
+	} {
+		err = errors.Join(err, os.MkdirAll(dir, 0o755), os.WriteFile(filepath.Join(dir, "vault.json"), []byte(text), 0o644))
+	}
+	cfg, errLoad := vaultcfg.Load(project, nil)
+	if err = errors.Join(err, errLoad); err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, l := range cfg.Layers {
+		fmt.Println(l.Tier, l.Name)
+	}
+	from := func(key string) string { return filepath.Base(filepath.Dir(cfg.Origins[key].Path)) }
+	fmt.Println(cfg.Audit.RetentionDays, "days, from", from("audit.retention_days"))
+	fmt.Println("redaction", cfg.Audit.PIIRedaction, "from the company:", from("audit.pii_redaction") == filepath.Base(company))
+	// Output:
+	// L4 nav-recon
+	// L2 company
+	// 3650 days, from nav-recon
+	// redaction true from the company: true
+}
+
 // A secret stays out of the file: env:NAME stands for it.
 func ExampleOptions() {
 	secrets := map[string]string{"SLACK_WEBHOOK": "https://hooks.example/T0"}

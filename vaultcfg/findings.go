@@ -1,45 +1,43 @@
 package vaultcfg
 
 import (
-	"bytes"
+	"cmp"
 	"slices"
-	"unicode/utf8"
 )
 
-// findings gathers what is wrong with one file.
+// findings gathers what is wrong with a vault.json and with those of the layers
+// above it.
 type findings struct {
-	path string
-	data []byte
-
 	list     []finding
 	warnings []finding
 	blamed   map[*node]bool // nodes that list has something about
 }
 
-// A finding is a complaint about the byte at an offset.
+// A finding is a complaint about a place in a file.
 type finding struct {
-	offset  int
+	file    *source
+	place   place
 	pointer string
 	complaint
 }
 
-// at adds a complaint about a place in the file, of no particular value.
-func (f *findings) at(offset int, pointer, msg, hint string) {
-	f.list = append(f.list, finding{offset, pointer, complaint{msg, hint}})
+// at adds a complaint about a place in a file, of no particular value.
+func (f *findings) at(file *source, at place, pointer, msg, hint string) {
+	f.list = append(f.list, finding{file, at, pointer, complaint{msg, hint}})
 }
 
 // value adds a complaint about the value of n, unless there is one already: of a
 // value of the wrong type it is not worth saying that it breaks a rule as well.
 func (f *findings) value(n *node, msg, hint string) {
 	if f.blame(n) {
-		f.at(n.start, n.pointer(), msg, hint)
+		f.at(n.source(), n.start, n.pointer(), msg, hint)
 	}
 }
 
 // key adds a complaint about the key of n.
 func (f *findings) key(n *node, msg, hint string) {
 	if f.blame(n) {
-		f.at(n.keyStart, n.pointer(), msg, hint)
+		f.at(n.source(), n.keyStart, n.pointer(), msg, hint)
 	}
 }
 
@@ -55,39 +53,41 @@ func (f *findings) blame(n *node) bool {
 	return true
 }
 
-// warn adds a warning about a place in the file.
-func (f *findings) warn(offset int, pointer, msg, hint string) {
-	f.warnings = append(f.warnings, finding{offset, pointer, complaint{msg, hint}})
+// add takes over the findings about another file.
+func (f *findings) add(other *findings) {
+	f.list = append(f.list, other.list...)
+	f.warnings = append(f.warnings, other.warnings...)
+	for n := range other.blamed {
+		f.blame(n)
+	}
 }
 
-// errors returns the findings in the order of the file.
-func (f *findings) errors() Errors { return f.place(f.list) }
+// warn adds a warning about a place in a file.
+func (f *findings) warn(file *source, at place, pointer, msg, hint string) {
+	f.warnings = append(f.warnings, finding{file, at, pointer, complaint{msg, hint}})
+}
 
-// warningTexts returns the warnings in the order of the file.
+// errors returns the findings in the order of the files, the most specific layer
+// first.
+func (f *findings) errors() Errors { return inOrder(f.list) }
+
+// warningTexts returns the warnings in the same order.
 func (f *findings) warningTexts() []string {
 	var texts []string
-	for _, w := range f.place(f.warnings) {
+	for _, w := range inOrder(f.warnings) {
 		texts = append(texts, w.Error())
 	}
 	return texts
 }
 
-// place turns offsets into lines and columns. It goes through the file once,
-// because a hostile file can hold a hundred thousand errors on a single line.
-func (f *findings) place(list []finding) Errors {
-	slices.SortStableFunc(list, func(a, b finding) int { return a.offset - b.offset })
+func inOrder(list []finding) Errors {
+	slices.SortStableFunc(list, func(a, b finding) int {
+		return cmp.Or(a.file.layer-b.file.layer, a.place.offset-b.place.offset)
+	})
 	errs := make(Errors, len(list))
-	line, column, done := 1, 1, 0
 	for i, found := range list {
-		passed := f.data[done:found.offset]
-		if n := bytes.Count(passed, []byte{'\n'}); n > 0 {
-			line, column = line+n, 1
-			passed = passed[bytes.LastIndexByte(passed, '\n')+1:]
-		}
-		column += utf8.RuneCount(passed)
-		done = found.offset
 		errs[i] = &Error{
-			Path: f.path, Line: line, Column: column,
+			Path: found.file.path, Line: found.place.line, Column: found.place.column,
 			Pointer: found.pointer, Msg: found.msg, Hint: found.hint,
 		}
 	}

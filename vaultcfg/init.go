@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 
 	"github.com/flexorhq/flexor-go/schema"
 )
@@ -17,17 +18,22 @@ import (
 const productionRetentionDays = 365
 
 // Init makes dir a vault: it writes a new vault.json with the audit defaults
-// spelled out, and returns its path. In production the retention is 365 days.
-// The directory is created, with its parents and mode 0755, if it is not there; an
+// spelled out, and returns its path. Below another layer it leaves the audit
+// settings to that. In production the retention is 365 days, if not more. The
+// directory is created, with its parents and mode 0755, if it is not there; an
 // empty dir is the current directory.
 //
 // The error is [ErrExists] when there is a vault.json, whatever it holds, and it
-// is left as it is; it is [Errors] when name, tier or env are not valid, and
-// nothing is written. When Init returns without an error the file is on disk.
+// is left as it is; it is [Errors] when name, tier or env are not valid, or the
+// vault.json of a layer above, and nothing is written. When Init returns without an error the file is on disk.
 func Init(dir, name string, tier Tier, env Environment) (path string, err error) {
 	dir = filepath.Clean(dir) // also makes "" the current directory
 	path = filepath.Join(dir, fileName)
-	data, err := newFile(name, tier, env)
+	audit, err := newAudit(dir, tier, env)
+	if err != nil {
+		return "", err
+	}
+	data, err := newFile(name, tier, env, audit)
 	if err != nil {
 		return "", err
 	}
@@ -50,37 +56,63 @@ func Init(dir, name string, tier Tier, env Environment) (path string, err error)
 	return path, nil
 }
 
+// An auditBlock is the audit section of a new vault.json.
+type auditBlock struct {
+	Enabled        *bool     `json:"enabled,omitempty"`
+	RetentionDays  int       `json:"retention_days,omitempty"`
+	IncludeInputs  *bool     `json:"include_inputs,omitempty"`
+	IncludeOutputs *bool     `json:"include_outputs,omitempty"`
+	PIIRedaction   *bool     `json:"pii_redaction,omitempty"`
+	PIIPatterns    *[]string `json:"pii_patterns,omitempty"`
+	Destination    string    `json:"destination,omitempty"`
+}
+
+// newAudit returns the audit settings of a new vault in dir, and nil when all of
+// them are left to the layers above. Spelled out, the defaults would weaken what
+// those ask for.
+func newAudit(dir string, tier Tier, env Environment) (*auditBlock, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("%s: cannot be made absolute: %w", dir, err)
+	}
+	found := &findings{}
+	above, err := layersAbove(abs, tier, found)
+	if err != nil {
+		return nil, err
+	}
+	if len(found.list) > 0 {
+		return nil, found.errors()
+	}
+	if len(above) == 0 {
+		days := defaultRetentionDays
+		if env == Production {
+			days = productionRetentionDays
+		}
+		return &auditBlock{
+			Enabled: new(true), RetentionDays: days, IncludeInputs: new(false), IncludeOutputs: new(false),
+			PIIRedaction: new(false), PIIPatterns: &[]string{}, Destination: defaultDestination,
+		}, nil
+	}
+	days := defaultRetentionDays
+	for _, doc := range slices.Backward(above) {
+		days = integer(doc.get("audit").get("retention_days"), days)
+	}
+	if env == Production && days < productionRetentionDays {
+		return &auditBlock{RetentionDays: productionRetentionDays}, nil
+	}
+	return nil, nil
+}
+
 // newFile returns the text of a new vault.json. The order of the fields is the
 // order in which a person reads them.
-func newFile(name string, tier Tier, env Environment) ([]byte, error) {
-	type auditBlock struct {
-		Enabled        bool     `json:"enabled"`
-		RetentionDays  int      `json:"retention_days"`
-		IncludeInputs  bool     `json:"include_inputs"`
-		IncludeOutputs bool     `json:"include_outputs"`
-		PIIRedaction   bool     `json:"pii_redaction"`
-		PIIPatterns    []string `json:"pii_patterns"`
-		Destination    string   `json:"destination"`
-	}
-	file := struct {
+func newFile(name string, tier Tier, env Environment, audit *auditBlock) ([]byte, error) {
+	data, err := json.MarshalIndent(struct {
 		Schema      string      `json:"$schema"`
 		Name        string      `json:"name"`
 		Tier        Tier        `json:"tier"`
 		Environment Environment `json:"environment"`
-		Audit       auditBlock  `json:"audit"`
-	}{
-		Schema: schema.VaultID, Name: name, Tier: tier, Environment: env,
-		Audit: auditBlock{
-			Enabled:       true,
-			RetentionDays: defaultRetentionDays,
-			PIIPatterns:   []string{},
-			Destination:   defaultDestination,
-		},
-	}
-	if env == Production {
-		file.Audit.RetentionDays = productionRetentionDays
-	}
-	data, err := json.MarshalIndent(file, "", "  ")
+		Audit       *auditBlock `json:"audit,omitempty"`
+	}{schema.VaultID, name, tier, env, audit}, "", "  ")
 	if err != nil {
 		return nil, err
 	}

@@ -35,29 +35,54 @@ func (o *Options) getenv(name string) (string, bool) {
 // its vault.json; an empty path is the current directory. A nil o means the
 // defaults.
 //
-// The error is [ErrNotFound] when there is no such file, [Errors] when the file
-// is not a valid vault.json, and otherwise says why it could not be read.
+// What the file leaves away is looked up in the layers above it, if there are any;
+// see the package's documentation. [Config.Origins] says which setting is from
+// where.
+//
+// The error is [ErrNotFound] when there is no such file, [Errors] when it, one of
+// a layer above, or what they say together is not valid, and otherwise says why a
+// file could not be read.
 func Load(path string, o *Options) (*Config, error) {
-	file, err := locate(path)
+	name, err := locate(path)
 	if err != nil {
 		return nil, err
 	}
-	data, err := read(file)
+	file := &source{path: name}
+	if file.data, err = read(name); err != nil {
+		return nil, err
+	}
+	if file.full, err = realPath(name); err != nil {
+		return nil, err
+	}
+	found := &findings{}
+	doc, err := readLayer(file, found)
 	if err != nil {
 		return nil, err
 	}
-	c, err := Parse(data, file, o)
+	docs := []*node{doc}
+	if tier := Tier(literal(doc.get("tier"))); tier.valid() {
+		above, err := layersAbove(filepath.Dir(file.full), tier, found)
+		if err != nil {
+			return nil, err
+		}
+		docs = append(docs, above...)
+	}
+	return finish(docs, file, o, found)
+}
+
+// realPath returns the absolute path of a vault.json. The links of its directory
+// are resolved, not its own: a vault.json that is mounted as a link (a Kubernetes
+// ConfigMap is) still belongs to the directory it is seen in.
+func realPath(file string) (string, error) {
+	abs, err := filepath.Abs(file)
 	if err != nil {
-		return nil, err
+		return "", fmt.Errorf("%s: cannot be made absolute: %w", file, err)
 	}
-	// The links of the directory are resolved, not those of the file: a
-	// vault.json that is mounted as a link (a Kubernetes ConfigMap is) still
-	// belongs to the directory it is seen in.
-	if c.Dir, err = filepath.EvalSymlinks(c.Dir); err != nil {
-		return nil, fmt.Errorf("%s: cannot resolve the directory: %w", file, reason(err))
+	dir, err := filepath.EvalSymlinks(filepath.Dir(abs))
+	if err != nil {
+		return "", fmt.Errorf("%s: cannot resolve the directory: %w", file, reason(err))
 	}
-	c.Path = filepath.Join(c.Dir, filepath.Base(file))
-	return c, nil
+	return filepath.Join(dir, filepath.Base(abs)), nil
 }
 
 // locate returns the vault.json that path means, and makes sure that it is a

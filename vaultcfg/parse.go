@@ -7,37 +7,40 @@ import (
 
 // Parse reads a vault.json that is in memory already. The path is where it is
 // from: it names the file in errors, and gives [Config.Dir] and [Config.Path];
-// empty, errors say vault.json. No file is touched. A nil o means the defaults.
+// empty, errors say vault.json. No file is touched, so there are no layers above;
+// see [Load]. A nil o means the defaults.
 //
 // The error is [Errors], with everything that is wrong.
 func Parse(data []byte, path string, o *Options) (*Config, error) {
-	c := &Config{}
-	shown := fileName
+	file := &source{path: fileName, data: data}
 	if path != "" {
-		shown = path
 		abs, err := filepath.Abs(path)
 		if err != nil {
 			return nil, fmt.Errorf("%s: cannot be made absolute: %w", path, err)
 		}
-		c.Path, c.Dir = abs, filepath.Dir(abs)
+		file.path, file.full = path, abs
 	}
+	found := &findings{}
+	doc, err := readLayer(file, found)
+	if err != nil {
+		return nil, err
+	}
+	return finish([]*node{doc}, file, o, found)
+}
 
-	found := &findings{path: shown, data: data}
-	if !checkSyntax(data, found) {
+// finish returns the configuration that the documents of a vault and its layers
+// make, or what was found to be wrong with them. That of the vault, which is from
+// file, may be nil.
+func finish(docs []*node, file *source, o *Options, found *findings) (*Config, error) {
+	if docs[0] == nil {
 		return nil, found.errors()
 	}
-	doc := readDocument(data, found)
-	if err := checkSchema(doc, found); err != nil {
-		return nil, fmt.Errorf("%s: %w", shown, err)
-	}
-	// A file that breaks the schema is decoded all the same: what breaks a rule
-	// or names a missing variable is then reported in the same go.
-	decoder{options: o, found: found}.config(doc, c)
-	checkRules(doc, c, found)
-
+	c := resolve(docs, o, found)
 	if len(found.list) > 0 {
 		return nil, found.errors()
 	}
-	c.Warnings = found.warningTexts()
+	if file.full != "" {
+		c.Path, c.Dir = file.full, filepath.Dir(file.full)
+	}
 	return c, nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/flexorhq/flexor-go/redact"
 	"github.com/flexorhq/flexor-go/schema"
 	"github.com/flexorhq/flexor-go/vaultcfg"
 )
@@ -47,7 +48,13 @@ func TestParseDefaults(t *testing.T) {
 			RetentionDays: 90,
 			Destination:   vaultcfg.Location{Scheme: "vault", Host: "audit-log", Path: "/", Raw: "vault://audit-log/"},
 		},
-	}, c)
+	}, withoutOrigins(c))
+}
+
+// withoutOrigins removes what says where the settings are from, to compare them.
+func withoutOrigins(c *vaultcfg.Config) *vaultcfg.Config {
+	c.Layers, c.Origins = nil, nil
+	return c
 }
 
 // TestDefaultsAreTheSchemas writes the defaults of the schema into a vault.json,
@@ -72,14 +79,14 @@ func TestDefaultsAreTheSchemas(t *testing.T) {
 			file[section] = values
 		}
 	}
-	require.Equal(t, 12, count, "defaults in the schema")
+	require.Equal(t, 13, count, "defaults in the schema")
 	data, err := json.Marshal(file)
 	require.NoError(t, err)
 	explicit, err := vaultcfg.Parse(data, "", nil)
 	require.NoError(t, err)
 	implicit, err := vaultcfg.Parse([]byte("{"+head+"}"), "", nil)
 	require.NoError(t, err)
-	assert.Equal(t, implicit, explicit)
+	assert.Equal(t, withoutOrigins(implicit), withoutOrigins(explicit))
 }
 
 func TestParseEverything(t *testing.T) {
@@ -91,6 +98,7 @@ func TestParseEverything(t *testing.T) {
 		"audit": {
 			"enabled": false, "retention_days": 3.65e2, "include_inputs": true, "include_outputs": true, "pii_redaction": true,
 			"pii_patterns": ["ACC-[0-9]+", {"name": "iban", "regexp": "(DE)([0-9]+)", "group": 2, "operator": "mask", "keywords": ["iban"], "allow": ["DE0"]}],
+			"pii_keys": ["*_token", {"name": "phone", "operator": "last4"}, {"pointer": "/a~1b/*", "operator": "drop"}],
 			"destination": "env:DEST", "secondary_destination": "file:///var/log/a%20b/?rotate=1d"
 		},
 		"sync": {"auto": true, "pre_run": true},
@@ -114,10 +122,11 @@ func TestParseEverything(t *testing.T) {
 			IncludeInputs:  true,
 			IncludeOutputs: true,
 			PIIRedaction:   true,
-			PIIPatterns: []vaultcfg.PIIPattern{
+			PIIPatterns: []redact.Pattern{
 				{Regexp: "ACC-[0-9]+"},
-				{Name: "iban", Regexp: "(DE)([0-9]+)", Group: 2, Operator: "mask", Keywords: []string{"iban"}, Allow: []string{"DE0"}},
+				{Name: "iban", Regexp: "(DE)([0-9]+)", Group: 2, Operator: redact.Mask, Keywords: []string{"iban"}, Allow: []string{"DE0"}},
 			},
+			PIIKeys:     []redact.KeyRule{{Name: "*_token"}, {Name: "phone", Operator: redact.LastFour}, {Pointer: "/a~1b/*", Operator: redact.Drop}},
 			Destination: vaultcfg.Location{Scheme: "s3", Host: "bucket", Path: "/x/", Raw: "env:DEST"},
 			SecondaryDestination: &vaultcfg.Location{
 				Scheme: "file", Path: "/var/log/a b/", Query: "rotate=1d", Raw: "file:///var/log/a%20b/?rotate=1d",
@@ -125,7 +134,7 @@ func TestParseEverything(t *testing.T) {
 		},
 		Sync:        vaultcfg.Sync{Auto: true, PreRun: true},
 		Permissions: vaultcfg.Permissions{WhoCanEditL2: []string{"platform", "risk"}, WhoCanCreateAgents: []string{"research"}},
-	}, c)
+	}, withoutOrigins(c))
 	assert.Equal(t, "s3://bucket/x/", c.Audit.Destination.String())
 	assert.Equal(t, "file:///var/log/a%20b/?rotate=1d", c.Audit.SecondaryDestination.String())
 }
@@ -162,31 +171,32 @@ func TestParseCompliance(t *testing.T) {
 
 func TestParseSyntaxErrors(t *testing.T) {
 	for name, test := range map[string]struct{ data, want string }{
-		"empty":          {"", `vault.json:1:1: the file is empty ("name", "tier" and "environment" are required)`},
-		"white space":    {" \n\t", `vault.json:1:1: the file is empty ("name", "tier" and "environment" are required)`},
-		"too large":      {strings.Repeat(" ", 1<<20) + "{}", `vault.json:1:1: the file is larger than 1 MiB (is it the right file?)`},
-		"BOM":            {"\ufeff{}", `vault.json:1:1: the file begins with a byte order mark (save it as UTF-8 without BOM)`},
-		"UTF-16":         {"\xff\xfe{\x00}\x00", `vault.json:1:1: the file is in UTF-16 (save it as UTF-8 without BOM)`},
-		"Latin-1":        {"{\n  \"name\": \"\xe9\"\n}", `vault.json:2:12: byte 0xe9 is not valid UTF-8 (save the file as UTF-8)`},
-		"too deep":       {strings.Repeat("[", 65), `vault.json:1:65: nested deeper than 64 (a vault.json nests four deep)`},
-		"far too deep":   {strings.Repeat(`{"a":`, 20000), `vault.json:1:321: nested deeper than 64 (a vault.json nests four deep)`},
-		"line comment":   {"{\n  // the firm\n}", `vault.json:2:3: comments are not allowed in JSON (remove it; there is "description" for a remark)`},
-		"block comment":  {"/* the firm */ {}", `vault.json:1:1: comments are not allowed in JSON (remove it; there is "description" for a remark)`},
-		"shell comment":  {"{\n# the firm\n}", `vault.json:2:1: comments are not allowed in JSON (remove it; there is "description" for a remark)`},
-		"comment behind": {"{} // the firm", `vault.json:1:4: comments are not allowed in JSON (remove it; there is "description" for a remark)`},
-		"trailing comma": {"{\n  \"name\": \"a\",\n}", `vault.json:2:14: comma before the closing '}' (remove the comma)`},
-		"comma in list":  {"[1, ]", `vault.json:1:3: comma before the closing ']' (remove the comma)`},
-		"missing comma":  {"{\"name\": \"a\"\n \"tier\": \"L2\"}", `vault.json:2:2: unexpected '"' (is a "," or a ":" missing before it?)`},
-		"missing colon":  {`{"name" "a"}`, `vault.json:1:9: unexpected '"' (is a "," or a ":" missing before it?)`},
-		"missing value":  {`{"name": }`, `vault.json:1:10: unexpected '}'`},
-		"single quotes":  {`{'name': 'a'}`, `vault.json:1:2: unexpected '\'' (strings and keys stand in double quotes ("))`},
-		"curly quotes":   {`{"name": “a”}`, `vault.json:1:10: unexpected '“' (strings and keys stand in double quotes ("))`},
-		"open string":    {"{\"name\": \"a,\n}", `vault.json:1:13: the line ends inside a string (is a closing quote missing?)`},
-		"tab in string":  {"{\"name\": \"\t\"}", `vault.json:1:11: control character U+0009 (in a string write it as an escape, such as \t for a tab)`},
-		"ends early":     {"{\n  \"name\": \"a\"\n", `vault.json:3:1: the file ends too early (is a closing quote, "}" or "]" missing?)`},
-		"trailing data":  {"{}\n{}", `vault.json:2:1: unexpected '{' after the end of the JSON document (a vault.json holds a single object)`},
-		"extra bracket":  {"{}}", `vault.json:1:3: unexpected '}' after the end of the JSON document (a vault.json holds a single object)`},
-		"Python literal": {`{"a": True}`, `vault.json:1:7: unexpected 'T'`},
+		"empty":             {"", `vault.json:1:1: the file is empty ("name", "tier" and "environment" are required)`},
+		"white space":       {" \n\t", `vault.json:1:1: the file is empty ("name", "tier" and "environment" are required)`},
+		"too large":         {strings.Repeat(" ", 1<<20) + "{}", `vault.json:1:1: the file is larger than 1 MiB (is it the right file?)`},
+		"BOM":               {"\ufeff{}", `vault.json:1:1: the file begins with a byte order mark (save it as UTF-8 without BOM)`},
+		"UTF-16":            {"\xff\xfe{\x00}\x00", `vault.json:1:1: the file is in UTF-16 (save it as UTF-8 without BOM)`},
+		"Latin-1":           {"{\n  \"name\": \"\xe9\"\n}", `vault.json:2:12: byte 0xe9 is not valid UTF-8 (save the file as UTF-8)`},
+		"too deep":          {strings.Repeat("[", 65), `vault.json:1:65: nested deeper than 64 (a vault.json nests four deep)`},
+		"10 MB of brackets": {strings.Repeat("[", 10<<20), `vault.json:1:1: the file is larger than 1 MiB (is it the right file?)`},
+		"far too deep":      {strings.Repeat(`{"a":`, 20000), `vault.json:1:321: nested deeper than 64 (a vault.json nests four deep)`},
+		"line comment":      {"{\n  // the firm\n}", `vault.json:2:3: comments are not allowed in JSON (remove it; there is "description" for a remark)`},
+		"block comment":     {"/* the firm */ {}", `vault.json:1:1: comments are not allowed in JSON (remove it; there is "description" for a remark)`},
+		"shell comment":     {"{\n# the firm\n}", `vault.json:2:1: comments are not allowed in JSON (remove it; there is "description" for a remark)`},
+		"comment behind":    {"{} // the firm", `vault.json:1:4: comments are not allowed in JSON (remove it; there is "description" for a remark)`},
+		"trailing comma":    {"{\n  \"name\": \"a\",\n}", `vault.json:2:14: comma before the closing '}' (remove the comma)`},
+		"comma in list":     {"[1, ]", `vault.json:1:3: comma before the closing ']' (remove the comma)`},
+		"missing comma":     {"{\"name\": \"a\"\n \"tier\": \"L2\"}", `vault.json:2:2: unexpected '"' (is a "," or a ":" missing before it?)`},
+		"missing colon":     {`{"name" "a"}`, `vault.json:1:9: unexpected '"' (is a "," or a ":" missing before it?)`},
+		"missing value":     {`{"name": }`, `vault.json:1:10: unexpected '}'`},
+		"single quotes":     {`{'name': 'a'}`, `vault.json:1:2: unexpected '\'' (strings and keys stand in double quotes ("))`},
+		"curly quotes":      {`{"name": “a”}`, `vault.json:1:10: unexpected '“' (strings and keys stand in double quotes ("))`},
+		"open string":       {"{\"name\": \"a,\n}", `vault.json:1:13: the line ends inside a string (is a closing quote missing?)`},
+		"tab in string":     {"{\"name\": \"\t\"}", `vault.json:1:11: control character U+0009 (in a string write it as an escape, such as \t for a tab)`},
+		"ends early":        {"{\n  \"name\": \"a\"\n", `vault.json:3:1: the file ends too early (is a closing quote, "}" or "]" missing?)`},
+		"trailing data":     {"{}\n{}", `vault.json:2:1: unexpected '{' after the end of the JSON document (a vault.json holds a single object)`},
+		"extra bracket":     {"{}}", `vault.json:1:3: unexpected '}' after the end of the JSON document (a vault.json holds a single object)`},
+		"Python literal":    {`{"a": True}`, `vault.json:1:7: unexpected 'T'`},
 	} {
 		t.Run(name, func(t *testing.T) { checkError(t, test.data, test.want) })
 	}
@@ -226,6 +236,12 @@ func TestParseSchemaErrors(t *testing.T) {
 		"number as tier": {`{"name": "a", "tier": 2, "environment": "sandbox"}`, `vault.json:1:23: tier: expected a string, found the number 2`},
 		"pattern type":   {with(`"audit": {"pii_patterns": ["a", 7]}`), `vault.json:2:33: audit.pii_patterns[1]: expected a string or an object, found the number 7`},
 		"pattern key":    {with(`"audit": {"pii_patterns": [{"regex": "a"}]}`), "vault.json:2:28: audit.pii_patterns[0].regexp: required key is missing\nvault.json:2:29: audit.pii_patterns[0].regex: unknown key (did you mean \"regexp\"?)"},
+		"operator":       {with(`"audit": {"pii_patterns": [{"regexp": "a", "operator": "hash"}]}`), `vault.json:2:56: audit.pii_patterns[0].operator: unknown value "hash" (one of mask, last4, hmac, drop)`},
+		"operator typo":  {with(`"audit": {"pii_keys": [{"name": "a", "operator": "mac"}]}`), `vault.json:2:50: audit.pii_keys[0].operator: unknown value "mac" (did you mean "hmac"?)`},
+		"pattern name":   {with(`"audit": {"pii_patterns": [{"name": "an account", "regexp": "a"}]}`), `vault.json:2:37: audit.pii_patterns[0].name: "an account" has characters that are not allowed (use letters, digits, hyphens and underscores)`},
+		"key rule type":  {with(`"audit": {"pii_keys": [7]}`), `vault.json:2:24: audit.pii_keys[0]: expected a string or an object, found the number 7`},
+		"key rule empty": {with(`"audit": {"pii_keys": ["", {}]}`), "vault.json:2:24: audit.pii_keys[0]: must not be empty\nvault.json:2:28: audit.pii_keys[1]: must have either \"name\" or \"pointer\""},
+		"key rule twice": {with(`"audit": {"pii_keys": [{"name": "a", "pointer": "/a"}]}`), `vault.json:2:24: audit.pii_keys[0]: must have either "name" or "pointer" (write two rules for two of them)`},
 		"several": {"{\n  \"name\": \"a b\",\n  \"environment\": \"env:E\",\n  \"audit\": {\"enabled\": 1, \"destination\": \"env:NONE\"}\n}",
 			"vault.json:1:1: tier: required key is missing (one of L1, L2, L3, L4)\n" +
 				"vault.json:2:11: name: \"a b\" has characters that are not allowed (use letters, digits and hyphens)\n" +
@@ -242,6 +258,11 @@ func TestParseRuleErrors(t *testing.T) {
 		"audit off in production":   {live(`"audit": {"enabled": false}`), `vault.json:2:22: audit.enabled: must not be false in production (remove it, or choose another environment)`},
 		"pattern does not compile":  {with(`"audit": {"pii_patterns": ["a(b"]}`), `vault.json:2:28: audit.pii_patterns[0]: not a regular expression: missing closing ) (the syntax is RE2: https://github.com/google/re2/wiki/Syntax)`},
 		"pattern has no such group": {with(`"audit": {"pii_patterns": [{"regexp": "a(b)", "group": 2}]}`), `vault.json:2:56: audit.pii_patterns[0].group: there is no capture group 2 (the regular expression has 1)`},
+		"pattern can be empty":      {with(`"audit": {"pii_patterns": ["a*"]}`), `vault.json:2:28: audit.pii_patterns[0]: can match the empty string, which stands everywhere (make a part of it required: a+ in place of a*)`},
+		"group can be empty":        {with(`"audit": {"pii_patterns": [{"regexp": "(a)(b*)", "group": 2}]}`), `vault.json:2:59: audit.pii_patterns[0].group: capture group 2 can match the empty string (make a part of it required: (a+) in place of (a*))`},
+		"key without a name":        {with(`"audit": {"pii_keys": ["_", {"name": "*-*"}]}`), "vault.json:2:24: audit.pii_keys[0]: \"_\" has neither letters nor digits (write the name of a field, such as \"password\" or \"*_token\"; \"*\" means any name)\nvault.json:2:38: audit.pii_keys[1].name: \"*-*\" has neither letters nor digits (write the name of a field, such as \"password\" or \"*_token\"; \"*\" means any name)"},
+		"relative pointer":          {with(`"audit": {"pii_keys": [{"pointer": "a/b"}]}`), `vault.json:2:36: audit.pii_keys[0].pointer: a JSON pointer begins with "/" (write the names from the top, each after a "/", with * for any one: "/customers/*/phone")`},
+		"tilde in a pointer":        {with(`"audit": {"pii_keys": [{"pointer": "/a~b"}]}`), `vault.json:2:36: audit.pii_keys[0].pointer: in a JSON pointer a "~" is written ~0 (and a "/" in a name ~1)`},
 		"no second copy":            {with(`"audit": {"secondary_destination": "vault://audit-log"}`), `vault.json:2:36: audit.secondary_destination: the same as the destination, so there would be no second copy (name another place, or remove it)`},
 		"governance log":            {with(`"audit": {"destination": "vault://Governance-Log/a"}`), `vault.json:2:26: audit.destination: vault://governance-log/ holds the governance log (write another directory, such as "vault://audit-log/")`},
 		"no scheme":                 {with(`"audit": {"destination": "audit-log/"}`), `vault.json:2:26: audit.destination: not a URL with a scheme (write "vault://audit-log/" for a directory in the vault, or "s3://bucket/prefix/")`},

@@ -1,10 +1,7 @@
 package vaultcfg
 
 import (
-	"errors"
 	"fmt"
-	"regexp"
-	"regexp/syntax"
 	"strings"
 )
 
@@ -24,50 +21,33 @@ func checkRules(doc *node, c *Config, found *findings) {
 			warnRetention(doc, c.Audit.RetentionDays, found)
 		}
 	}
-	for i, item := range audit.get("pii_patterns").list() {
-		checkPattern(item, c.Audit.PIIPatterns[i], found)
+	for _, item := range audit.get("pii_patterns").list() {
+		checkPattern(item, found)
+	}
+	for _, item := range audit.get("pii_keys").list() {
+		checkKeyRule(item, found)
 	}
 	checkDestinations(audit, c.Audit, found)
 }
 
 // warnRetention warns about the place the retention is set, or should be.
 func warnRetention(doc *node, days int, found *findings) {
-	offset, key := doc.start, "audit.retention_days"
-	if audit := doc.get("audit"); audit != nil {
-		offset = audit.start
-		if n := audit.get("retention_days"); n != nil {
-			offset = n.start
-		}
-	}
-	found.warn(offset, key,
+	at := settingOf(doc, "retention_days")
+	found.warn(at.source(), at.start, "audit.retention_days",
 		fmt.Sprintf("%d days is short for production", days),
 		fmt.Sprintf("keep at least %d days; 365 for regulated work", sixMonths))
 }
 
-// checkPattern reports a pattern that does not compile, with its place; that it
-// is only found out by whoever redacts would lose the place.
-func checkPattern(n *node, p PIIPattern, found *findings) {
-	at := n
-	if expr := n.get("regexp"); expr != nil {
-		at = expr
+// settingOf returns the audit setting at key, or else what it would stand in.
+func settingOf(doc *node, key string) *node {
+	audit := doc.get("audit")
+	if audit == nil {
+		return doc
 	}
-	if _, ok := at.asString(); !ok {
-		return // reported by the schema check
+	if n := audit.get(key); n != nil {
+		return n
 	}
-	re, err := regexp.Compile(p.Regexp)
-	if err != nil {
-		why := err.Error()
-		var bad *syntax.Error
-		if errors.As(err, &bad) {
-			why = string(bad.Code) // without the expression, which may be long
-		}
-		found.value(at, "not a regular expression: "+why, "the syntax is RE2: https://github.com/google/re2/wiki/Syntax")
-		return
-	}
-	if have := re.NumSubexp(); p.Group > have {
-		found.value(n.get("group"), fmt.Sprintf("there is no capture group %d", p.Group),
-			fmt.Sprintf("the regular expression has %d", have))
-	}
+	return audit
 }
 
 // governanceLog is the directory of the vault's other log.

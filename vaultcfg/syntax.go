@@ -15,12 +15,13 @@ import (
 // four deep; the limit keeps the walks over the document, which recurse, small.
 const maxDepth = 64
 
-// checkSyntax reports whether data is a JSON document that is worth reading
+// checkSyntax reports whether a file is a JSON document that is worth reading
 // further, and says in found why not.
-func checkSyntax(data []byte, found *findings) bool {
-	offset, bad := syntaxError(data)
+func checkSyntax(file *source, found *findings) bool {
+	offset, bad := syntaxError(file.data)
 	if bad != nil {
-		found.at(offset, "", bad.msg, bad.hint)
+		at := place{line: 1, column: 1}.advance(file.data, offset)
+		found.at(file, at, "", bad.msg, bad.hint)
 	}
 	return bad == nil
 }

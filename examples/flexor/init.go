@@ -81,11 +81,17 @@ func (c *cli) init(ctx context.Context, dir, name string, tier vaultcfg.Tier, en
 		return fail(exitPartly, "mend that, then run an agent or open the vault again; vault.json needs no change",
 			"init: %s was written, but its log was not created: %w", path, err)
 	}
-	p := &place{cfg: v.Config, dir: v.Log.Dir()}
 	c.note("created the vault %s (%s, %s)", v.Config.Name, tier, env)
 	c.note("  %s  the settings", path)
-	c.note("  %s  the audit log", p.dir)
-	c.note("  %s  the key that signs the log: keep it secret, and back it up; without it nothing more can be recorded", vault.KeyFile(p.dir))
+	if above := v.Config.Layers[1:]; len(above) > 0 {
+		c.note("  %s  the layer above, %s: its audit settings hold here as well", above[0].Path, above[0].Name)
+	}
+	if v.Log == nil {
+		c.note("audit.enabled is false there: runs are not recorded")
+		return v.Close()
+	}
+	c.note("  %s  the audit log", v.Log.Dir())
+	c.note("  %s  the key that signs the log: keep it secret, and back it up; without it nothing more can be recorded", vault.KeyFile(v.Log.Dir()))
 	c.note("public key, for whoever verifies the log: %s", v.Log.PublicKey())
 	c.note("next: open the vault in your program with flexor.Open(ctx, %q, nil), then see its runs with flexor audit", filepath.Dir(path))
 	return v.Close()

@@ -6,6 +6,8 @@
 //	flexor explain RUN               tell one run, with its proof
 //	flexor verify                    check every byte of the log
 //	flexor status                    show the vault and what runs now
+//	flexor redact                    redact text, and explain what is found
+//	flexor doctor                    check whether the vault can do what it should
 //
 // Standard output carries data only; everything else goes to standard error. The
 // exit code says what happened: see exit.go, and docs/cli.md for all of it.

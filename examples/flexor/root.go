@@ -45,7 +45,7 @@ from the working directory, or the one named by --vault or FLEXOR_VAULT.`,
 		return misuse(cmd.CommandPath()+" --help", "%w", err)
 	})
 	root.AddCommand(
-		c.initCommand(), c.auditCommand(), c.explainCommand(), c.verifyCommand(), c.statusCommand(),
+		c.initCommand(), c.auditCommand(), c.explainCommand(), c.verifyCommand(), c.statusCommand(), c.redactCommand(), c.doctorCommand(),
 		c.completionCommand(), c.versionCommand(),
 	)
 	root.SetHelpCommand(c.helpCommand(root))

@@ -128,6 +128,8 @@ func masked(text string) string {
 		{`process \d+`, "process N"},
 		{`"(pid|offset|bytes|commits)": \d+`, `"$1": N`},
 		{`\b\d+ commits`, "N commits"},
+		{`\b[0-9.]+(µs|ms) for 64 KiB`, "N for 64 KiB"},
+		{`(?m)^(clock +ok +)[-0-9]+ [:.0-9]+ UTC`, "${1}NOW UTC"},
 	} {
 		text = regexp.MustCompile(m.pattern).ReplaceAllString(text, m.to)
 	}

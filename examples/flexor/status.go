@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -54,12 +55,23 @@ type status struct {
 	Tier        string        `json:"tier"`
 	Environment string        `json:"environment"`
 	Directory   string        `json:"directory"`
+	Layers      []layer       `json:"layers,omitempty"` // above this one
 	Audit       auditSettings `json:"audit"`
-	Log         *logStatus    `json:"log"` // null: nothing was recorded yet
-	InFlight    []flight      `json:"in_flight"`
-	CanRecord   bool          `json:"can_record"`
-	WhyNot      string        `json:"why_not,omitempty"` // of CanRecord
-	Warnings    []string      `json:"warnings"`
+	// Origins says where in which file each audit setting is; the others have their
+	// defaults.
+	Origins   map[string]string `json:"origins"`
+	Log       *logStatus        `json:"log"` // null: nothing was recorded yet
+	InFlight  []flight          `json:"in_flight"`
+	CanRecord bool              `json:"can_record"`
+	WhyNot    string            `json:"why_not,omitempty"` // of CanRecord
+	Warnings  []string          `json:"warnings"`
+}
+
+// layer is a vault above this one.
+type layer struct {
+	Vault string `json:"vault"`
+	Tier  string `json:"tier"`
+	File  string `json:"file"`
 }
 
 // auditSettings are those of vault.json. Destinations are as written there: what a
@@ -111,11 +123,20 @@ func (c *cli) statusOf(ctx context.Context, p *place) (*status, error) {
 			Enabled: a.Enabled, RetentionDays: a.RetentionDays, IncludeInputs: a.IncludeInputs, IncludeOutputs: a.IncludeOutputs,
 			PIIRedaction: a.PIIRedaction, Destination: a.Destination.Raw,
 		},
+		Origins:  map[string]string{},
 		InFlight: []flight{},
 		Warnings: orEmpty(p.cfg.Warnings),
 	}
 	if a.SecondaryDestination != nil {
 		s.Audit.SecondaryDestination = a.SecondaryDestination.Raw
+	}
+	for _, l := range p.cfg.Layers[1:] {
+		s.Layers = append(s.Layers, layer{l.Name, string(l.Tier), l.Path})
+	}
+	for key, from := range p.cfg.Origins {
+		if name, ok := strings.CutPrefix(key, "audit."); ok {
+			s.Origins[name] = from.String()
+		}
 	}
 	for _, name := range p.missing {
 		s.Warnings = append(s.Warnings, fmt.Sprintf("%s: the environment variable %s is not set here; agents need it, reading does not", p.cfg.Path, name))
@@ -193,6 +214,9 @@ func (s *status) write(w io.Writer, p palette) error {
 	var f facts
 	f.add("vault", "%s (%s, %s)", p.bold(s.Vault), s.Tier, s.Environment)
 	f.add("directory", "%s", printable(s.Directory))
+	for _, l := range s.Layers {
+		f.add("layer above", "%s (%s), %s", l.Vault, l.Tier, printable(l.File))
+	}
 	s.addSettings(&f)
 	s.addLog(&f, p)
 	for _, r := range s.InFlight {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
 
 	flexor "github.com/flexorhq/flexor-go"
 	"github.com/flexorhq/flexor-go/sinks/vault"
@@ -46,7 +47,9 @@ func (c *cli) config() (cfg *vaultcfg.Config, missing []string, err error) {
 	cfg, lenient := vaultcfg.Load(path, &vaultcfg.Options{Getenv: func(name string) (string, bool) {
 		value, ok := c.getenv(name)
 		if !ok {
-			missing = append(missing, name)
+			if !slices.Contains(missing, name) {
+				missing = append(missing, name)
+			}
 			return unset + name, true
 		}
 		return value, true

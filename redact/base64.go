@@ -1,0 +1,139 @@
+package redact
+
+import (
+	"bytes"
+	"encoding/base64"
+	"unicode/utf8"
+)
+
+// minBase64 is how many characters base64 has at least that is looked into: what
+// is shorter holds less than twelve bytes.
+const minBase64 = 16
+
+// base64Value returns the value of each byte in base64, of either kind; noBase64 of
+// those that do not stand in it, and of padding.
+var base64Value = func() (values [256]byte) {
+	for i := range values {
+		values[i] = noBase64
+	}
+	for i, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") {
+		values[c] = byte(i)
+	}
+	values['-'], values['_'] = 62, 63
+	return values
+}()
+
+const noBase64 = 0xFF
+
+// longWords looks for long words in b, and reports whether there is one that
+// longWord means, and whether there is text in base64.
+func longWords(b []byte) (long, encoded bool) {
+	for from := 0; !long || !encoded; {
+		start, end := base64Run(b, from)
+		if start < 0 {
+			break
+		}
+		word := b[start:end]
+		long = long || len(word) >= minLongWord && hasCapital(word)
+		encoded = encoded || textStart(word) >= 0
+		from = end
+	}
+	return long, encoded
+}
+
+// hasCapital reports whether there is a capital ASCII letter in b.
+func hasCapital(b []byte) bool {
+	for _, c := range b {
+		if c-'A' < 26 {
+			return true
+		}
+	}
+	return false
+}
+
+const minLongWord = 26
+
+// base64Run returns the first run of base64 characters that is long enough;
+// negative: there is none. It looks at every sixteenth byte first.
+func base64Run(b []byte, from int) (start, end int) {
+	for i := from + minBase64 - 1; i < len(b); i += minBase64 {
+		if base64Value[b[i]] == noBase64 {
+			continue
+		}
+		start, end = i, i+1
+		for start > from && base64Value[b[start-1]] != noBase64 {
+			start--
+		}
+		for end < len(b) && base64Value[b[end]] != noBase64 {
+			end++
+		}
+		if end-start >= minBase64 {
+			return start, end
+		}
+		from, i = end, end-1
+	}
+	return -1, -1
+}
+
+// textStart returns where in a run of base64 characters text in base64 begins:
+// at its start, or behind a slash; negative: it is not text. Ids and hashes are
+// told apart by their first bytes.
+func textStart(run []byte) int {
+	if isText(run) {
+		return 0
+	}
+	if i := 1 + bytes.LastIndexByte(run[:len(run)-minBase64], '/'); i > 0 && isText(run[i:]) {
+		return i
+	}
+	return -1
+}
+
+// isText reports whether run is base64 of which the beginning is text. Most of
+// what is none fails by its first three bytes.
+func isText(run []byte) bool {
+	a, b, c := base64Value[run[0]], base64Value[run[1]], base64Value[run[2]]
+	if head := [...]byte{a<<2 | b>>4, b<<4 | c>>2, c<<6 | base64Value[run[3]]}; !printable(head[:]) {
+		return false
+	}
+	var buf [48]byte
+	n, ok := decodeBase64(buf[:], run[:min(len(run), 64)])
+	return ok && printable(buf[:n])
+}
+
+// printable reports whether text, which may be cut inside a rune, is UTF-8
+// without control characters.
+func printable(text []byte) bool {
+	for i := 0; i < len(text); {
+		c := text[i]
+		if c < utf8.RuneSelf {
+			if c < ' ' && !isSpace(c) || c == 0x7F {
+				return false
+			}
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRune(text[i:])
+		if r == utf8.RuneError && size == 1 {
+			return !utf8.FullRune(text[i:])
+		}
+		i += size
+	}
+	return true
+}
+
+// decodeBase64 decodes either kind of base64 without padding, and stops where
+// that is no use.
+func decodeBase64(dst, src []byte) (n int, ok bool) {
+	if len(src)%4 == 1 {
+		src = src[:len(src)-1]
+	}
+	enc := base64.RawStdEncoding
+	for _, c := range src {
+		if c == '-' || c == '_' {
+			enc = base64.RawURLEncoding
+			break
+		}
+	}
+	n, err := enc.Decode(dst, src)
+	return n, err == nil
+}

@@ -1,0 +1,286 @@
+package redact
+
+import "bytes"
+
+// An assignment is a place at which a value is given to a name: key=value,
+// "key": "value", --key value, <key>value</key>, setProperty("key", "value").
+type assignment struct {
+	op         byte   // '=', ':', ',', '(', '>' or, behind a flag, ' '
+	start, end int    // of the value; the end is not sought further than valuePeek
+	quote      []byte // what closes it; nil: it stands bare
+}
+
+// How far apart the parts of an assignment may be.
+const (
+	gapMost   = 24  // blanks between name, sign and value
+	valuePeek = 512 // what is looked at to tell whether a value is one
+)
+
+// nameChars are those of names of variables, members, headers and flags.
+var nameChars = newAlphabet("0-9A-Za-z_.-")
+
+// assigned returns the assignment to the name from start to end in b.
+func assigned(b []byte, start, end int) (a assignment, ok bool) {
+	i := nameClose(b, end)
+	closed := i > end
+	gap := i
+	i = blanks(b, i)
+	if i == len(b) {
+		return a, false
+	}
+	if start > 0 && b[start-1] == '<' && b[i] == '>' {
+		a.op = '>'
+		i++
+		for i < len(b) && i-gap < 2*gapMost && (b[i] == '\n' || b[i] == '\r' || b[i] == ' ' || b[i] == '\t') {
+			i++
+		}
+		return valueAt(b, i, a)
+	}
+	if closed {
+		if j := pairValue(b, i); j > 0 {
+			a.op = '='
+			return valueAt(b, blanks(b, j), a)
+		}
+	}
+	i = typeName(b, i)
+	j := signEnd(b, i)
+	switch {
+	case j > i:
+		a.op = b[j-1]
+		if a.op == '>' || bytes.IndexByte(b[i:j], '=') >= 0 {
+			a.op = '='
+		}
+	case b[i] == ',' && closed, b[i] == '(':
+		a.op = b[i]
+		j = i + 1
+	case i > gap && b[i] != '-' && isFlag(b[start:end]):
+		a.op = ' '
+		j = i
+	default:
+		return a, false
+	}
+	j = blockScalar(b, blanks(b, j), a.op)
+	return valueAt(b, j, a)
+}
+
+// isFlag reports whether name is one of a command line: -key, --key.
+func isFlag(name []byte) bool {
+	dashes := len(name) - len(bytes.TrimLeft(name, "-"))
+	return dashes == 1 || dashes == 2
+}
+
+// blanks returns the end of the blanks at i.
+func blanks(b []byte, i int) int {
+	most := min(len(b), i+gapMost)
+	for i < most && (b[i] == ' ' || b[i] == '\t') {
+		i++
+	}
+	return i
+}
+
+// nameClose returns the end of the quotes and brackets that close a name at i:
+// "key", [\"key\"], key[], key[25].
+func nameClose(b []byte, i int) int {
+	most := min(len(b), i+8)
+	for i < most {
+		switch b[i] {
+		case '"', '\'', '`', ']', ')', '\\':
+			i++
+		case '[':
+			j := decimal.run(b, i+1)
+			if j == len(b) || b[j] != ']' {
+				return i
+			}
+			i = j + 1
+		default:
+			return i
+		}
+	}
+	return i
+}
+
+// pairValue returns where the value starts if name and value are said by two
+// members, as in {"name":"password","value":"…"} and <add key="Password" value="…"/>, or 0.
+func pairValue(b []byte, i int) int {
+	most := min(len(b), i+gapMost)
+	for i < most && (b[i] == ',' || b[i] == ' ' || b[i] == '"' || b[i] == '\'' || b[i] == '\\') {
+		i++
+	}
+	if !hasFoldPrefix(b[i:], "value") {
+		return 0
+	}
+	i = blanks(b, nameClose(b, i+len("value")))
+	if i == len(b) || b[i] != '=' && b[i] != ':' {
+		return 0
+	}
+	return i + 1
+}
+
+// typeName skips the type of a declaration: var key string = "value".
+func typeName(b []byte, i int) int {
+	j := i
+	if b[j] == ':' {
+		j = blanks(b, j+1)
+	}
+	if !hasFoldPrefix(b[j:], "str") {
+		return i
+	}
+	j = blanks(b, letters.run(b, j))
+	if j < len(b) && b[j] == '=' {
+		return j
+	}
+	return i
+}
+
+// signEnd returns the end of the sign of assignment or comparison at i, or i: = and :,
+// alone or as in :=, =>, ==, !=, ?=, +=, .=, ||= and :::=.
+func signEnd(b []byte, i int) int {
+	j := signStart.run(b[:min(len(b), i+3)], i)
+	equals := j
+	for equals < len(b) && equals-j < 3 && b[equals] == '=' {
+		equals++
+	}
+	switch {
+	case equals == j+1 && equals < len(b) && b[equals] == '>':
+		return equals + 1
+	case equals > j:
+		return equals
+	case j == i+1 && b[i] == ':':
+		return j
+	}
+	return i
+}
+
+var signStart = newAlphabet(":!?+.|")
+
+// blockScalar skips the beginning of YAML's texts of several lines.
+func blockScalar(b []byte, i int, op byte) int {
+	if op != ':' || i >= len(b) || b[i] != '|' && b[i] != '>' {
+		return i
+	}
+	j := i + 1
+	if j < len(b) && (b[j] == '-' || b[j] == '+') {
+		j++
+	}
+	j = blanks(b, j)
+	if j < len(b) && b[j] == '\r' {
+		j++
+	}
+	if j < len(b) && b[j] == '\n' {
+		return blanks(b, j+1)
+	}
+	return i
+}
+
+// valueAt finds the end of the value that starts at i.
+func valueAt(b []byte, i int, a assignment) (assignment, bool) {
+	if i+1 < len(b) && bytes.IndexByte([]byte("@rbufRBUF$"), b[i]) >= 0 && (b[i+1] == '"' || b[i+1] == '\'') {
+		i++ // the prefix of a literal
+	}
+	escaped := i // backslashes before the quote, of JSON inside a string
+	for escaped < len(b) && escaped-i < 4 && b[escaped] == '\\' {
+		escaped++
+	}
+	if escaped < len(b) && (b[escaped] == '"' || b[escaped] == '\'' || b[escaped] == '`') {
+		quote := b[i : escaped+1]
+		start := escaped + 1
+		if q := b[escaped]; len(quote) == 1 && start+1 < len(b) && b[start] == q && b[start+1] == q {
+			start += 2
+		}
+		if end := quoteEnd(b, start, min(len(b), start+valuePeek), quote); end >= 0 {
+			a.quote, a.start, a.end = quote, start, end
+			return a, true
+		}
+		i = start
+	}
+	if a.op == '(' || a.op == ',' {
+		return a, false
+	}
+	a.start = i
+	a.end = bareEnd(b, i, min(len(b), i+valuePeek))
+	return a, a.end > a.start
+}
+
+// whole returns a with the end of its value, however far that is.
+func (a assignment) whole(b []byte) assignment {
+	switch {
+	case a.end-a.start < valuePeek:
+	case a.quote != nil:
+		a.end = quoteEnd(b, a.start, len(b), a.quote)
+	default:
+		a.end = bareEnd(b, a.start, len(b))
+	}
+	return a
+}
+
+// quoteEnd returns where the value that starts at i is closed with quote, or most.
+// It is -1 if the line ends first.
+func quoteEnd(b []byte, i, most int, quote []byte) int {
+	for ; i < most && b[i] != '\n'; i++ {
+		switch {
+		case bytes.HasPrefix(b[i:], quote):
+			return i
+		case len(quote) == 1 && b[i] == '\\' && quote[0] != '`' && i+1 < most && b[i+1] != '\n':
+			i++
+		}
+	}
+	if i < len(b) && i >= most {
+		return most
+	}
+	return -1
+}
+
+// bareEnd returns the end of the value without quotes that starts at i, or most: it
+// ends at a blank, at a quote, or at a separator behind which another name is
+// given a value.
+func bareEnd(b []byte, i, most int) int {
+	end := i
+	for end < most && !bareStop.has[b[end]] {
+		c := b[end]
+		if c == '<' && end+1 < len(b) && b[end+1] == '/' { // <key>value</key>
+			break
+		}
+		if (c == '&' || c == ',' || c == ';' || c == '|') && end > i && separates(b, end+1) {
+			break
+		}
+		end++
+	}
+	if end == most && most < len(b) {
+		return most
+	}
+	for end > i && bareTrail.has[b[end-1]] {
+		if c := b[end-1]; (c == ')' || c == ']' || c == '}' || c == '>') && bytes.IndexByte(b[i:min(end, i+valuePeek)], opening(c)) >= 0 {
+			break
+		}
+		end--
+	}
+	return end
+}
+
+var (
+	bareStop  = newAlphabet(" \t\r\n\"'`")
+	bareTrail = newAlphabet(",;)\\]}>&|")
+)
+
+// opening returns the bracket that c closes.
+func opening(c byte) byte {
+	switch c {
+	case ')':
+		return '('
+	case ']':
+		return '['
+	case '>':
+		return '<'
+	}
+	return '{'
+}
+
+// separates reports whether what stands at i ends a value before it: a blank, the
+// end, or a name with a sign.
+func separates(b []byte, i int) bool {
+	if i == len(b) || bareStop.has[b[i]] {
+		return true
+	}
+	end := nameChars.run(b[:min(len(b), i+nameMost)], i)
+	return end > i && end < len(b) && (b[end] == '=' || b[end] == ':')
+}

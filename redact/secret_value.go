@@ -1,0 +1,183 @@
+package redact
+
+import "bytes"
+
+// newSecretValueDetector returns the detector of secrets that have no shape of their
+// own, but a name: values that are given to "password", "api_key" and their like,
+// values whose own name is such (see [secretName]), the credentials of HTTP headers,
+// cookies and curl.
+func newSecretValueDetector() *detector {
+	d := newSecretDetector("secret_value", labelSecret)
+	for _, w := range secretWords {
+		d.triggers = append(d.triggers, w.trigger())
+	}
+	d.triggers = append(d.triggers, literals(true, "cookie"), `curl`)
+	d.find = func(t *text, hits []hit) []hit { return findSecretValues(d, t, hits) }
+	return d
+}
+
+// A secretWord is a part of the name of a secret.
+type secretWord struct {
+	word string
+	ends bool // only at the end of a name: it is part of too many other words
+}
+
+func (w secretWord) trigger() string {
+	s := literals(true, w.word)
+	if w.ends {
+		s += `["'\x60\])\\ \t=:,>(!?+.|\[]`
+	}
+	return s
+}
+
+// secretWords are in the name of everything that nameOf takes for a secret's name
+// in running text. A word that another one begins with comes behind it.
+var secretWords = []secretWord{
+	{word: "passw"}, {word: "passphrase"}, {word: "passcode"}, {word: "pass", ends: true},
+	{word: "pwd"}, {word: "pw", ends: true}, {word: "secret"}, {word: "token"}, {word: "key"}, {word: "cred"},
+	{word: "authorization"}, {word: "auth", ends: true}, {word: "bearer"}, {word: "jwt", ends: true},
+	{word: "signature", ends: true}, {word: "sig", ends: true}, {word: "session", ends: true}, {word: "sessid", ends: true},
+	{word: "otp", ends: true}, {word: "cvv", ends: true}, {word: "cvc", ends: true},
+	{word: "cloudflare"}, {word: "heroku"}, {word: "hubspot"}, {word: "messagebird"}, {word: "snyk"}, {word: "contribsys"},
+	{word: "sonar"}, {word: "sourcegraph"}, {word: "artifactory"}, {word: "jfrog"}, {word: "sumo"}, {word: "meraki"},
+	{word: "contrasena"}, {word: "motdepasse"}, {word: "kennwort"}, {word: "wachtwoord"}, {word: "senha", ends: true},
+}
+
+// secretWordsBy are the secret words by their first letter, small or capital.
+var secretWordsBy = func() (by [256][]secretWord) {
+	for _, w := range secretWords {
+		small := w.word[0]
+		capital := small - 'a' + 'A'
+		by[small] = append(by[small], w)
+		by[capital] = append(by[capital], w)
+	}
+	return by
+}()
+
+// secretWordAt returns the size of the secret word at i, or 0.
+func secretWordAt(b []byte, i int) int {
+	for _, w := range secretWordsBy[b[i]] {
+		if !hasFoldPrefix(b[i:], w.word) {
+			continue
+		}
+		end := i + len(w.word)
+		if w.ends && (end == len(b) || !wordSign.has[b[end]]) {
+			continue
+		}
+		return len(w.word)
+	}
+	return 0
+}
+
+// wordSign are the characters behind a word that must end its name.
+var wordSign = newAlphabet("\"'`])\\ \t=:,>(!?+.|[")
+
+func findSecretValues(d *detector, t *text, hits []hit) []hit {
+	b := t.b
+	if start, end, ok := valueUnderName(b, nameOf([]byte(t.key))); ok {
+		return append(hits, hit{start: start, end: end, d: d, why: "under a secret's name"})
+	}
+	if cookieHeader(t.key) {
+		hits, _ = findCookies(d, b, 0, hits)
+		return hits
+	}
+	from := len(hits)
+	hits = findAssignedSecrets(d, b, hits)
+	if secretManifest(b) {
+		hits = findManifestSecrets(d, b, hits)
+		hits = hits[:from+len(merged(hits[from:]))]
+	}
+	return hits
+}
+
+// findAssignedSecrets appends the secrets that are given to a name in b, as
+// programs, files, commands and headers do.
+func findAssignedSecrets(d *detector, b []byte, hits []hit) []hit {
+	done := 0    // the end of the last find
+	cookies := 0 // the end of the cookies that were looked at
+	for i := 0; i < len(b); i++ {
+		n := secretWordAt(b, i)
+		if n == 0 {
+			switch {
+			case b[i]|0x20 == 'c' && i >= cookies && hasFoldPrefix(b[i:], "cookie"):
+				n := len(hits)
+				if hits, cookies = findCookies(d, b, i+len("cookie"), hits); len(hits) > n {
+					done = hits[len(hits)-1].end
+					i = done - 1
+				}
+			case b[i] == 'c' && bytes.HasPrefix(b[i:], []byte("curl ")):
+				if start, end, ok := curlUser(b, i); ok && start >= done {
+					hits = append(hits, hit{start: start, end: end, d: d, why: "curl's user and password"})
+					done, i = end, end-1
+				}
+			}
+			continue
+		}
+		start := max(done, nameChars.before(b, i, nameMost))
+		end := nameChars.run(b, i+n)
+		i = end - 1
+		if from, to, why, ok := secretAt(b, start, end); ok {
+			hits = append(hits, hit{start: from, end: to, d: d, why: why})
+			done, i = to, max(i, to-1)
+		}
+	}
+	return hits
+}
+
+// secretAt returns the secret that is given to the name from start to end in b.
+func secretAt(b []byte, start, end int) (from, to int, why string, ok bool) {
+	for end > start && b[end-1] == '.' {
+		end--
+	}
+	name := b[start:end]
+	kind := nameOf(name)
+	if foldEqual(name, "bearer") {
+		from = blanks(b, end)
+		to = anyBase64.run(b, from)
+		if from > end && to-from >= 16 && !wordy(b[from:to]) {
+			return from, to, "bearer token", true
+		}
+		return 0, 0, "", false
+	}
+	if foldEqual(name, "key") && start > 0 && b[start-1] == ' ' { // "API key: …"
+		kind = nameOf(b[letters.before(b, start-1, 16):end])
+	}
+	if afterMask(b, start) { // the name's beginning is gone
+		return 0, 0, "", false
+	}
+	if start > 0 && b[start-1] == '[' && end < len(b) && (b[end] == ']' || b[end] == ':') && maskLabel.run(b, start) == end {
+		return 0, 0, "", false // the name is what a mask says
+	}
+	a, ok := assigned(b, start, end)
+	if !ok {
+		return 0, 0, "", false
+	}
+	if kind <= likelySecret && named(name, b[a.start:a.end]) {
+		return a.start, a.end, "shape of the provider's tokens", true
+	}
+	if kind == notSecret || kind == likelySecret && (foldEqual(name, "key") || foldEqual(name, "session")) && !mixed(b[a.start:a.end]) { // of a cache
+		return 0, 0, "", false
+	}
+	header := b[a.start:a.end]
+	if a.quote == nil { // the scheme and what follows are two words
+		header = b[a.start:min(len(b), a.start+schemeMost)]
+	}
+	if at, scheme := schemeEnd(header); at > 0 {
+		if a.quote == nil {
+			a = assignment{op: a.op, start: a.start + at, end: bareEnd(b, a.start+at, min(len(b), a.start+at+valuePeek))}
+		} else {
+			a.start += at
+		}
+		v := b[a.start:a.end]
+		if len(v) < 6 || standIn(v) || wordy(v) && scheme != "basic" {
+			return 0, 0, "", false
+		}
+		a = a.whole(b)
+		return a.start, a.end, "credentials of a header", true
+	}
+	if !a.secret(b, start, kind) {
+		return 0, 0, "", false
+	}
+	a = a.whole(b)
+	return a.start, a.end, "given to a secret's name", true
+}

@@ -1,0 +1,55 @@
+package vaultcfg
+
+import (
+	"cmp"
+	"fmt"
+	"strconv"
+)
+
+// An Origin is the place of a setting. The zero value is that of a default, which
+// is in no file.
+type Origin struct {
+	// Path is the vault.json, absolute; as given to [Parse] when it was given no
+	// directory.
+	Path string
+
+	// Line and Column say where in the file the value begins, from 1, the column
+	// counted in characters.
+	Line, Column int
+}
+
+// String returns the origin as path:line:column, and "default" for the zero value.
+func (o Origin) String() string {
+	if o == (Origin{}) {
+		return "default"
+	}
+	return fmt.Sprintf("%s:%d:%d", o.Path, o.Line, o.Column)
+}
+
+func originOf(n *node) Origin {
+	file := n.source()
+	return Origin{cmp.Or(file.full, file.path), n.start.line, n.start.column}
+}
+
+// origins returns where the settings of a document are from.
+func origins(doc *node) map[string]Origin {
+	from := make(map[string]Origin)
+	for key, n := range doc.byKey {
+		if n.value != (object{}) {
+			from[key] = originOf(n)
+			continue
+		}
+		for sub, n := range n.byKey {
+			path := key + "." + sub
+			if !appended[sub] {
+				from[path] = originOf(n)
+				continue
+			}
+			for i, item := range n.list() {
+				from[path+"["+strconv.Itoa(i)+"]"] = originOf(item)
+			}
+		}
+	}
+	delete(from, "$schema") // it has no effect, so it is no setting
+	return from
+}
