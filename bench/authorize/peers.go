@@ -17,8 +17,9 @@ import (
 // A peer decides. It loads a world and returns what answers questions about it,
 // with whatever the peer has for a reason.
 type peer struct {
-	name string
-	load func(w *world) (asker, error)
+	name     string
+	load     func(w *world) (asker, error)
+	oneVault bool // questions are about one vault, whichever they name
 }
 
 // An asker says whether it is allowed. Making the question in the peer's own form
@@ -28,12 +29,16 @@ type asker func(q question) (allowed bool, err error)
 // The names of the peers.
 const (
 	ours       = "rbac.Policy"
+	oursOnDisk = "control.Control"
 	casbinName = "casbin, roles in domains"
 	cedarName  = "cedar-go, roles as parents"
 	opaName    = "OPA, prepared query"
 )
 
-var peers = []peer{{ours, loadRBAC}, {casbinName, loadCasbin}, {cedarName, loadCedar}, {opaName, loadOPA}}
+// peers are all that need nothing but a world.
+var peers = []peer{
+	{name: ours, load: loadRBAC}, {name: cedarName, load: loadCedar}, {name: opaName, load: loadOPA}, {name: casbinName, load: loadCasbin},
+}
 
 func loadRBAC(w *world) (asker, error) {
 	p, err := w.policy()

@@ -82,6 +82,19 @@ func (q question) vault() string {
 	return company
 }
 
+// role returns the role of somebody, and 0 if they have none.
+func (w *world) role(who uint32) rbac.Role {
+	if int(who) < w.grants {
+		return w.roles[who]
+	}
+	return 0
+}
+
+// allows is the answer, by the matrix.
+func (w *world) allows(q question) bool {
+	return !q.elsewhere && w.role(q.who) >= needed[q.action][q.environment]
+}
+
 // questions returns n of them: one in 17 of who has no role, one in 16 about another
 // vault.
 func (w *world) questions(n int) []question {
