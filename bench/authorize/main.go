@@ -1,7 +1,7 @@
 // Command authorize measures what it costs to decide whether somebody may do
 // something in a vault, with the reason: with rbac.Policy, with control.Control,
-// which looks at the governance log each time, and with casbin, cedar-go and OPA,
-// which hold the same grants.
+// which looks at the governance log each time, and with casbin, cedar-go, OPA
+// and OpenFGA, which hold the same grants.
 //
 //	go run ./authorize               (in bench/: go run -C authorize .)
 //	go run . -rounds 3 -large 0 -peers rbac,cedar
@@ -12,7 +12,7 @@
 // All are measured in turn, round by round, so that what else the machine does hits
 // them alike; what is printed are medians over the rounds, and medians of the ratios
 // within a round. Times are processor time. Before anything is measured, all must
-// decide alike. It is a module of its own because OPA brings many others.
+// decide alike. It is a module of its own because OPA and OpenFGA bring a hundred.
 package main
 
 import (

@@ -70,7 +70,8 @@ func measure(ctx context.Context, s settings) (*table, error) {
 		return nil, err
 	}
 	if s.large > 0 {
-		if err := t.decisions(ctx, worldOf(s.large), peers); err != nil {
+		large := slices.DeleteFunc(slices.Clone(peers), func(p peer) bool { return p.small })
+		if err := t.decisions(ctx, worldOf(s.large), large); err != nil {
 			return nil, err
 		}
 	}

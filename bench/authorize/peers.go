@@ -20,6 +20,7 @@ type peer struct {
 	name     string
 	load     func(w *world) (asker, error)
 	oneVault bool // questions are about one vault, whichever they name
+	small    bool // it takes no million grants
 }
 
 // An asker says whether it is allowed. Making the question in the peer's own form
@@ -33,11 +34,13 @@ const (
 	casbinName = "casbin, roles in domains"
 	cedarName  = "cedar-go, roles as parents"
 	opaName    = "OPA, prepared query"
+	fgaName    = "OpenFGA, in process"
 )
 
 // peers are all that need nothing but a world.
 var peers = []peer{
 	{name: ours, load: loadRBAC}, {name: cedarName, load: loadCedar}, {name: opaName, load: loadOPA}, {name: casbinName, load: loadCasbin},
+	{name: fgaName, load: loadOpenFGA, small: true},
 }
 
 func loadRBAC(w *world) (asker, error) {

@@ -22,7 +22,7 @@ const (
 	withCedar = "cedar"
 )
 
-var programs = []string{bare, withRBAC, withCedar, "casbin", "opa"}
+var programs = []string{bare, withRBAC, withCedar, "casbin", "opa", "openfga"}
 
 // weigh builds programs. It must run in this directory.
 func weigh(ctx context.Context, names ...string) (all []weight, err error) {
