@@ -22,6 +22,7 @@ const (
 	KindOutput   Kind = "output"   // the run stated one of its outputs
 	KindAccess   Kind = "access"   // the run read or wrote a data record; see [Access]
 	KindError    Kind = "error"    // the run met an error
+	KindKill     Kind = "kill"     // the run was told to stop: its context is cancelled
 	KindRefused  Kind = "refused"  // a trigger that the gate did not admit
 	KindRun      Kind = "run"      // the entry: the one object that describes a finished run
 )

@@ -256,6 +256,10 @@ func (c *Control) missing() error {
 	case err != nil:
 		return err
 	}
+	// It may have been made between the two looks: a key gets its name last.
+	if _, err := ledger.OpenReader(c.cfg.fs, c.log); !errors.Is(err, ledger.ErrNotFound) {
+		return err
+	}
 	return &ledger.CorruptionError{File: "log.json", Reason: fmt.Sprintf("the log is gone, but its key %s is there: put the log back from a copy", key)}
 }
 

@@ -92,10 +92,6 @@ func (c *Control) Deployments(ctx context.Context) (out []Deployment, err error)
 
 // Deployed returns the deployment of an agent in an environment that is current.
 func (c *Control) Deployed(ctx context.Context, agent string, env rbac.Environment) (d Deployment, ok bool, err error) {
-	err = c.read(ctx, func(s *state) {
-		if kept := s.deployed[place{agent, env}]; len(kept) > 0 {
-			d, ok = kept[0], true
-		}
-	})
+	err = c.read(ctx, func(s *state) { d, ok = s.live(place{agent, env}) })
 	return d, ok, err
 }

@@ -18,6 +18,13 @@
 // are exceptions: a pause and a kill act first, and hold even if the log is damaged or
 // full.
 //
+// # In the running agent
+//
+// A [Gate] is what the log means for the runs of a process: they do not start while
+// their agent is paused, nor in production without a deployment, and they stop when
+// they are killed, by whatever process. flexor.Open makes one. [Control.Stop] kills a
+// run in another process, waits for its end, and says what it did instead.
+//
 // Package rbac decides who may do what. docs/design/governance.md says what stands in
 // the log, when it counts, and what it proves.
 package control

@@ -82,6 +82,12 @@ func (c *Control) Pauses(ctx context.Context) (all []Halt, err error) {
 // Killed returns the order to kill a run, if there was one; see [Control.Paused].
 func (c *Control) Killed(ctx context.Context, runID string) (h Halt, ok bool, err error) {
 	err = c.refresh(ctx)
-	c.known(func(s *state) { h, ok = s.killed[runID] })
+	c.known(func(s *state) {
+		for _, env := range []rbac.Environment{rbac.Production, rbac.Staging, rbac.Sandbox} {
+			if !ok {
+				h, ok = s.killed[victim{runID, env}]
+			}
+		}
+	})
 	return h, ok, err
 }

@@ -21,7 +21,7 @@ type oracle struct {
 	keys     map[string]*oracleKey
 	deployed map[string][]string // by agent@environment; the current version first
 	paused   map[string]string   // by agent@environment: why
-	killed   map[string]string   // by run: why
+	killed   map[string]string   // by run and environment: why
 }
 
 type oracleKey struct {
@@ -161,8 +161,8 @@ func (h *history) step() {
 	case 10:
 		run := pick(rnd, h.runs...)
 		given = &killOrder{Run: run, Environment: e}
-		if allowed = may("kill"); allowed && h.o.killed[run] == "" {
-			h.o.killed[run] = fmt.Sprint(actor.of, " ", reason)
+		if allowed = may("kill"); allowed && h.o.killed[run+" "+string(e)] == "" {
+			h.o.killed[run+" "+string(e)] = fmt.Sprint(actor.of, " ", reason)
 		}
 	}
 	before := h.snapshot()
@@ -232,8 +232,8 @@ func (h *history) agrees() {
 	for p, halt := range h.state.paused {
 		got.paused[p.agent+"@"+string(p.env)] = fmt.Sprint(halt.By, " ", halt.Reason)
 	}
-	for run, halt := range h.state.killed {
-		got.killed[run] = fmt.Sprint(halt.By, " ", halt.Reason)
+	for v, halt := range h.state.killed {
+		got.killed[v.run+" "+string(v.env)] = fmt.Sprint(halt.By, " ", halt.Reason)
 	}
 	require.Equal(h.t, h.o.deployed, got.deployed)
 	require.Equal(h.t, h.o.paused, got.paused)

@@ -280,7 +280,7 @@ func (o *killOrder) check() error {
 func (o *killOrder) ask(r *rbac.Request) { r.Action, r.Environment = rbac.Kill, o.Environment }
 func (o *killOrder) fit(*state) error    { return nil }
 func (o *killOrder) stands(s *state, _ *rbac.Decision) (uint64, bool) {
-	h, ok := s.killed[o.Run]
+	h, ok := s.killed[victim{o.Run, o.Environment}]
 	return h.Index, ok && h.Recorded
 }
 func (o *killOrder) carry(s *state, e *event, d *rbac.Decision) {

@@ -201,7 +201,7 @@ func (s *state) restore(o *snapshot, tree ledger.Tree) error {
 		s.paused[place{h.Agent, h.Environment}] = h
 	}
 	for _, h := range r.Killed {
-		s.killed[h.Run] = h
+		s.killed[victim{h.Run, h.Environment}] = h
 	}
 	for _, e := range r.Resumed {
 		s.resumed[place{e.Agent, e.Environment}] = e.Size

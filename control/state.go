@@ -42,7 +42,7 @@ type state struct {
 
 	deployed map[place][]Deployment // the current one first, at most KeptVersions
 	paused   map[place]Halt
-	killed   map[string]Halt
+	killed   map[victim]Halt
 	resumed  map[place]uint64 // how many records there were when a pause last ended
 
 	before  *remembered // nil: nothing is remembered of the log
@@ -65,6 +65,14 @@ func (a place) compare(b place) int {
 	return strings.Compare(string(a.env), string(b.env))
 }
 
+// victim is a run, as it is to be killed. Who may do so depends on where it runs,
+// and the log only knows what the order says of that: one that names another
+// environment must neither stop the run nor stand in the way of the right one.
+type victim struct {
+	run string
+	env rbac.Environment
+}
+
 func newState(v note.Verifier) *state {
 	return &state{
 		verifier: v,
@@ -73,7 +81,7 @@ func newState(v note.Verifier) *state {
 		seen:     map[rbac.Subject]time.Time{},
 		deployed: map[place][]Deployment{},
 		paused:   map[place]Halt{},
-		killed:   map[string]Halt{},
+		killed:   map[victim]Halt{},
 		resumed:  map[place]uint64{},
 		tell:     func(Halt, bool) {},
 	}
@@ -232,6 +240,14 @@ func refuse(d rbac.Decision, code rbac.Code) rbac.Decision {
 	return d
 }
 
+// live returns the deployment that is current.
+func (s *state) live(p place) (Deployment, bool) {
+	if kept := s.deployed[p]; len(kept) > 0 {
+		return kept[0], true
+	}
+	return Deployment{}, false
+}
+
 // current returns the event by which a version is deployed, if it is current.
 func (s *state) current(p place, version, digest string) (uint64, bool) {
 	kept := s.deployed[p]
@@ -293,10 +309,11 @@ func (s *state) deployment(index uint64) Deployment {
 // halt pauses an agent or kills a run, unless that was done before.
 func (s *state) halt(h Halt) {
 	if h.Run != "" {
-		if s.killed[h.Run].Recorded {
+		v := victim{h.Run, h.Environment}
+		if s.killed[v].Recorded {
 			return
 		}
-		s.killed[h.Run] = h
+		s.killed[v] = h
 	} else {
 		p := place{h.Agent, h.Environment}
 		if s.paused[p].Recorded {
@@ -310,7 +327,7 @@ func (s *state) halt(h Halt) {
 // halted reports whether what h would stop is stopped already.
 func (s *state) halted(h Halt) (ok bool) {
 	if h.Run != "" {
-		_, ok = s.killed[h.Run]
+		_, ok = s.killed[victim{h.Run, h.Environment}]
 	} else {
 		_, ok = s.paused[place{h.Agent, h.Environment}]
 	}

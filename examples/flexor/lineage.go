@@ -172,7 +172,7 @@ func (c *cli) lineage(ctx context.Context, q *lineageQuery) error {
 	if _, err := audit.RecordURI(q.record, nil); err != nil {
 		return misuse(`flexor lineage --record "`+exampleRecord+`"`, "--record: %w", err)
 	}
-	p, err := c.open()
+	p, err := c.openToRead(ctx)
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ func (c *cli) lineageExport(ctx context.Context, from, to string) error {
 	if err != nil {
 		return err
 	}
-	p, err := c.open()
+	p, err := c.openToRead(ctx)
 	if err != nil {
 		return err
 	}

@@ -48,13 +48,14 @@ func (r *Reader) Follow(ctx context.Context, from uint64, interval time.Duration
 // what is not on disk yet may still be replaced. Or it sees to it that it is on
 // disk.
 type follower struct {
-	r       *Reader
-	settles bool // what was written and is not known to be on disk is synced, and counts
-	c       *cursor
-	seg     segment
-	file    durable.File // of seg; nil: the next segment was not there yet
-	off     int64        // behind the last commit passed
-	suspect damage       // met at the last look; real if it is met again, see [view.pass]
+	r         *Reader
+	settles   bool // what was written and is not known to be on disk is synced, and counts
+	c         *cursor
+	seg       segment
+	file      durable.File // of seg; nil: the next segment was not there yet
+	off       int64        // behind the last commit passed
+	published uint64       // size that the checkpoint file stated at the last look
+	suspect   damage       // met at the last look; real if it is met again, see [view.pass]
 }
 
 // read returns the next records that are on disk. more says that another call
@@ -64,6 +65,7 @@ func (f *follower) read(from uint64) (out []Record, more bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
+	f.published = v.published.Size
 	if f.file == nil {
 		if err := f.enter(v, from); err != nil || f.file == nil {
 			return nil, false, err

@@ -1,11 +1,15 @@
 package ledger
 
 import (
+	"bytes"
 	"errors"
 	"io/fs"
+	"path/filepath"
 	"sync"
 
 	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/flexorhq/flexor-go/internal/durable"
 )
 
 // Tail reads what is appended to a log. Its methods may not be called at the same
@@ -14,6 +18,7 @@ type Tail struct {
 	f    follower
 	from uint64
 	edge sync.Pool // of *[2]byte, for Quiet
+	note []byte    // the checkpoint file, as it was before the last call of Next looked
 }
 
 // Tail returns the tail of the log behind its first from records. It reports false
@@ -92,6 +97,9 @@ func (t *Tail) Next() ([]Record, error) {
 	if err := t.f.stands(); err != nil {
 		return nil, err
 	}
+	if t.still() {
+		return nil, nil
+	}
 	var out []Record
 	for {
 		recs, more, err := t.f.read(t.from)
@@ -104,6 +112,21 @@ func (t *Tail) Next() ([]Record, error) {
 			return out, err
 		}
 	}
+}
+
+// still reports whether the last call of Next came to the end of the log, and
+// nothing was written since. It spares a log of many segments from being listed
+// again and again.
+func (t *Tail) still() bool {
+	if t.f.file == nil {
+		return false
+	}
+	data, err := durable.ReadFile(t.f.r.fs, filepath.Join(t.f.r.dir, checkpointName), maxNote)
+	if err == nil && bytes.Equal(data, t.note) && t.f.c.front.size >= t.f.published {
+		return t.Quiet()
+	}
+	t.note = data
+	return false
 }
 
 // Quiet reports whether nothing was written behind what Next returned. It costs

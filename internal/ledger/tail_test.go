@@ -152,3 +152,61 @@ func TestTailNoticesDamage(t *testing.T) {
 		})
 	}
 }
+
+// A commit that is cut off before a tail has read it is missed all the same: the
+// signed checkpoint tells of it.
+func TestTailNoticesWhatItNeverRead(t *testing.T) {
+	dir := t.TempDir()
+	o := testOptions(t)
+	o.NoPadding = true
+	require.NoError(t, Create(dir, o))
+	l := openLog(t, dir, o)
+	defer l.Close()
+	appendSync(t, l, 0, 4)
+	tl := tail(t, dir, 0, (&frontier{}).root())
+	require.Len(t, next(t, tl), 4)
+	require.Empty(t, next(t, tl))
+	path := tl.f.seg.path(dir)
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	appendSync(t, l, 4, 1)
+	require.NoError(t, os.Truncate(path, info.Size()))
+	_, err = tl.Next()
+	if err == nil {
+		_, err = tl.Next()
+	}
+	require.ErrorIs(t, err, ErrCorrupt)
+}
+
+// A tail does not list the segments while nothing happens.
+func TestTailIsStill(t *testing.T) {
+	l, dir := newLog(t, testOptions(t))
+	appendSync(t, l, 0, 4)
+	lists := 0
+	r := openReader(t, dir)
+	r.fs = countsLists{r.fs, &lists}
+	tl, _, err := r.Tail(0, (&frontier{}).root())
+	require.NoError(t, err)
+	defer tl.Close()
+	require.Len(t, next(t, tl), 4)
+	require.Empty(t, next(t, tl))
+	lists = 0
+	for range 10 {
+		require.Empty(t, next(t, tl))
+	}
+	require.Zero(t, lists)
+	appendSync(t, l, 4, 1)
+	require.Len(t, next(t, tl), 1)
+	require.NotZero(t, lists)
+}
+
+// countsLists is a file system that counts the listings of directories.
+type countsLists struct {
+	durable.FS
+	n *int
+}
+
+func (c countsLists) ReadDir(name string) ([]fs.DirEntry, error) {
+	*c.n++
+	return c.FS.ReadDir(name)
+}
