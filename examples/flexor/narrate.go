@@ -22,10 +22,10 @@ type narrator struct {
 // textValue is how many characters of one value a text shows.
 const textValue = 500
 
-// narrate writes a story and its proof for people.
-func (c *cli) narrate(s *story, proof *proof) error {
+// narrate writes a story, who stands behind it and its proof for people.
+func (c *cli) narrate(s *story, proof *proof, behind *authority) error {
 	n := &narrator{w: c.out, s: s, p: c.colour, brief: brief{limit: textValue}}
-	if err := n.all(proof); err != nil {
+	if err := n.all(proof, behind); err != nil {
 		return err
 	}
 	if n.brief.cuts > 0 {
@@ -34,8 +34,11 @@ func (c *cli) narrate(s *story, proof *proof) error {
 	return nil
 }
 
-func (n *narrator) all(proof *proof) error {
+func (n *narrator) all(proof *proof, behind *authority) error {
 	steps := []func() error{n.head, n.timeline, n.outputs, n.late}
+	if behind != nil {
+		steps = append(steps, func() error { return n.authority(behind) })
+	}
 	if proof != nil {
 		steps = append(steps, func() error { return n.proof(proof) })
 	}

@@ -29,7 +29,7 @@ func told(t *testing.T, s *story) string {
 	t.Helper()
 	var b strings.Builder
 	c := &cli{out: bufio.NewWriter(&b), err: io.Discard}
-	require.NoError(t, c.narrate(s, nil))
+	require.NoError(t, c.narrate(s, nil, nil))
 	require.NoError(t, c.out.Flush())
 	return b.String()
 }
