@@ -12,7 +12,7 @@ func birthDetector() *detector {
 			// The value under a key is the date and nothing else, or an old time.
 			`^\s*[0-9]{1,4}` + dateGap + `[0-9]{1,2}` + dateGap + `[0-9]{1,4}\s*$`,
 			`^\s*(?:19|20)[0-9]{6}\s*$`,
-			`(?i)^\s*[0-9a-z.,/\- ]{2,14}` + dateGap + `(?:19|20)[0-9]{2}\s*$`,
+			`(?i)^\s*[0-9a-z\x{c0}-\x{17f}.,/\- ]{2,14}` + dateGap + `(?:19|20)[0-9]{2}\s*$`,
 			`^\s*(?:19[0-9]{2}|20[01][0-9])` + dateGap + `[0-9]{1,2}` + dateGap + `[0-9]{1,2}[T ][0-9:.,Zz+\- ]*\s*$`,
 		},
 		find:  findBirths,
@@ -78,7 +78,7 @@ func anyDateAt(b []byte, i int) int {
 		d := digitsAt(b, end)
 		if d == 0 {
 			name := end
-			for end < len(b) && isLetter(b[end]) && end-name < 10 {
+			for end < len(b) && (isLetter(b[end]) || b[end] >= 0x80) && end-name < 12 {
 				end++
 			}
 			if month || k == 2 || end-name < 3 || !startsMonth(b[name:end]) {
@@ -126,12 +126,11 @@ func compactDate(b []byte, i, end int) int {
 // Italian, Portuguese or Dutch.
 func startsMonth(w []byte) bool {
 	var low [3]byte
-	for i := range low {
-		low[i] = w[i] | 0x20
-	}
-	switch string(low[:]) {
+	switch string(lower(low[:0], w[:3])) {
 	case "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
-		"mai", "okt", "dez", "fev", "avr", "jui", "aou", "ene", "abr", "ago", "dic", "gen", "mag", "giu", "lug", "set", "ott", "mei", "maa":
+		"mai", "okt", "dez", "fev", "avr", "jui", "aou", "ene", "abr", "ago", "dic", "gen", "mag", "giu", "lug", "set", "ott", "mei", "maa",
+		"f\xc3\xa9", "d\xc3\xa9", "m\xc3\xa4", "ao\xc3": // février, décembre, März, août
+
 		return true
 	}
 	return false

@@ -25,7 +25,7 @@ const (
 func wordTopic(w []byte) topic {
 	switch string(w) {
 	case "phone", "phones", "phonenumber", "phoneno", "telephone", "telephones", "tel", "mobile", "mobilephone", "mobilenumber", "cell", "cellphone",
-		"cellular", "fax", "sms", "whatsapp", "dial", "msisdn", "caller", "callee", "call", "contact", "landline", "hotline", "ph",
+		"cellular", "fax", "sms", "whatsapp", "dial", "msisdn", "caller", "callee", "callerid", "whatsappid", "mob", "call", "contact", "landline", "hotline", "ph",
 		"telefon", "telefono", "telefone", "telefoon", "telefonnummer", "mobil", "mobiltelefon", "mobilnummer", "handy", "handynummer",
 		"celular", "cellulare", "rufnummer", "puhelin", "téléphone", "tél", "teléfono", "móvil", "telemóvel", "телефон", "тел", "моб":
 		return aboutPhone
@@ -113,7 +113,7 @@ func keyTopic(key string) topic {
 // namesNothing reports whether a key says no more of its value than that it is one.
 func namesNothing(key string) bool {
 	switch strings.ToLower(key) {
-	case "", "text", "value", "values", "message", "input", "output", "content", "note", "comment", "body", "data", "description":
+	case "", "text", "value", "values", "message", "input", "output", "content", "note", "comment", "body", "data", "description", "number", "to", "from", "recipient":
 		return true
 	}
 	return false
@@ -204,50 +204,6 @@ func lowerTopic(w []byte) topic {
 		}
 	}
 	return 0
-}
-
-// maskAt returns where what a mask writes at b[i], such as [PHONE] or [CARD:1111], ends; 0: there is
-// none. It stands for what was there: the words in it say nothing about its neighbours,
-// and it joins them as its digits did. Otherwise a second pass would find more.
-func maskAt(b []byte, i int) int {
-	if i+4 > len(b) || b[i] != '[' {
-		return 0
-	}
-	end := i + 1
-	for end < len(b) && ('A' <= b[end] && b[end] <= 'Z' || b[end] == '_') {
-		end++
-	}
-	if end-i < 3 || end == len(b) || b[end] != ']' && b[end] != ':' {
-		return 0
-	}
-	switch string(b[i+1 : end]) {
-	case "TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERROR", "FATAL":
-		return 0
-	}
-	for b[end] == ':' || b[end] != ']' && isWord(b[end]) {
-		if end++; end == len(b) || end-i > maxMask {
-			return 0
-		}
-	}
-	if b[end] != ']' {
-		return 0
-	}
-	return end + 1
-}
-
-// maxMask is longer than any mask.
-const maxMask = 128
-
-// inMask reports whether b[i] ends a mask.
-func inMask(b []byte, i int) bool {
-	if b[i] != ']' {
-		return false
-	}
-	k := i - 1
-	for k >= 0 && i-k < maxMask && (isWord(b[k]) || b[k] == ':') {
-		k--
-	}
-	return k >= 0 && maskAt(b, k) == i+1
 }
 
 // mentions reports whether any word in b is of one of the topics.

@@ -3,7 +3,8 @@ package redact
 import "bytes"
 
 // macDetector finds MAC addresses, EUI-48 and EUI-64, written 00:1a:2b:3c:4d:5e,
-// 00-1A-2B-3C-4D-5E or 001a.2b3c.4d5e; with spaces only as a whole value.
+// 00-1A-2B-3C-4D-5E or 001a.2b3c.4d5e; with spaces only as a whole value, and without
+// anything between only under or behind a name that says MAC.
 func macDetector() *detector {
 	const pair = `[0-9A-Fa-f]{2}`
 	return &detector{
@@ -15,6 +16,7 @@ func macDetector() *detector {
 			`[0-9A-Fa-f]-` + pair + `-` + pair + `-` + pair + `-`,
 			`[0-9A-Fa-f]\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}`,
 			`[0-9A-Fa-f] ` + pair + ` ` + pair + ` ` + pair + ` `,
+			`(?i)mac|bssid`,
 		},
 		find:      findMACs,
 		normalise: normaliseMAC,
@@ -34,9 +36,41 @@ func findMACs(t *text, hits []hit) []hit {
 		if isMAC(b, start, end, groups) {
 			hits = append(hits, hit{start: start, end: end, why: "groups of hexadecimal digits"})
 		}
+		if end-start == len("001a2b3c4d5e") && isBareMAC(b[start:end]) && (saysMAC([]byte(t.key)) || saysMAC(nameBefore(b, start))) {
+			hits = append(hits, hit{start: start, end: end, why: "hexadecimal digits, and a name says so"})
+		}
 		i = end
 	}
 	return hits
+}
+
+// isBareMAC reports whether word is hexadecimal digits, not all of them decimal.
+func isBareMAC(word []byte) bool {
+	return hexAny.run(word, 0) == len(word) && decimal.run(word, 0) < len(word)
+}
+
+// nameBefore returns what may be the name of the value at b[i]: the words before it on its
+// line, and behind the last comma.
+func nameBefore(b []byte, i int) []byte {
+	const most = 24
+	name := b[max(0, i-most):i]
+	return name[1+bytes.LastIndexAny(name, ",;\n"):]
+}
+
+// saysMAC reports whether one of the words of a name says that its value is a MAC address.
+func saysMAC(name []byte) bool {
+	for i := 0; i < len(name); {
+		if !base62.has[name[i]] {
+			i++
+			continue
+		}
+		end := nameWordEnd(name, i)
+		if word := name[i:end]; foldEqual(word, "mac") || hasFoldPrefix(word, "macaddr") || foldEqual(word, "bssid") {
+			return true
+		}
+		i = end
+	}
+	return false
 }
 
 // hexChain returns the end of the chain of groups that begins with the word at

@@ -18,7 +18,11 @@ func TestMAC(t *testing.T) {
 		"00:1a:2b:3c:4d:5e::1", "001a:2b3c:4d5e", "001a.2b3c", "00.1a.2b.3c.4d.5e",
 		"aa:bb:cc:dd:ee:ff:00:11:22:33:44:55:66:77:88:99", "aa:bb:cc:dd:ee:ff:00:11:22:33:44:55:66:77",
 		"26-04-30-06-00-00", "0000.1111.2222", "dump A9 C5 D4 9F EB D3",
+		"MAC ⟦001A2B3C4D5E⟧", "macAddr=⟦001a2b3c4d5e⟧;", "bssid: ⟦001a2b3c4d5e⟧", "mac 001a2b3c4d5", "mac 123456789012", "machine 001a2b3c4d5e", "mac, id 001a2b3c4d5e", "mac 001a2b3c4d5eff",
 	)
+	r := redactorOf(t, Config{Detectors: []string{"mac_address"}})
+	out, _ := r.JSON([]byte(`{"client_mac":"001A2B3C4D5E","machine_id":"001a2b3c4d5e"}`))
+	assert.Equal(t, `{"client_mac":"[MAC]","machine_id":"001a2b3c4d5e"}`, string(out))
 }
 
 func TestNormaliseMAC(t *testing.T) {

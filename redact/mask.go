@@ -29,15 +29,74 @@ const maskLetters = 32
 
 // end returns the end of the mask that begins with b; 0: there is none.
 func (m masks) end(b []byte) int {
-	end := bytes.IndexByte(b[:min(len(b), maxMask)], ']')
-	if end < 0 || b[0] != '[' {
+	label, end := readMask(b)
+	if !m[string(label)] {
 		return 0
+	}
+	return end
+}
+
+// maxMask is longer than any mask.
+const maxMask = 128
+
+// readMask returns the label of what has the form of a mask at the start of b, and
+// where it ends; 0: nothing has.
+func readMask(b []byte) (label []byte, end int) {
+	if len(b) == 0 || b[0] != '[' {
+		return nil, 0
+	}
+	end = bytes.IndexByte(b[:min(len(b), maxMask)], ']')
+	if end < 0 {
+		return nil, 0
 	}
 	label, rest, has := bytes.Cut(b[1:end], []byte(":"))
-	if !m[string(label)] || has && !maskTail(string(rest)) {
+	if has && !maskTail(string(rest)) {
+		return nil, 0
+	}
+	return label, end + 1
+}
+
+// maskAt returns where what a mask writes at b[i], such as [PHONE] or [CARD:1111],
+// ends; 0: there is none. To detectors it stands for what was there: the words in it say
+// nothing about its neighbours, and it joins them as that did. Otherwise a second look
+// would find more. They know the labels of built-in detectors; that masks of patterns
+// are left alone is up to [masks].
+func maskAt(b []byte, i int) int {
+	if i >= len(b) || b[i] != '[' {
 		return 0
 	}
-	return end + 1
+	label, end := readMask(b[i:])
+	if end == 0 || !builtinLabel(label) {
+		return 0
+	}
+	return i + end
+}
+
+// builtinLabel reports whether the mask of a built-in detector, or of a rule by name,
+// says that.
+func builtinLabel(label []byte) bool {
+	switch string(label) {
+	case "CARD", "CRYPTO", "DOB", "EMAIL", "IBAN", "IP", "ITIN", "JWT", "MAC", "NHS", "NINO", "PHONE", "PRIVATE_KEY", "SECRET", "SSN", "USERINFO", ruleLabel:
+		return true
+	}
+	return false
+}
+
+// inMask reports whether b[i] ends a mask.
+func inMask(b []byte, i int) bool { return isMaskBefore(b, i+1) }
+
+// isMasks reports whether b is masks, with blanks between them at most.
+func isMasks(b []byte) bool {
+	for i := 0; i < len(b); {
+		if end := maskAt(b, i); end > 0 {
+			i = end
+		} else if b[i] == ' ' {
+			i++
+		} else {
+			return false
+		}
+	}
+	return len(b) > 0
 }
 
 // maskTail reports whether a redactor writes that behind a label: the last four

@@ -8,12 +8,15 @@ import (
 	"time"
 )
 
-// negatives are n texts with nothing personal in them, such as audit data and logs are full of.
+// negatives are n texts with nothing personal or secret in them, such as audit data and logs are full of.
 // Every kind of id, time and number stands in every kind of line sooner or later.
-func negatives(r *rand.Rand, n int) []string {
+func negatives(r *rand.Rand, n int) []string { return filled(r, lines, n) }
+
+// filled returns n texts made from templates.
+func filled(r *rand.Rand, templates []string, n int) []string {
 	all := make([]string, n)
 	for i := range all {
-		all[i] = placeholder.ReplaceAllStringFunc(lines[i%len(lines)], func(name string) string { return harmless(r, name[1:len(name)-1]) })
+		all[i] = placeholder.ReplaceAllStringFunc(templates[i%len(templates)], func(name string) string { return harmless(r, name[1:len(name)-1]) })
 	}
 	return all
 }
@@ -91,7 +94,6 @@ func harmless(r *rand.Rand, kind string) string {
 // lines have the shapes of audit entries and of the logs of real systems.
 var lines = []string{
 	`{"run_id":"{typeid}","started_at":"{rfc3339}","duration_ms":{n},"status":"success"}`,
-	`{uuid}`, `{typeid}`, `{ulid}`, `{sha}`, `{short}`, `{rfc3339}`, `{date}`, `{unix}`, `{float}`, `{price}`, `{isin}`, `{cusip}`, `{order}`, `{ver}`, `{ip}`, `{n}`, `{id}`,
 	`checked {n} prices of {isin} ({cusip}) as of {date}: last {price}, volume {big}`,
 	`order {order} for {n} x {isin} at {price} filled {rfc3339}`,
 	`deployment {typeid} of git {sha} ({short}) to production at {unix}`,
@@ -99,19 +101,12 @@ var lines = []string{
 	`plexifact://prod/catalog/equity-prices/{date}/{uuid}`,
 	`s3://bucket/dt={date}/{id}-{id}.jsonl.zst {n} bytes sha256:{sha}`,
 	`request {uuid} user {n} took {float} ms ({unix})`,
-	`{ip} - - [{time}] "GET /api/v1/orders/{id}?page={n} HTTP/1.1" 200 {n} "-" "Mozilla/5.0 (X11; Linux x86_64) Chrome/{ver}"`,
-	`{ip} - - [{time}] "POST /runs/{uuid} HTTP/2.0" 499 0 {float} {float}`,
 	`{time} INFO dfs.DataNode$PacketResponder: PacketResponder {n} for block blk_{blk} terminating`,
-	`{time} INFO dfs.FSNamesystem: BLOCK* NameSystem.addStoredBlock: blockMap updated: {ip}:50010 is added to blk_{blk} size 67108864`,
-	`081109 20361{n} 148 INFO dfs.DataNode: Received block blk_{blk} of size 91178 from /{ip}`,
 	`- {unix} {date} R02-M1-N0-C:J12-U11 {time} R02-M1-N0-C:J12-U11 RAS KERNEL INFO instruction cache parity error corrected`,
 	`{time} INFO storage.BlockManager: Found block rdd_{n}_{n} locally, {big} bytes`,
 	`03-17 16:13:38.811  {n}  {n} D PowerManagerService: release:lock={n}, flg=0x0, tag="View Lock", ws=null, uid={n} pid={n}`,
 	`{time} - WARN [RecvWorker:188978561024:QuorumCnxManager$RecvWorker@762] - Connection broken for id {id}, my id = 2, error =`,
 	`{time}, Info                  CBS    SQM: Initializing online with Windows opt-in: False {id} 0x{short}`,
-	`{time} combo sshd(pam_unix)[{n}]: authentication failure; logname= uid=0 euid=0 tty=NODEVssh ruser= rhost={ip}`,
-	`{time} LabSZ sshd[{n}]: Failed password for invalid user webmaster from {ip} port {n} ssh2`,
-	`nova-api.log.1.2017-05-16_13:53:08 {time} {n} INFO nova.osapi_compute.wsgi.server [req-{uuid} {short} {sha} - - -] {ip} "GET /v2/{sha}/servers/detail HTTP/1.1" status: 200 len: 1893 time: {float}`,
 	`E{n} {time} {n} controller.go:{n}] pod web-{short}-{n} restarted (exit {n}), uid {uuid}`,
 	`goroutine {n} [running]: main.(*T).do({ptr}, 0x{short}, {id}) /src/main.go:{n} +0x{short}`,
 	`{time} kernel: [{n}.{n}] usb 1-1: new high-speed USB device number {n} using xhci_hcd`,
@@ -128,4 +123,25 @@ var lines = []string{
 	`seq {id} {id} offset {blk} lag {n}`,
 	`00000000: 7f45 4c46 0201 0100 0000 0000 0000 0000  .ELF............`,
 	`sensor 12 34 56 78 90 11 23 45 67 89 at {unix}`,
+	`{time} golang.org/x/net@v0.{n}.0 h1:{sha} actions/checkout@v{n} lodash@4.{n}.21`,
+	`pulled registry.example.com/app@sha256:{sha} in {float}s`,
+	`{"model":"m-{n}","input_tokens":{n},"output_tokens":{n},"max_tokens":{n},"token_type":"bearer","next_page_token":"{id}"}`,
+	`cache miss for key: user:{n}:profile, partition_key={date}, sort_key={uuid}, session {typeid}`,
+	`error: unexpected token: ')' at line {n}; password: expired; token is invalid`,
+	`granted secret access to team-{n} (policy {uuid}); api_key_id={id}, secret_name=db-{n}`,
+	`std::vector<Row>::at({n}) :: range {n}:{n}:{n}, cpu 0x{short}`,
+	`public_key={sha} fingerprint=SHA256:{sha} nonce {short}`,
+}
+
+// addressLines are such lines with addresses of machines in them, in which nothing else may be found.
+var addressLines = []string{
+	`{ip}`,
+	`{uuid}`, `{typeid}`, `{ulid}`, `{sha}`, `{short}`, `{rfc3339}`, `{date}`, `{unix}`, `{float}`, `{price}`, `{isin}`, `{cusip}`, `{order}`, `{ver}`, `{ip}`, `{n}`, `{id}`,
+	`{ip} - - [{time}] "GET /api/v1/orders/{id}?page={n} HTTP/1.1" 200 {n} "-" "Mozilla/5.0 (X11; Linux x86_64) Chrome/{ver}"`,
+	`{ip} - - [{time}] "POST /runs/{uuid} HTTP/2.0" 499 0 {float} {float}`,
+	`{time} INFO dfs.FSNamesystem: BLOCK* NameSystem.addStoredBlock: blockMap updated: {ip}:50010 is added to blk_{blk} size 67108864`,
+	`081109 20361{n} 148 INFO dfs.DataNode: Received block blk_{blk} of size 91178 from /{ip}`,
+	`{time} combo sshd(pam_unix)[{n}]: authentication failure; logname= uid=0 euid=0 tty=NODEVssh ruser= rhost={ip}`,
+	`{time} LabSZ sshd[{n}]: Failed password for invalid user webmaster from {ip} port {n} ssh2`,
+	`nova-api.log.1.2017-05-16_13:53:08 {time} {n} INFO nova.osapi_compute.wsgi.server [req-{uuid} {short} {sha} - - -] {ip} "GET /v2/{sha}/servers/detail HTTP/1.1" status: 200 len: 1893 time: {float}`,
 }

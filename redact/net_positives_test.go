@@ -12,7 +12,7 @@ import (
 // netPositives are generated addresses of every form in texts as agents and
 // servers write them. There is nothing else to find in them.
 func netPositives(r *rand.Rand) []positive {
-	g := generator{r}
+	g := netGenerator{r}
 	values := []struct {
 		detector string
 		value    func() string
@@ -42,34 +42,19 @@ func netPositives(r *rand.Rand) []positive {
 	for i := range 400 {
 		for _, v := range values {
 			value := v.value()
-			form := v.texts[i%len(v.texts)]
-			start := strings.Index(form, "%s")
-			all = append(all, positive{
-				detector: v.detector,
-				text:     form[:start] + value + form[start+len("%s"):],
-				start:    start, end: start + len(value),
-			})
+			text := v.texts[i%len(v.texts)]
+			all = append(all, placed(v.detector, "", text, value))
 		}
 	}
 	return all
 }
 
-// generator makes values at random.
-type generator struct{ *rand.Rand }
+// netGenerator makes addresses at random.
+type netGenerator struct{ *rand.Rand }
 
-func (g generator) pick(words ...string) string { return words[g.IntN(len(words))] }
+func (g netGenerator) letters(n int) string { return chars(g.Rand, "abcdefghijklmnopqrstuvwxyz", n) }
 
-func (g generator) word(alphabet string, n int) string {
-	w := make([]byte, n)
-	for i := range w {
-		w[i] = alphabet[g.IntN(len(alphabet))]
-	}
-	return string(w)
-}
-
-func (g generator) letters(n int) string { return g.word("abcdefghijklmnopqrstuvwxyz", n) }
-
-func (g generator) bytes(n int) []byte {
+func (g netGenerator) bytes(n int) []byte {
 	b := make([]byte, n)
 	for i := range b {
 		b[i] = byte(g.Uint32())
@@ -77,16 +62,16 @@ func (g generator) bytes(n int) []byte {
 	return b
 }
 
-func (g generator) email() string {
+func (g netGenerator) email() string {
 	w := g.letters
-	local := g.pick(w(1+g.IntN(8)), w(3)+"."+w(6), w(4)+"+"+w(3), w(2)+"_"+w(4)+"7", w(3)+"-"+w(3),
+	local := pick(g.Rand, w(1+g.IntN(8)), w(3)+"."+w(6), w(4)+"+"+w(3), w(2)+"_"+w(4)+"7", w(3)+"-"+w(3),
 		"o'"+w(5), strings.ToUpper(w(4)), "josé."+w(4), w(3)+"%"+w(3))
-	host := g.pick(w(5)+".com", w(3)+"-"+w(3)+".co.uk", "mail."+w(6)+".museum", w(4)+".xn--p1ai", "пример.рф",
+	host := pick(g.Rand, w(5)+".com", w(3)+"-"+w(3)+".co.uk", "mail."+w(6)+".museum", w(4)+".xn--p1ai", "пример.рф",
 		"bücher.example", "1337.org", "[192.0.2.1]", "[IPv6:2001:db8::1]", strings.ToUpper(w(4))+".NET")
 	return local + "@" + host
 }
 
-func (g generator) ip() string {
+func (g netGenerator) ip() string {
 	four := netip.AddrFrom4([4]byte(g.bytes(4))).String()
 	b := [16]byte(g.bytes(16))
 	b[0] = 0x20
@@ -94,11 +79,11 @@ func (g generator) ip() string {
 		clear(b[4+2*g.IntN(3) : 12])
 	}
 	six := netip.AddrFrom16(b)
-	return g.pick(four, four, six.String(), strings.ToUpper(six.String()), six.StringExpanded(), "::ffff:"+four, "64:ff9b::"+four,
+	return pick(g.Rand, four, four, six.String(), strings.ToUpper(six.String()), six.StringExpanded(), "::ffff:"+four, "64:ff9b::"+four,
 		fmt.Sprintf("fe80::%x%%eth0", 1+g.IntN(0xfffe)), "::1")
 }
 
-func (g generator) mac() string {
+func (g netGenerator) mac() string {
 	b := g.bytes(6 + 2*g.IntN(2))
 	b[0] |= 0xa0 // one letter at least
 	switch pairs := fmt.Sprintf("% x", b); g.IntN(4) {
@@ -117,18 +102,18 @@ func (g generator) mac() string {
 	}
 }
 
-func (g generator) crypto() string {
+func (g netGenerator) crypto() string {
 	switch g.IntN(5) {
 	case 0:
 		return "0x" + fmt.Sprintf("%x", g.bytes(20))
 	case 1:
-		prefix := g.pick("bc", "tb", "ltc")
+		prefix := pick(g.Rand, "bc", "tb", "ltc")
 		if g.IntN(2) == 0 {
-			return bech32(prefix, "q"+g.word(bech32Alphabet, 32), bech32Sum)
+			return bech32(prefix, "q"+chars(g.Rand, bech32Alphabet, 32), bech32Sum)
 		}
-		return strings.ToUpper(bech32(prefix, "p"+g.word(bech32Alphabet, 52), bech32mSum))
+		return strings.ToUpper(bech32(prefix, "p"+chars(g.Rand, bech32Alphabet, 52), bech32mSum))
 	case 2:
-		return bech32(g.pick("addr", "cosmos"), g.word(bech32Alphabet, 32+64*g.IntN(2)), bech32Sum)
+		return bech32(pick(g.Rand, "addr", "cosmos"), chars(g.Rand, bech32Alphabet, 32+64*g.IntN(2)), bech32Sum)
 	case 3:
 		return base58(base58XRP, append([]byte{0}, g.bytes(20)...))
 	default:
@@ -138,9 +123,9 @@ func (g generator) crypto() string {
 	}
 }
 
-func (g generator) userinfo() string {
+func (g netGenerator) userinfo() string {
 	w := g.letters
-	return g.pick(w(5)+":"+g.word("abcXYZ019!$&*-_.~", 12), w(4)+":p@"+w(6), ":"+w(8), w(3)+"%40"+w(3)+".org:x")
+	return pick(g.Rand, w(5)+":"+chars(g.Rand, "abcXYZ019!$&*-_.~", 12), w(4)+":p@"+w(6), ":"+w(8), w(3)+"%40"+w(3)+".org:x")
 }
 
 // base58 returns payload with its check sum in an alphabet.

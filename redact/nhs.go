@@ -7,7 +7,6 @@ func nhsDetector() *detector {
 		triggers:  []string{digitRun},
 		find:      findNHS,
 		normalise: onlyDigits,
-		keep:      4,
 	}
 }
 

@@ -11,6 +11,10 @@ import (
 // ErrInvalid is wrapped by the error of [New] for settings that are wrong.
 var ErrInvalid = errors.New("invalid settings")
 
+// ErrEmptyMatch is wrapped, besides [ErrInvalid], by the error for a [Pattern] that
+// matches the empty string, which stands everywhere.
+var ErrEmptyMatch = errors.New("it matches the empty string, so it would match everywhere")
+
 // check reports an operator that there is not.
 func (o Operator) check() error {
 	switch o {

@@ -75,7 +75,7 @@ func (p Pattern) detector() (*detector, error) {
 	case err != nil:
 		return fail("%w", err)
 	case matchesEmpty(tree):
-		return fail("it matches the empty string, so it would match everywhere")
+		return fail("%w", ErrEmptyMatch)
 	case p.Group < 0 || p.Group > re.NumSubexp():
 		return fail("it has %d groups, and group %d is to be replaced", re.NumSubexp(), p.Group)
 	case slices.Contains(p.Keywords, "") || slices.Contains(p.Allow, ""):
@@ -105,8 +105,9 @@ func validName(name string) bool {
 	return len(name) <= maxPatternName && alphanumeric(strings.NewReplacer("_", "", "-", "").Replace(name))
 }
 
-// matchesEmpty reports whether an expression matches somewhere without any
-// character.
+// matchesEmpty reports whether an expression may match without taking a character.
+// Where that also depends on what stands around the match, as with \b, it counts as a
+// match. The parser lets expressions nest no deeper than 1000.
 func matchesEmpty(re *syntax.Regexp) bool {
 	switch re.Op {
 	case syntax.OpNoMatch, syntax.OpCharClass, syntax.OpAnyChar, syntax.OpAnyCharNotNL:

@@ -10,7 +10,6 @@ func phoneDetector() *detector {
 		triggers:  []string{digitRun},
 		find:      findPhones,
 		normalise: normalisePhone,
-		keep:      4,
 	}
 }
 
@@ -178,12 +177,11 @@ func (n *numbers) loose(i, start int, c *chain, whole span) phone {
 	if n.about(i, last, aboutPhone) {
 		return phone{start, last, "a word or a key says so"}
 	}
-	if whole != (span{start, end}) || c.digits < 8 || c.digits > 12 {
-		return phone{}
+	if n.named || whole != (span{start, end}) || c.digits > 12 {
+		return phone{} // under a name it may be an order
 	}
 	if c.n == 1 {
-		// A number with a trunk prefix and without a name. Under a name it may be an order.
-		if n.named || n.b[start] != '0' || n.b[start+1] == '0' || c.digits < 10 || c.digits > 11 {
+		if n.b[start] != '0' || n.b[start+1] == '0' || c.digits < 10 || c.digits > 11 {
 			return phone{}
 		}
 		return phone{start, last, "a trunk prefix and nothing else"}

@@ -27,11 +27,27 @@ func (n *numbers) national(i int, c *chain, open bool) (last int, why string) {
 		last, why = n.trunk(i, c)
 	case b[at] >= '5' && c.n == 3 && (c.shape(0, " ", 3, 3, 3) || c.shape(0, "-", 3, 3, 3)) && n.free(i, i+2) && !n.amount(i, i+2):
 		last, why = i+2, "nine digits in threes"
+	case b[at] >= '1':
+		last, why = n.unlikeNumbers(i, c)
 	}
 	if why == "" || n.joinedRight(last) {
 		return 0, ""
 	}
 	return last, why
+}
+
+// phoneShapes are groups in which people write telephones, and hardly anything else.
+var phoneShapes = [...][]int{{3, 2, 2, 2}, {2, 3, 2, 2}, {3, 2, 3}, {4, 3, 3}, {4, 3, 4}}
+
+// unlikeNumbers reads groups that neither thousands have nor a few numbers in a row, as a rule.
+func (n *numbers) unlikeNumbers(i int, c *chain) (last int, why string) {
+	for _, sizes := range phoneShapes {
+		last = i + len(sizes) - 1
+		if !c.more && c.n == len(sizes) && c.shape(0, " ", sizes...) && n.free(i, last) && !n.amount(i, last) {
+			return last, "national, groups of a country"
+		}
+	}
+	return 0, ""
 }
 
 // northAmerican returns the last word of 415-555-2671 and 1 (415) 555-2671; 0: it is none.
@@ -51,9 +67,7 @@ func (n *numbers) northAmerican(i int, c *chain) int {
 		}
 		return last
 	case c.shape(k, ".", 3, 3, 4):
-		if k == 1 || n.digit(i+1) >= '2' {
-			return last
-		}
+		return last
 	case k == 0 && (c.shape(k, " ", 3, 3, 4) || c.shape(k, " -", 3, 3, 4)):
 		if n.digit(i+1) >= '2' && n.free(i, last) {
 			return last
@@ -101,7 +115,7 @@ func (n *numbers) amount(i, j int) bool {
 // trunk reads what starts with the 0 of the trunk prefix: 020 7946 0958, 06.12.34.56.78, 030/1234567.
 func (n *numbers) trunk(i int, c *chain) (last int, why string) {
 	last = i + c.n - 1
-	if c.more || c.digits < 9 || c.digits > 12 || c.n > 5 || c.sizes[0] > 6 || !n.free(i, last) {
+	if c.more || c.digits < 8 || c.digits > 12 || c.n > 5 || c.sizes[0] > 6 || !n.free(i, last) {
 		return 0, ""
 	}
 	for k := 1; k < c.n; k++ {
@@ -112,6 +126,9 @@ func (n *numbers) trunk(i int, c *chain) (last int, why string) {
 		if k > 1 && (sep == '.') != (c.seps[1] == '.') && c.seps[1] != '/' {
 			return 0, ""
 		}
+	}
+	if c.digits < 9 && c.n > 3 {
+		return 0, "" // 01 02 03 04, a dump
 	}
 	if c.n == 2 && c.seps[1] == '-' && c.sizes[0] == 5 && c.sizes[1] <= 5 {
 		return 0, "" // 02110-1301, a postal code

@@ -78,6 +78,15 @@ func quoted(layers int, value string) string {
 	return value
 }
 
+// Names of secrets that are short are secret words of which the end counts.
+func TestShortNamesOfSecrets(t *testing.T) {
+	r := redactorOf(t, Config{})
+	for _, name := range []string{"pass", "pw", "auth", "jwt", "otp", "db_pass", "senha", "cvv", "cvc"} {
+		out, _ := r.JSON([]byte(`{"` + name + `":"4921xZ77"}`))
+		assert.Equal(t, `{"`+name+`":"[SECRET]"}`, string(out))
+	}
+}
+
 func TestUntouchedIsTheSameSlice(t *testing.T) {
 	r := redactorOf(t, Config{Detectors: []string{groupAll}, Keys: []KeyRule{{Name: "*_token"}, {Pointer: "/a/b"}}})
 	for _, s := range []string{`{"a":1,"tokens":[1,2]}`, `"\u0061"`, ` [] `, `{"at":"2026-04-30T14:00:00Z","id":"run_01kqf86q00e2wt4c9m7xz3n5rd","n":"{\"a\":\"b\"}"}`} {
@@ -140,6 +149,17 @@ func TestOperators(t *testing.T) {
 			assert.Equal(t, strings.ReplaceAll(tc.want, "P", p), string(out))
 		})
 	}
+}
+
+// The last four show no more than what is printed on receipts.
+func TestWhatShowsItsLastFour(t *testing.T) {
+	var names []string
+	for _, d := range builtin() {
+		if d.keep > 0 {
+			names = append(names, d.name)
+		}
+	}
+	assert.ElementsMatch(t, []string{"credit_card", "iban"}, names)
 }
 
 func TestPseudonymsDependOnKeyAndDetector(t *testing.T) {

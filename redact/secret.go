@@ -99,34 +99,15 @@ var (
 // \n that program text and JSON inside logs are full of.
 func startsWord(b []byte, i int) bool {
 	if i == 0 || !wordChars.has[b[i-1]] {
-		return !afterMask(b, i)
+		return !isMaskBefore(b, i) // it is as much a part of a word as what it stands for was
 	}
 	return i >= 2 && b[i-2] == '\\' && (b[i-1] == 'n' || b[i-1] == 'r' || b[i-1] == 't')
 }
 
 // endsWord reports whether the character before i can be the last of a word.
 func endsWord(b []byte, i int) bool {
-	return i == len(b) || !base62.has[b[i]] && !beforeMask(b, i)
+	return i == len(b) || !base62.has[b[i]] && maskAt(b, i) == 0
 }
-
-// afterMask reports whether a mask such as [SECRET] ends at i. A mask is as much a part
-// of a word as what it stands for was: otherwise a second pass would find more.
-func afterMask(b []byte, i int) bool {
-	const most = 80
-	if i < 4 || b[i-1] != ']' {
-		return false
-	}
-	start := maskChars.before(b, i-1, most)
-	return start > 0 && b[start-1] == '[' && masked(b[start-1:i])
-}
-
-// beforeMask reports whether a mask starts at i.
-func beforeMask(b []byte, i int) bool {
-	const most = 80
-	return i < len(b) && b[i] == '[' && masked(b[i:min(len(b), i+most)]) && maskLabel.run(b, i+1) > i+2
-}
-
-var maskChars = newAlphabet("0-9A-Za-z_:")
 
 // literals returns triggers for texts, in any case if fold is set.
 func literals(fold bool, texts ...string) string {

@@ -63,6 +63,38 @@ func assigned(b []byte, start, end int) (a assignment, ok bool) {
 	return valueAt(b, j, a)
 }
 
+// spoken returns what a sentence says that a password is: "the password is hunter2", "bad password
+// 'hunter2'". Words are none, as in "password is wrong", and of a token only what a machine made.
+func spoken(b []byte, start, end int, kind nameKind) (a assignment, ok bool) {
+	name, i := b[start:end], blanks(b, end)
+	ofPath := start > 0 && b[start-1] == '/' // /etc/passwd
+	if i == end || ofPath || kind < tokenSecret || foldEqual(name, "pass") {
+		return a, false
+	}
+	for _, verb := range [...]string{"is", "was"} {
+		if j := i + len(verb); hasFoldPrefix(b[i:], verb) && j < len(b) && (b[j] == ' ' || b[j] == ':') {
+			if b[j] == ':' {
+				j++
+			}
+			i = blanks(b, j)
+			break
+		}
+	}
+	a, ok = valueAt(b, i, assignment{op: 'i'})
+	if !ok {
+		return a, false
+	}
+	a = a.whole(b)
+	if a.quote == nil {
+		a.end = a.start + len(bytes.TrimRight(b[a.start:a.end], ".!?:)"))
+	}
+	v := b[a.start:a.end]
+	if len(v) < 4 || standIn(v) || reference(v) || numeric(v, 4) || wordy(v) || !holdsText(v) || codeLike(v) {
+		return a, false
+	}
+	return a, kind == wordSecret && letters.has[v[0]] && !foldEqual(name, "secret") || random(v)
+}
+
 // isFlag reports whether name is one of a command line: -key, --key.
 func isFlag(name []byte) bool {
 	dashes := len(name) - len(bytes.TrimLeft(name, "-"))

@@ -24,23 +24,6 @@ func uniform(b []byte) bool {
 	return blank(b) || len(b) >= 24 && distinct(b) < 5
 }
 
-// masked reports whether b holds what masks write: [SECRET], [CARD:1111].
-func masked(b []byte) bool {
-	for {
-		i := bytes.IndexByte(b, '[')
-		if i < 0 {
-			return false
-		}
-		b = b[i+1:]
-		n := maskLabel.run(b, 0)
-		if n >= 2 && n < len(b) && b[0] >= 'A' && (b[n] == ']' || b[n] == ':') {
-			return true
-		}
-	}
-}
-
-var maskLabel = newAlphabet("0-9A-Z_")
-
 // mixed reports whether b has small and capital letters and digits.
 func mixed(b []byte) bool {
 	var small, capital, digit bool
@@ -56,7 +39,7 @@ func mixed(b []byte) bool {
 // where it is kept, a variable, a mask, a word such as "none".
 func standIn(b []byte) bool {
 	b = bytes.TrimSpace(b)
-	if len(b) == 0 || blank(b) || masked(b) {
+	if len(b) == 0 || blank(b) || isMasks(b) {
 		return true
 	}
 	last := b[len(b)-1]
@@ -72,10 +55,8 @@ func standIn(b []byte) bool {
 		return last == '>' || bytes.HasPrefix(b, []byte("<%"))
 	case '{':
 		return bytes.HasPrefix(b, []byte("{{")) || last == '}' && templateName.run(b, 1) == len(b)-1
-	case '[':
-		return last == ']' && spokenChars.run(b, 1) == len(b)-1
-	case '(':
-		return last == ')' && spokenChars.run(b, 1) == len(b)-1
+	case '[', '(':
+		return opening(last) == b[0] && spokenChars.run(b, 1) == len(b)-1 && remark(b[1:len(b)-1])
 	case '#':
 		return bytes.HasPrefix(b, []byte("#{"))
 	}
@@ -102,6 +83,12 @@ func standIn(b []byte) bool {
 		return true
 	}
 	return false
+}
+
+// remark reports whether b, in brackets, says of a secret that it is not shown, or what would stand
+// there: [hidden], [not set], [password].
+func remark(b []byte) bool {
+	return standIn(b) || bytes.IndexByte(b, ' ') > 0 && wordy(b) || templateName.run(b, 0) == len(b) && nameOf(b) != notSecret
 }
 
 // lower appends b in lower case to dst.

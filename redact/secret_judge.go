@@ -21,7 +21,7 @@ func (a assignment) secret(b []byte, name int, kind nameKind) bool {
 	case softSecret, tokenSecret:
 		return len(v) >= 8 && !numeric(v, 15) && !wordy(v) && !(bare && hasFoldPrefix(v, "0x"))
 	}
-	if numeric(v, 4) {
+	if numeric(v, kind.leastDigits()) {
 		return false
 	}
 	if !wordy(v) {
@@ -62,7 +62,7 @@ func valueUnderName(b []byte, kind nameKind) (start, end int, ok bool) {
 		return 0, 0, false
 	case kind == softSecret && wordy(peek), kind == tokenSecret && bytes.IndexByte(peek, ' ') >= 0 && wordy(peek):
 		return 0, 0, false
-	case kind < keySecret && numeric(v, 15), numeric(v, 4):
+	case kind < keySecret && numeric(v, 15), numeric(v, kind.leastDigits()):
 		return 0, 0, false
 	}
 	return start, end, true

@@ -12,7 +12,16 @@ const (
 	tokenSecret           // token, api key: not if the value is a sentence or a number
 	keySecret             // api key: not if the value is a word of program text
 	wordSecret            // password, secret: nearly any value
+	codeSecret            // cvv: three digits, too
 )
+
+// leastDigits is how many digits a secret has at least that is a number.
+func (k nameKind) leastDigits() int {
+	if k == codeSecret {
+		return 3
+	}
+	return 4
+}
 
 // secretName reports whether key is the name of a secret: whether the value of a
 // member under it may be one, or hold some, whatever it looks like. Case, hyphens, underscores,
@@ -81,8 +90,10 @@ func nameWordEnd(name []byte, i int) int {
 // of kind so far.
 func wordKind(prev, word []byte, kind nameKind) nameKind {
 	switch string(word) {
-	case "pass", "pw", "pwd", "otp", "totp", "cvv", "cvc", "senha", "kennwort":
+	case "pass", "pw", "pwd", "otp", "totp", "senha", "kennwort":
 		return wordSecret
+	case "cvv", "cvc":
+		return codeSecret
 	case "cred", "creds", "credential", "credentials", "auth", "authorization":
 		return softSecret
 	case "jwt", "bearer":

@@ -102,12 +102,13 @@ func pemEnd(b []byte, i int) int {
 
 var pemName = newAlphabet("0-9A-Za-z _-")
 
-// holdsText reports whether b is more than dots, quotes, the n of \n and what a
-// mask says.
+// holdsText reports whether b is more than dots, quotes, the n of \n and masks.
 func holdsText(b []byte) bool {
-	for i := range b {
-		if (base62.has[b[i]] || b[i] >= utf8.RuneSelf) && (i == 0 || b[i-1] != '\\') {
-			return i == 0 || !beforeMask(b, i-1)
+	for i := 0; i < len(b); i++ {
+		if end := maskAt(b, i); end > 0 {
+			i = end - 1
+		} else if (base62.has[b[i]] || b[i] >= utf8.RuneSelf) && (i == 0 || b[i-1] != '\\') {
+			return true
 		}
 	}
 	return false

@@ -1,7 +1,6 @@
 package redact
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"regexp"
 	"strings"
@@ -92,9 +91,12 @@ func TestSecretsAreFound(t *testing.T) {
 		"<password>⟦hunter2⟧</password>", "<apiToken>\n  ⟦4e1243bd22c66e76⟧\n</apiToken>", `<add key="Password" value="⟦hunter2⟧" />`, `{"name":"db_password","value":"⟦hunter2⟧"}`,
 		`System.setProperty("API_TOKEN", "⟦4e1243bd22c66e76⟧")`, `secret("⟦p4ss-w0rd⟧")`, `var apiToken string = "⟦4e1243bd22c66e76⟧"`, "api_key := `⟦4e1243bd22c66e76⟧`",
 		`char secret[25] = "⟦hunter2⟧";`, "API key: ⟦4e1243bd22c66e76⟧", "token: |\n  ⟦4e1243bd22c66e76⟧\n", "secret = ⟦swordfish⟧", "passphrase=⟦correct⟧",
-		"password=⟦pa$$w,o;r&d⟧ next", "password=⟦a<b>c⟧", "api_key=⟦dafa7817-e246-48f3-91a7-e87653d587b8⟧", "Enter password: ⟦Tr0ub4dor&3⟧", "ACCESS_KEY='⟦AbCdEf123456⟧'",
+		"password=⟦pa$$w,o;r&d⟧ next", "password=⟦x[AB]y⟧ next", "password=⟦[AB]⟧", `"password": "⟦[AB]hunter2⟧"`, "password=⟦a<b>c⟧", "api_key=⟦dafa7817-e246-48f3-91a7-e87653d587b8⟧", "Enter password: ⟦Tr0ub4dor&3⟧", "ACCESS_KEY='⟦AbCdEf123456⟧'",
 		"cloudflare: ⟦0574b9f43978174cc2cb9a1068681225433c4⟧", "SNYK=⟦12345678-abcd-abcd-abcd-1234567890ab⟧", "otp=⟦493027⟧", "secret_key: '⟦abc123⟧'", "stripe_key=⟦a8Zq01mmX7tYb9Lk2Pw4⟧",
+		// said in a sentence
+		"the password is ⟦hunter2⟧", "Your password was: ⟦Tr0ub4dor&3⟧.", "bad password '⟦hunter2⟧' for joe", "login as joe with password ⟦hunter2⟧", "secret key is ⟦4e1243bd22c66e76f00d⟧", "cvv=⟦123⟧", "CVC: ⟦1234⟧",
 		// of headers, cookies and commands
+		"mysql -u root -p⟦hunter2⟧ -h db", "mysqldump -p'⟦a b⟧' db", "sshpass -p ⟦hunter2⟧ ssh h", "sshpass -p⟦hunter2⟧ ssh h", "redis-cli -h c -a ⟦hunter2⟧ ping", "docker login -u joe -p ⟦hunter2⟧",
 		"Authorization: Bearer ⟦mF_9.B5f-4.1JqM⟧", "authorization: Basic ⟦QWxhZGRpbjpvcGVuIHNlc2FtZQ==⟧", `-H "Authorization: Token ⟦22cb987851bc5659⟧" x`,
 		"X-Api-Key: ⟦Sk94HG7f6KB⟧", "got Bearer ⟦c2VjcmV0LXRva2VuLTE5⟧ from x", "Cookie: theme=dark; sessionid=⟦38afes7a8⟧; lang=en", "Set-Cookie: PHPSESSID=⟦r2t5uvjq435r4q7ib3vtdjq120⟧; Path=/",
 		"curl -u elastic:⟦P@ssw0rd$1⟧ https://localhost:9200", "curl -X POST --user 'johns:⟦h0pk1ns~21s⟧' x", "curl -u ⟦sk_9a8b7c6d5e⟧: https://api",
@@ -142,6 +144,8 @@ func TestNothingSecretIsLeftAlone(t *testing.T) {
 		"AKIAXXXXXXXXXXXXXXXX", "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "TODAYINASIAASACKOFRICEFELLOVER", "org.apache.hadoop.mapreduce.v2.app.job.impl.TaskAttemptImpl", "risk-assessment-2026-04-30-final-version", "task_test_7hjqqj6hm76hck2ki3yt452xc32foh",
 		"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9", "curl -u $USER:$PASS https://x", "curl -u user https://x", "Cookie: theme=dark; lang=en", "kind: Secret\nname: x", "Authorization: denied", "Bearer realm is missing", "basic auth: enabled",
 		"decided: stale=true because age_minutes=31.0 > 30", "access denied for key alice@example.com", "rotated the api key of feed-monitor", "grant secret access to the ops team: approved", "keys: [a, b]", "redis key session:9f86d081884c7d659a2feaa0c55ad015 expired", "Authorization: role=operator action=deploy", "session=run_01jzq4v3n5e8rrb1v0p8m2c7d6", "otp=sent", "pass: 12, fail: 0",
+		"password for root", "public key  flexor/company/audit-log+0d667657+Aa5BAxDaGXbWculXstrgYBYoMcVWv", "key 4e1243bd22c66e76f00d was evicted", "GET /etc/passwd HTTP/1.1", "(with or without PWD set).", "password v2", "the password was reset on 2026-04-30", "password is ${DB_PASSWORD}", "this pass is 12x faster", "token is abc123", "password sha256", "password 12345 times", "max pass 3",
+		"mysql -p db", "mysql -P3306", "mysql\n-p1", "mysqldump -p$PASS db", "sshpass -e ssh h", "sshpass -p", "redis-cli -a -h", "docker login -p ${TOKEN}", "mysql-proxy",
 		"cache miss for key: user:42:profile", "sha512-AbC123+/abcdefABCDEF", "stop token: <|endoftext|>", "signature=valid", "public_key=9Cnzj4p4WGeKLs1Pt8QuKUpRKfFLfRYC9AIKjbJTWit",
 	} {
 		assert.Equal(t, s, f.mark(t, "", s))
@@ -171,45 +175,19 @@ func TestSecretsUnderAName(t *testing.T) {
 	f := newSecretFinder()
 	for _, c := range []struct{ key, want string }{
 		{"password", "⟦hunter2⟧"}, {"password", "⟦correct horse battery staple⟧"}, {"password", " ⟦a⟧ "}, {"api_key", "⟦0afae57f3ccfd9d7f5767067bc48b30f719e271b⟧"}, {"apiKey", "⟦letmein⟧"},
-		{"token", "⟦9f86d081-884c-7d65-9a2f-eaa0c55ad015⟧"}, {"Authorization", "Bearer ⟦mF_9.B5f-4.1JqM⟧"}, {"authorization", "Basic ⟦QWxhZGRpbjpv⟧"}, {"otp", "⟦493027⟧"},
+		{"token", "⟦9f86d081-884c-7d65-9a2f-eaa0c55ad015⟧"}, {"Authorization", "Bearer ⟦mF_9.B5f-4.1JqM⟧"}, {"authorization", "Basic ⟦QWxhZGRpbjpv⟧"}, {"otp", "⟦493027⟧"}, {"cvv", "⟦123⟧"}, {"cvv", "12"}, {"otp", "123"},
 		{"Cookie", "theme=dark; sid=⟦38afes7a8⟧"}, {"Set-Cookie", "csrf=⟦u32t4o3tb3gg43⟧; Path=/"}, {"client_secret", "⟦日本語の秘密⟧"},
-		{"password", "[SECRET]"}, {"password", "[SECRET:k3:abcdefghij]"}, {"token", "[JWT]"}, {"key", "hunter2"}, {"password", ""}, {"password", "***"}, {"password", "${DB}"}, {"password", "vault://kv/db"},
+		{"password", "[SECRET]"}, {"password", "⟦[AB]⟧"}, {"password", "⟦[hunter2]⟧"}, {"password", "⟦x[SECRET]y⟧"}, {"password", "[not set]"}, {"password", "[password]"}, {"password", "[SECRET:k3:abcdefghijklmnopabcdefghijklmnop]"}, {"token", "[JWT]"}, {"key", "hunter2"}, {"password", ""}, {"password", "***"}, {"password", "${DB}"}, {"password", "vault://kv/db"},
 		{"token", "unexpected end of input"}, {"token", "42"}, {"auth", "oauth2"}, {"auth", "none"}, {"credential", "default"}, {"secret_name", "db"}, {"token", "/var/run/secrets/token"}, {"password", "true"},
 	} {
 		assert.Equal(t, c.want, f.mark(t, c.key, unmark.Replace(c.want)), "under %s", c.key)
 	}
 }
 
-func TestSecretPositives(t *testing.T) {
-	t.Parallel()
-	f := newSecretFinder()
-	found, all := map[string]int{}, map[string]int{}
-	for _, p := range secretPositives() {
-		all[p.detector]++
-		for i, d := range f.detectors {
-			if d.name != p.detector {
-				continue
-			}
-			for _, h := range d.find(&text{b: []byte(p.text), key: p.key}, nil) {
-				if p.text[h.start:h.end] == p.value {
-					require.True(t, p.key != "" || f.triggers[i].MatchString(p.text), "%s is not called for %q", d.name, p.text)
-					found[d.name]++
-					break
-				}
-				t.Logf("%s: not %q but %q", d.name, p.value, p.text[h.start:h.end])
-			}
-		}
-	}
-	for _, d := range f.detectors {
-		require.Positive(t, all[d.name], "no positives of %s", d.name)
-		assert.GreaterOrEqual(t, float64(found[d.name]), 0.999*float64(all[d.name]), "%s: %d of %d", d.name, found[d.name], all[d.name])
-	}
-}
-
 func TestMaskedSecretsAreNoSecrets(t *testing.T) {
 	t.Parallel()
 	f := newSecretFinder()
-	all := secretPositives()
+	all := secretPositives(rand.New(rand.NewPCG(7, 8)))
 	for _, p := range all[:fewer(len(all))] {
 		once := f.mask(t, p.key, p.text)
 		assert.Equal(t, once, f.mask(t, p.key, once))
@@ -259,139 +237,11 @@ func TestHostileSecrets(t *testing.T) {
 }
 
 func FuzzSecrets(f *testing.F) {
-	for _, p := range secretPositives()[:200] {
+	for _, p := range secretPositives(rand.New(rand.NewPCG(7, 8)))[:200] {
 		f.Add(p.key, p.text)
 	}
 	finder := newSecretFinder()
 	f.Fuzz(func(t *testing.T, key, s string) {
 		checkSecretsTwice(t, finder, strings.ToValidUTF8(key, ""), strings.ToValidUTF8(s, ""))
 	})
-}
-
-// A secretPositive is a text, perhaps under a key, in which a detector must find value.
-type secretPositive struct{ detector, key, text, value string }
-
-// secretPositives are generated secrets of every kind in texts as agents, servers and
-// configuration files hold them; the same ones each time.
-func secretPositives() []secretPositive {
-	g := secretGenerator{rand.New(rand.NewPCG(7, 8))}
-	plain := []string{
-		"%s", "using %s for the call", "key=%s, region=eu", "{\"key\":\"%s\"}", "'%s'", "TOKEN=%s\nOTHER=1", "https://example.com/?k=%s&v=2", "(%s)", "got %s.", "\\n%s\\n", "[%s]", "<k>%s</k>",
-	}
-	var all []secretPositive
-	add := func(detector, value string, texts ...string) {
-		for _, text := range texts {
-			all = append(all, secretPositive{detector, "", strings.ReplaceAll(text, "%s", value), value})
-		}
-	}
-	for range 2 {
-		for _, k := range tokenKinds {
-			for i := range k.tokens {
-				switch whole, value := g.token(&k.tokens[i]); {
-				case k.tokens[i].before != nil: // the n of \n would be a part of it
-					add(k.detector, value, plain[:8]...)
-				case whole == value:
-					add(k.detector, value, plain...)
-				default:
-					add(k.detector, value, strings.ReplaceAll("https://"+whole, value, "%s"))
-				}
-			}
-		}
-	}
-	for range 25 {
-		add("aws_key", g.of("0-9A-Za-z+/", 38)+"a7", "aws_secret_access_key = %s", "AWS_SECRET_ACCESS_KEY=\"%s\"", "[aws] AKIA… %s", "aws configure set aws_secret_access_key %s")
-		add("jwt", g.jwt(), plain...)
-		add("private_key", g.pem("\n"), "%s", "cert\n%s\nend")
-		add("private_key", g.pem("\\n"), "{\"private_key\":\"%s\"}")
-		password := g.of("0-9A-Za-z!$%^*_+.~-", 8+g.IntN(16)) + "a1"
-		add("connection_string", password, "postgres://app:%s@db.internal:5432/prod?sslmode=require", "mongodb+srv://app:%s@c0.example.net", "redis://:%s@cache:6379/0", "amqps://u:%s@mq/vhost",
-			"app:%s@tcp(10.0.0.4:3306)/prod", "Server=db;User Id=sa;Password=%s;Database=x", "jdbc:oracle:thin:scott/%s@//db:1521/x")
-		add("connection_string", g.of("0-9A-Za-z+/", 86)+"==", "DefaultEndpointsProtocol=https;AccountName=x;AccountKey=%s;EndpointSuffix=core.windows.net", "Endpoint=sb://x/;SharedAccessKeyName=Root;SharedAccessKey=%s")
-		add("secret_value", password, "password=%s", "password: %s", "\"password\": \"%s\"", "DB_PASSWORD=%s DB_USER=app", "--password %s --verbose", "--password=%s", "<password>%s</password>", "passwd = '%s'",
-			"{\\\"password\\\":\\\"%s\\\"}", "curl -u app:%s https://example.com", "{\"name\":\"db_password\",\"value\":\"%s\"}")
-		add("secret_value", g.of("0-9a-f", 30)+"a7", "api_key=%s", "client_secret: %s", "\"access_token\": \"%s\"", "?token=%s&x=1", "X-Api-Key: %s", "Authorization: Bearer %s", "Cookie: theme=1; session=%s; y=2",
-			"app_secret := `%s`", "setProperty(\"API_TOKEN\", \"%s\")", "kind: Secret\ndata:\n  x: %s\n")
-		all = append(all, secretPositive{"secret_value", "password", password, password}, secretPositive{"secret_value", "clientSecret", "a " + password, "a " + password})
-	}
-	return all
-}
-
-type secretGenerator struct{ *rand.Rand }
-
-// of returns n characters of a class.
-func (g secretGenerator) of(class string, n int) string {
-	a := newAlphabet(class)
-	var set []byte
-	for c, has := range a.has {
-		if has {
-			set = append(set, byte(c))
-		}
-	}
-	out := make([]byte, n)
-	for i := range out {
-		out[i] = set[g.IntN(len(set))]
-	}
-	return string(out)
-}
-
-// token returns a token of kind k, and the part of it that is secret.
-func (g secretGenerator) token(k *secretToken) (whole, secret string) {
-	class := strings.Trim(k.of.class, "[]")
-	n := k.min
-	if k.max > k.min {
-		n += g.IntN(k.max - k.min + 1)
-	} else if k.max == 0 {
-		n += g.IntN(20)
-	}
-	body := g.body(class, n)
-	switch {
-	case k.provider == "Discord":
-		body = g.of("0-9A-Za-z", 22) + "." + g.of("0-9A-Za-z", 6) + "." + g.of("0-9A-Za-z_-", 26) + "a"
-	case k.ok != nil && !k.ok([]byte(body)):
-		body = "123-456-" + body + "A1a"
-		body = body[:n-3] + "A1a"
-	}
-	if k.before != nil {
-		body = g.body(strings.Trim(k.before.class, "[]"), k.beforeMin) + k.prefix + body
-	} else if !k.keep {
-		body = k.prefix + body
-	} else {
-		return k.prefix + body, body
-	}
-	return body, body
-}
-
-// body is of, but with letters and digits at both ends, and with dots and dashes as in the
-// tokens that have parts.
-func (g secretGenerator) body(class string, n int) string {
-	switch {
-	case n == 0:
-		return ""
-	case n < 3:
-		return g.of(class, n)
-	}
-	alnum := "0-9a-z"
-	for _, narrow := range []string{"0-9", "0-9a-f", "0-9A-Z", "0-9A-Z-", "0-9A-F"} {
-		if class == narrow {
-			alnum = strings.TrimSuffix(narrow, "-")
-		}
-	}
-	if strings.Contains(class, "0-9a-f") || strings.Contains(class, "0-9A-Fa-f") {
-		alnum = "0-9a-f"
-	}
-	return g.of(alnum, 1) + g.of(class, n-2) + g.of(alnum, 1)
-}
-
-func (g secretGenerator) jwt() string {
-	return fmt.Sprintf("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOi%s.%s", g.of("0-9A-Za-z_-", 30+g.IntN(200)), g.of("0-9A-Za-z_-", 42)+"a")
-}
-
-// pem returns a private key whose lines end with newline.
-func (g secretGenerator) pem(newline string) string {
-	kind := []string{"PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY", "OPENSSH PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "PGP PRIVATE KEY BLOCK"}[g.IntN(7)]
-	lines := []string{"-----BEGIN " + kind + "-----"}
-	for range 1 + g.IntN(30) {
-		lines = append(lines, g.of("0-9A-Za-z+/", 64))
-	}
-	return strings.Join(append(lines, "-----END "+kind+"-----"), newline)
 }

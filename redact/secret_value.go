@@ -1,7 +1,5 @@
 package redact
 
-import "bytes"
-
 // newSecretValueDetector returns the detector of secrets that have no shape of their
 // own, but a name: values that are given to "password", "api_key" and their like,
 // values whose own name is such (see [secretName]), the credentials of HTTP headers,
@@ -11,7 +9,7 @@ func newSecretValueDetector() *detector {
 	for _, w := range secretWords {
 		d.triggers = append(d.triggers, w.trigger())
 	}
-	d.triggers = append(d.triggers, literals(true, "cookie"), `curl`)
+	d.triggers = append(d.triggers, literals(true, "cookie"), commandTriggers)
 	d.find = func(t *text, hits []hit) []hit { return findSecretValues(d, t, hits) }
 	return d
 }
@@ -25,7 +23,7 @@ type secretWord struct {
 func (w secretWord) trigger() string {
 	s := literals(true, w.word)
 	if w.ends {
-		s += `["'\x60\])\\ \t=:,>(!?+.|\[]`
+		s += `(?:["'\x60\])\\ \t=:,>(!?+.|\[]|$)` // at the end of a text, which may be a name
 	}
 	return s
 }
@@ -105,9 +103,9 @@ func findAssignedSecrets(d *detector, b []byte, hits []hit) []hit {
 					done = hits[len(hits)-1].end
 					i = done - 1
 				}
-			case b[i] == 'c' && bytes.HasPrefix(b[i:], []byte("curl ")):
-				if start, end, ok := curlUser(b, i); ok && start >= done {
-					hits = append(hits, hit{start: start, end: end, d: d, why: "curl's user and password"})
+			default:
+				if start, end, ok := commandSecret(b, i); ok && start >= done {
+					hits = append(hits, hit{start: start, end: end, d: d, why: "password of a command"})
 					done, i = end, end-1
 				}
 			}
@@ -142,15 +140,16 @@ func secretAt(b []byte, start, end int) (from, to int, why string, ok bool) {
 	if foldEqual(name, "key") && start > 0 && b[start-1] == ' ' { // "API key: …"
 		kind = nameOf(b[letters.before(b, start-1, 16):end])
 	}
-	if afterMask(b, start) { // the name's beginning is gone
+	if isMaskBefore(b, start) { // the name's beginning is gone
 		return 0, 0, "", false
 	}
-	if start > 0 && b[start-1] == '[' && end < len(b) && (b[end] == ']' || b[end] == ':') && maskLabel.run(b, start) == end {
+	if start > 0 && maskAt(b, start-1) > 0 {
 		return 0, 0, "", false // the name is what a mask says
 	}
 	a, ok := assigned(b, start, end)
 	if !ok {
-		return 0, 0, "", false
+		a, ok = spoken(b, start, end, kind)
+		return a.start, a.end, "said of a secret", ok
 	}
 	if kind <= likelySecret && named(name, b[a.start:a.end]) {
 		return a.start, a.end, "shape of the provider's tokens", true

@@ -7,7 +7,6 @@ func ssnDetector() *detector {
 		triggers:  []string{digitRun},
 		find:      func(t *text, hits []hit) []hit { return findTaxpayers(t, hits, aboutSSN, isSSN) },
 		normalise: onlyDigits,
-		keep:      4,
 	}
 }
 
@@ -18,7 +17,6 @@ func itinDetector() *detector {
 		triggers:  []string{digitRun},
 		find:      func(t *text, hits []hit) []hit { return findTaxpayers(t, hits, aboutITIN, isITIN) },
 		normalise: onlyDigits,
-		keep:      4,
 	}
 }
 

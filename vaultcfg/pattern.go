@@ -4,8 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"regexp/syntax"
-	"slices"
 	"strings"
+
+	"github.com/flexorhq/flexor-go/redact"
 )
 
 // checkPattern reports what is wrong with the item n of audit.pii_patterns, with
@@ -43,25 +44,9 @@ func checkPattern(n *node, found *findings) {
 	}
 }
 
-// canBeEmpty reports whether re may match without taking a character. Where that
-// also depends on what stands around the match, as with \b, it counts as a match.
-// The parser lets expressions nest no deeper than 1000.
+// canBeEmpty reports whether an expression may match without taking a character.
 func canBeEmpty(re *syntax.Regexp) bool {
-	switch re.Op {
-	case syntax.OpNoMatch, syntax.OpCharClass, syntax.OpAnyChar, syntax.OpAnyCharNotNL:
-		return false
-	case syntax.OpLiteral:
-		return len(re.Rune) == 0
-	case syntax.OpCapture, syntax.OpPlus:
-		return canBeEmpty(re.Sub[0])
-	case syntax.OpRepeat:
-		return re.Min == 0 || canBeEmpty(re.Sub[0])
-	case syntax.OpConcat:
-		return !slices.ContainsFunc(re.Sub, func(sub *syntax.Regexp) bool { return !canBeEmpty(sub) })
-	case syntax.OpAlternate:
-		return slices.ContainsFunc(re.Sub, canBeEmpty)
-	}
-	return true // a star, a question mark, or a place such as ^
+	return errors.Is(redact.Pattern{Regexp: re.String()}.Check(), redact.ErrEmptyMatch)
 }
 
 // captured returns the capture group of a number, and nil for 0, the whole match.
