@@ -141,7 +141,7 @@ func masked(text string) string {
 		{`\b\d+ commits`, "N commits"},
 		{`\b[0-9.]+(µs|ms) for 64 KiB`, "N for 64 KiB"},
 		{`(?m)^(clock +ok +)[-0-9]+ [:.0-9]+ UTC`, "${1}NOW UTC"},
-		{`\b[0-9.]+(µs|ms) after`, "N after"},
+		{`\b[0-9.]+(µs|ms|s) after`, "N after"},
 	} {
 		text = regexp.MustCompile(m.pattern).ReplaceAllString(text, m.to)
 	}
