@@ -11,6 +11,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/flexorhq/flexor-go/audit"
+	"github.com/flexorhq/flexor-go/control"
+	"github.com/flexorhq/flexor-go/rbac"
 	"github.com/flexorhq/flexor-go/redact"
 	"github.com/flexorhq/flexor-go/sinks/vault"
 	"github.com/flexorhq/flexor-go/vaultcfg"
@@ -32,7 +34,15 @@ type Options struct {
 	// Signer signs the log's checkpoints in place of the key file
 	// keys/audit-log.key in the vault, for keys that are held elsewhere.
 	Signer vault.Signer
-	// Gate decides which runs may start, and stops them. Zero: every run may.
+	// Key is the API key in whose name [Vault.Control] gives orders. Zero: it gives
+	// none. Obeying the orders of others takes no key.
+	Key rbac.APIKey
+	// Snapshots is a directory of this user, outside of the vault, in which to remember
+	// the governance log; see [control.Config]. Empty: it is read from its beginning by
+	// each Open.
+	Snapshots string
+	// Gate decides which runs may start, and stops them. Zero: the vault's governance
+	// log does, see [control.Gate]; without one every run may start.
 	Gate audit.Gate
 	// Redactor sees every value before it is written. Zero: that of [NewRedactor],
 	// which removes secrets, and what vault.json asks for. One that is given takes
@@ -55,10 +65,13 @@ type Vault struct {
 	// Log reads what was recorded: queries, proofs, verification. Nil if
 	// vault.json disables the audit log.
 	Log *vault.Reader
+	// Control is the vault's governance: roles, keys, deployments, pauses and kills.
+	Control *control.Control
 	// Config is the vault's vault.json, with what the layers above it add.
 	Config *vaultcfg.Config
 
-	log *vault.Log
+	log  *vault.Log
+	gate *control.Gate // nil: the caller has one of their own
 }
 
 // ErrDestination is wrapped when vault.json sends the audit log to where this
@@ -69,6 +82,9 @@ var ErrDestination = errors.New("flexor: destination")
 // runs. It creates the audit log on first use, repairs what a process that died
 // left half written, and closes that process's runs as interrupted. A nil o
 // stands for the zero Options. ctx bounds the opening only.
+//
+// From then on the governance log decides which runs may start, and which are
+// stopped, also if it is created later.
 //
 // Open refuses rather than record less than vault.json promises: an unknown
 // destination, or a pattern that cannot be looked for, is an error.
@@ -100,24 +116,24 @@ func Open(ctx context.Context, path string, o *Options) (*Vault, error) {
 		}
 		sink, writer = v.log, v.log.Writer()
 	}
-	v.Audit, err = audit.New(sink, &audit.Config{
-		Vault:          cfg.Name,
-		Environment:    string(cfg.Environment),
-		Gate:           o.Gate,
-		Redactor:       redactor,
-		IncludeInputs:  cfg.Audit.IncludeInputs,
-		IncludeOutputs: cfg.Audit.IncludeOutputs,
-		Sync:           o.Sync,
-		Writer:         writer,
-		Logger:         o.Logger,
-		TracerProvider: o.TracerProvider,
-		Now:            o.Now,
-	})
+	gate, err := v.openControl(ctx, o)
+	if err == nil {
+		v.Audit, err = audit.New(sink, &audit.Config{
+			Vault:          cfg.Name,
+			Environment:    string(cfg.Environment),
+			Gate:           gate,
+			Redactor:       redactor,
+			IncludeInputs:  cfg.Audit.IncludeInputs,
+			IncludeOutputs: cfg.Audit.IncludeOutputs,
+			Sync:           o.Sync,
+			Writer:         writer,
+			Logger:         o.Logger,
+			TracerProvider: o.TracerProvider,
+			Now:            o.Now,
+		})
+	}
 	if err != nil {
-		if v.log != nil {
-			err = errors.Join(err, v.log.Close())
-		}
-		return nil, fmt.Errorf("flexor: open vault %s: %w", cfg.Dir, err)
+		return nil, errors.Join(fmt.Errorf("flexor: open vault %s: %w", cfg.Dir, err), v.Close())
 	}
 	return v, nil
 }
@@ -145,6 +161,20 @@ func (v *Vault) openLog(ctx context.Context, o *Options) error {
 	}
 	v.Log = v.log.Reader
 	return nil
+}
+
+// openControl opens the vault's governance, and returns the gate of its runs.
+func (v *Vault) openControl(ctx context.Context, o *Options) (audit.Gate, error) {
+	var err error
+	v.Control, err = control.Open(ctx, v.Config.Dir, &control.Config{Key: o.Key, Snapshots: o.Snapshots, Now: o.Now, Logger: o.Logger})
+	if err != nil {
+		return nil, err
+	}
+	if o.Gate != nil {
+		return o.Gate, nil
+	}
+	v.gate = control.NewGate(v.Control, &control.GateConfig{Vault: v.Config.Name})
+	return v.gate, nil
 }
 
 // LogDir returns the directory of the audit log of a vault. Its error wraps
@@ -187,6 +217,20 @@ func (v *Vault) Flush(ctx context.Context) error {
 	return v.log.Flush(ctx)
 }
 
-// Close closes the vault. Runs in flight can no longer record; the next opener
-// closes them as interrupted. It is idempotent.
-func (v *Vault) Close() error { return v.Audit.Close() }
+// Close closes the vault. Runs in flight can no longer record, and no order to stop
+// reaches them; the next opener closes them as interrupted. It is idempotent.
+func (v *Vault) Close() error {
+	var errs []error
+	if v.Audit != nil {
+		errs = append(errs, v.Audit.Close())
+	} else if v.log != nil {
+		errs = append(errs, v.log.Close())
+	}
+	if v.gate != nil {
+		errs = append(errs, v.gate.Close())
+	}
+	if v.Control != nil {
+		errs = append(errs, v.Control.Close())
+	}
+	return errors.Join(errs...)
+}

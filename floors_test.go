@@ -59,6 +59,8 @@ func TestWhatAnEmbedderLinks(t *testing.T) {
 			"go.opentelemetry.io/otel", "go.opentelemetry.io/otel/trace",
 			"github.com/cespare/xxhash/v2",
 			"golang.org/x/sys", // locks on Windows
+			// Tells of orders to stop within a millisecond. It needs nothing but x/sys.
+			"github.com/fsnotify/fsnotify",
 			"golang.org/x/mod",
 			"github.com/santhosh-tekuri/jsonschema/v5",
 		},

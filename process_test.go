@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	flexor "github.com/flexorhq/flexor-go"
 	"github.com/flexorhq/flexor-go/audit"
@@ -24,14 +25,20 @@ import (
 const agentEnv = "FLEXOR_TEST_AGENT_VAULT"
 
 func TestMain(m *testing.M) {
+	var err error
 	if dir := os.Getenv(agentEnv); dir != "" {
-		if err := runAgents(dir, os.Stdout); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
+		err = runAgents(dir, os.Stdout)
+	} else if dir := os.Getenv(victimsEnv); dir != "" {
+		err = runVictims(dir, os.Stdin, os.Stdout)
+	} else {
+		goleak.VerifyTestMain(m)
+		return
 	}
-	os.Exit(m.Run())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
 }
 
 // runAgents runs agents in sixteen goroutines and says on w what was

@@ -19,8 +19,9 @@ type Line struct {
 	Late bool      // written after the end of its run
 
 	// AgentName and Writer, which is the [Config.Writer] of its process, stand in
-	// the start of a run; AgentName also in its entry. Empty for other kinds.
-	AgentName, Writer string
+	// the start of a run; AgentName and Environment also in its entry. Empty for
+	// other kinds.
+	AgentName, Environment, Writer string
 }
 
 // DecodeLine reads what is common from one record of any kind, known or not.
@@ -34,6 +35,7 @@ func DecodeLine(line []byte) (Line, error) {
 		EndedAt time.Time `json:"ended_at"`
 		Late    bool      `json:"late"`
 		Agent   string    `json:"agent_name"`
+		Env     string    `json:"environment"`
 		Writer  string    `json:"writer"`
 	}
 	if err := json.Unmarshal(line, &l); err != nil {
@@ -45,7 +47,7 @@ func DecodeLine(line []byte) (Line, error) {
 	if l.Kind == KindRun {
 		l.At = l.EndedAt
 	}
-	return Line{l.Kind, l.RunID, l.Seq, l.At, l.Late, l.Agent, l.Writer}, nil
+	return Line{l.Kind, l.RunID, l.Seq, l.At, l.Late, l.Agent, l.Env, l.Writer}, nil
 }
 
 // DecodeEntry reads an entry from its line. Members it does not know, such as

@@ -50,6 +50,7 @@
 //	decision  the members of [Decision]
 //	output    name, value
 //	error     the members of [ErrorEvent]; its kind is "error_kind"
+//	kill      the members of [Kill]: the run's context was cancelled
 //	refused   as start, and the reason of the gate
 //	run       the [Entry]
 //

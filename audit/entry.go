@@ -21,6 +21,7 @@ const (
 	KindDecision Kind = "decision" // a conditional branch was taken
 	KindOutput   Kind = "output"   // the run stated one of its outputs
 	KindError    Kind = "error"    // the run met an error
+	KindKill     Kind = "kill"     // the run was told to stop: its context is cancelled
 	KindRefused  Kind = "refused"  // a trigger that the gate did not admit
 	KindRun      Kind = "run"      // the entry: the one object that describes a finished run
 )

@@ -120,6 +120,17 @@ func (l *decisionLine) appendTo(b []byte) []byte {
 	return append(b, '}')
 }
 
+// killLine is the record that a run was told to stop. What it did about it, the
+// entry says.
+type killLine struct {
+	Kind  Kind      `json:"kind"`
+	RunID string    `json:"run_id"`
+	Seq   int       `json:"seq"`
+	At    time.Time `json:"at"`
+	*Kill
+	Redactions []Redaction `json:"redactions,omitempty"`
+}
+
 // outputLine is the record of an output.
 type outputLine struct {
 	Kind       Kind            `json:"kind"`

@@ -79,6 +79,9 @@ func (r *Replay) add(line []byte) error {
 		return r.decode(line, &e, &e.Redactions, func() {
 			r.draft.failed(ErrorEvent{e.Seq, e.At, e.Task, e.Skill, e.Message, e.ErrorKind})
 		})
+	case KindKill:
+		k := killLine{Kill: new(Kill)}
+		return r.decode(line, &k, &k.Redactions, func() { r.draft.entry.Kill = k.Kill })
 	}
 	return nil
 }

@@ -33,6 +33,15 @@ func (run *Run) ID() string {
 	return run.s.draft.entry.RunID
 }
 
+// Alive reports whether the run may go on: not once it was killed, or its context
+// is over for another reason, which [context.Cause] tells. It is for loops that
+// have no context to wait on:
+//
+//	for run.Alive() && rows.Next() {
+//
+// It costs some nanoseconds. A nil run is alive.
+func (run *Run) Alive() bool { return run == nil || run.s.ctx.Err() == nil }
+
 // If records that the run took a branch, and returns taken:
 //
 //	if run.If("feed is stale", age > limit, audit.Value("age_minutes", age.Minutes())) {

@@ -71,6 +71,12 @@ var (
 	// ErrRefused is wrapped by what Do and Start return when the [Gate] did
 	// not admit the run.
 	ErrRefused = errors.New("audit: run refused")
+	// ErrPaused is wrapped, beside ErrRefused, when nothing may trigger the agent
+	// for now.
+	ErrPaused = errors.New("audit: agent paused")
+	// ErrNotDeployed is wrapped, beside ErrRefused, when the run needs a
+	// deployment of its agent and there is none.
+	ErrNotDeployed = errors.New("audit: agent not deployed")
 	// ErrKilled is the cause of a killed run's context; see [KillError].
 	ErrKilled = errors.New("audit: run killed")
 	// ErrInvalid is wrapped by the errors for names and triggers that do not

@@ -18,13 +18,14 @@ const idPrefix = "run"
 
 // state is a run in flight: what all its handles share.
 type state struct {
-	rec    *Recorder
-	live   bool // false: recording is disabled
-	ctx    context.Context
-	cancel context.CancelCauseFunc
-	store  context.Context // what the sink gets: the values of ctx, without its end
-	root   *Run            // the handle outside any task
-	span   trace.Span      // the run's own; nil: it has none
+	rec     *Recorder
+	live    bool // false: recording is disabled
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	store   context.Context // what the sink gets: the values of ctx, without its end
+	root    *Run            // the handle outside any task
+	span    trace.Span      // the run's own; nil: it has none
+	unwatch func() bool     // ends the wait for a kill; nil: nothing is recorded
 
 	started time.Time // with its monotonic reading
 
@@ -140,6 +141,7 @@ func (s *state) begin() (*Run, error) {
 		return nil, s.failure
 	}
 	s.root = s.attach(ctx, nil)
+	s.unwatch = context.AfterFunc(s.ctx, s.stopped)
 	return s.root, nil
 }
 
@@ -156,17 +158,58 @@ func (s *state) startLine(kind Kind) startLine {
 
 // stop ends the run early, on behalf of the gate. Only the first cause of a
 // context counts, so later calls, and calls after the end, change nothing.
+//
+// It waits for nothing: what is written of the kill is redacted when it is.
 func (s *state) stop(k Kill) {
-	var found []Redaction
-	k.Reason, found = s.rec.text("kill.reason", k.Reason, maxReason, nil)
-	s.mu.Lock()
-	if !s.ended {
-		s.draft.redacted(found)
-	}
-	s.mu.Unlock()
-	k.By, k.Role = ident.Text(k.By, maxName), ident.Text(k.Role, maxName)
+	k.By, k.Role, k.Reason = ident.Text(k.By, maxName), ident.Text(k.Role, maxName), ident.Text(k.Reason, maxRead)
 	k.RequestedAt, k.EffectiveAt = stamp(k.RequestedAt), stamp(s.rec.now())
 	s.cancel(&KillError{Kill: k})
+}
+
+// stopped records that the run was told to stop, as soon as its context is
+// cancelled: else one that ignores it could not be told from one that nobody
+// reached. It runs beside the run, so that a gate, which has others to stop,
+// does not wait for the sink.
+func (s *state) stopped() {
+	kill, found := s.kill(s.killed())
+	if kill == nil {
+		return
+	}
+	line := killLine{Kind: KindKill, RunID: s.id(), At: stamp(s.rec.now()), Kill: kill, Redactions: found}
+	s.mu.Lock()
+	if s.ended {
+		s.mu.Unlock()
+		return // the entry says it
+	}
+	s.seq++
+	line.Seq = s.seq
+	s.inflight.Add(1)
+	s.mu.Unlock()
+	s.write(KindKill, &line, false)
+}
+
+// kill returns what is written of a kill, if cause is one, and what was redacted in
+// it.
+func (s *state) kill(cause error) (*Kill, []Redaction) {
+	k := killOf(cause)
+	if k == nil {
+		return nil, nil
+	}
+	out := *k
+	var found []Redaction
+	out.Reason, found = s.rec.text("kill.reason", k.Reason, maxReason, nil)
+	return &out, found
+}
+
+// killOf returns who is behind a kill, if err says so. Methods of errors of others
+// may panic.
+func killOf(err error) *Kill {
+	defer func() { _ = recover() }()
+	var kill *KillError
+	if !errors.As(err, &kill) {
+		return nil
+	}
+	return &kill.Kill
 }
 
 // killed returns the cause of the run's context if that is a kill. It may have
@@ -305,13 +348,12 @@ func (s *state) finish(err error) error {
 	s.inflight.Wait() // so that nothing of the entry stands behind it in the log
 	now := s.rec.now()
 
+	kill, found := s.kill(cause)
 	s.mu.Lock()
+	s.draft.redacted(found)
 	entry := s.draft.finish(by, stamp(now), between(s.started, now))
 	s.mu.Unlock()
-	var kill *KillError
-	if errors.As(cause, &kill) {
-		entry.Kill = &kill.Kill
-	}
+	entry.Kill = kill
 	record, rerr := entry.Record()
 	if rerr == nil {
 		rerr = s.rec.store(s.store, []Record{record}, true)
@@ -365,6 +407,9 @@ func (s *state) verdict(err error, by EndedBy, cause error) error {
 
 // leave lets go of everything that a run holds.
 func (s *state) leave() {
+	if s.unwatch != nil {
+		s.unwatch()
+	}
 	s.cancel(nil)
 	if s.rec.cfg.Gate != nil {
 		s.rec.cfg.Gate.Leave(s.id())

@@ -24,6 +24,9 @@ func (t *Task) handle() *Run {
 	return t.run
 }
 
+// Alive reports whether the run of the task may go on; see [Run.Alive].
+func (t *Task) Alive() bool { return t.handle().Alive() }
+
 // If records a branch taken inside the task; see [Run.If].
 func (t *Task) If(condition string, taken bool, values ...Attr) bool {
 	if t != nil && t.run.s.live {

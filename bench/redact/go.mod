@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/flexorhq/flexor-go v0.0.0
+	github.com/stretchr/testify v1.12.1
 	github.com/wasilibs/go-re2 v1.10.0
 	github.com/zricethezav/gitleaks/v8 v8.30.1
 )
@@ -69,6 +70,7 @@ require (
 	github.com/ulikunitz/xz v0.5.12 // indirect
 	github.com/wasilibs/wazero-helpers v0.0.0-20240620070341-3dff1577cd52 // indirect
 	go.uber.org/multierr v1.11.0 // indirect
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	go4.org v0.0.0-20230225012048-214862532bf5 // indirect
 	golang.org/x/crypto v0.35.0 // indirect
 	golang.org/x/exp v0.0.0-20250218142911-aa4b98e5adaa // indirect

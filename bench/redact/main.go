@@ -8,7 +8,7 @@
 //
 // All are measured in turn, round by round, so that what else the machine does hits
 // them alike; what is printed are medians over the rounds, and medians of the ratios
-// within a round. It is a module of its own because gitleaks brings seventy.
+// within a round. Times are processor time. It is a module of its own because gitleaks brings seventy.
 package main
 
 import (

@@ -10,24 +10,29 @@ import (
 	"runtime"
 	"runtime/pprof"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/flexorhq/flexor-go/audit"
 	"github.com/flexorhq/flexor-go/bench/internal/load"
 	"github.com/flexorhq/flexor-go/bench/internal/peer"
+	"github.com/flexorhq/flexor-go/redact"
 	"github.com/flexorhq/flexor-go/sinks/vault"
 )
 
-// The sinks that runs are recorded to.
+// The sinks that runs are recorded to, and whether they are redacted before.
 const (
-	toVault   = "vault"
-	toNowhere = "discard"
-	disabled  = "disabled"
+	toVault         = "vault"
+	toNowhere       = "discard"
+	disabled        = "disabled"
+	redacted        = ", redacted"
+	vaultRedacted   = toVault + redacted
+	discardRedacted = toNowhere + redacted
 )
 
 var (
-	sinks       = []string{toVault, toNowhere, disabled}
+	sinks       = []string{toVault, vaultRedacted, toNowhere, discardRedacted, disabled}
 	concurrency = []int{1, 16, 64}
 )
 
@@ -68,7 +73,13 @@ func (j *job) do(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	var sink audit.Sink
 	cfg := audit.Config{Vault: "bench"}
-	switch j.Sink {
+	name, isRedacted := strings.CutSuffix(j.Sink, redacted)
+	if isRedacted {
+		if cfg.Redactor, err = redact.New(redact.Config{Detectors: []string{"all"}}); err != nil {
+			return err
+		}
+	}
+	switch name {
 	case toVault:
 		log, err := vault.Open(ctx, filepath.Join(dir, "audit-log"), &vault.Config{Origin: peer.Origin})
 		if err != nil {
@@ -89,7 +100,7 @@ func (j *job) do(ctx context.Context) (err error) {
 	if err = errors.Join(err, rec.Close()); err != nil {
 		return err
 	}
-	if j.Sink == toVault {
+	if name == toVault {
 		if err := one.weigh(ctx, filepath.Join(dir, "audit-log")); err != nil {
 			return err
 		}
@@ -120,8 +131,8 @@ func (j *job) drive(ctx context.Context, rec *audit.Recorder) (found, error) {
 	if err := j.drivePart(ctx, rec, newWorkers(j.Concurrent), j.Warmup); err != nil {
 		return found{}, err
 	}
-	if j.Profile != "" && j.Sink == toVault {
-		f, err := os.Create(filepath.Join(j.Profile, fmt.Sprintf("runs-%d.cpu", j.Concurrent)))
+	if j.Profile != "" && j.Sink != disabled {
+		f, err := os.Create(filepath.Join(j.Profile, fmt.Sprintf("%s-%d.cpu", strings.ReplaceAll(j.Sink, redacted, "-redacted"), j.Concurrent)))
 		if err != nil {
 			return found{}, err
 		}

@@ -2,11 +2,11 @@
 // outputs go through audit.Do into a real vault log on disk, one after the other
 // in 1, 16 and 64 goroutines. The same runs into a sink that throws records away
 // show what recording and encoding alone take, and into no sink at all what the
-// agent itself does.
+// agent itself does. "Redacted" is with all built-in detectors.
 //
 //	go run ./runs
 //
-// The three take turns, round by round, each in a process of its own; what is
+// They take turns, round by round, each in a process of its own; what is
 // printed are medians over the rounds.
 package main
 
@@ -44,7 +44,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	duration := f.Duration("duration", time.Second, "how long each measurement counts")
 	warmup := f.Duration("warmup", 200*time.Millisecond, "how long each runs before it counts")
 	parent := f.String("dir", "", "measure the disk of this directory; empty: that of temporary files")
-	profile := f.String("profile", "", "write a CPU profile of each measurement of the vault into this directory")
+	profile := f.String("profile", "", "write a CPU profile of each measurement into this directory")
 	if err := f.Parse(args); err != nil {
 		return err
 	}

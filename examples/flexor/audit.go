@@ -114,7 +114,7 @@ func (c *cli) audit(ctx context.Context, q *auditQuery) error {
 	if err != nil {
 		return err
 	}
-	p, err := c.open()
+	p, err := c.openToRead(ctx)
 	if err != nil {
 		return err
 	}

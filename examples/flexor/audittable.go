@@ -20,12 +20,6 @@ type tablePrinter struct {
 const tableCell = 60
 
 func newTablePrinter(c *cli, full completer, rows string) *tablePrinter {
-	left := func(heads ...string) (cols []column) {
-		for _, h := range heads {
-			cols = append(cols, column{head: h})
-		}
-		return cols
-	}
 	var cols []column
 	switch rows {
 	case rowsDecisions:

@@ -32,10 +32,7 @@ func (p *csvPrinter) put(e *audit.Entry) error {
 	for _, row := range p.sheet.rows(e) {
 		cells := make([]string, len(row))
 		for i, f := range row {
-			cells[i] = f.text
-			if f.free {
-				cells[i] = guard(f.text)
-			}
+			cells[i] = f.guarded()
 			if len(cells[i]) > sheetCell {
 				p.long++
 			}
@@ -72,6 +69,14 @@ func (p *csvPrinter) end() error {
 
 // sheetCell is how many characters Excel keeps of a cell.
 const sheetCell = 32767
+
+// guarded returns the text of a cell.
+func (f field) guarded() string {
+	if f.free {
+		return guard(f.text)
+	}
+	return f.text
+}
 
 // guard puts an apostrophe before a text that a spreadsheet would run as a formula, as
 // OWASP advises (https://owasp.org/www-community/attacks/CSV_Injection): an agent's

@@ -15,7 +15,9 @@ func (c *cli) explainCommand() *cobra.Command {
 		Short: "Tell one run: what it did, what it decided and why, with proof",
 		Long: `Tells one run from its records: what triggered it, its tasks, each branch it took
 with the values that drove the decision and the branches not taken, its errors and
-outputs, how it ended, and the proof that its entry stands in the signed log.
+outputs, how it ended, and the proof that its entry stands in the signed log. If it names
+a deployment, also who deployed it, by which key, in which role and by whose grant, up to
+the first owner of the vault, each with its proof.
 
 RUN is the id of a run, or at least 4 characters with which only that one begins or
 ends. A run that has not ended is told as far as it went.
@@ -52,7 +54,7 @@ func (c *cli) explain(ctx context.Context, text, proofFile, format string) error
 	if err != nil {
 		return err
 	}
-	p, err := c.open()
+	p, err := c.openToRead(ctx)
 	if err != nil {
 		return err
 	}
@@ -94,10 +96,16 @@ func (c *cli) explain(ctx context.Context, text, proofFile, format string) error
 		c.note("wrote %s and %s.line; check them anywhere with flexor verify --proof %s --line %s.line --key %q",
 			proofFile, proofFile, proofFile, proofFile, p.log.PublicKey())
 	}
-	if format == "json" {
-		return writeJSON(c.out, s.report(proof), "  ")
+	behind, err := c.behind(ctx, p, s)
+	if err != nil {
+		return err
 	}
-	return c.narrate(s, proof)
+	if format == "json" {
+		r := s.report(proof)
+		r.Authority = behind
+		return writeJSON(c.out, r, "  ")
+	}
+	return c.narrate(s, proof, behind)
 }
 
 // The states of a run.
@@ -126,15 +134,19 @@ func (s *story) state() string {
 
 // stateText is the state in words.
 func (s *story) stateText() string {
+	told := "what follows is"
+	if s.run.Kill != nil {
+		told = "it was killed" + killed(s.run.Kill) + "; " + told
+	}
 	switch s.state() {
 	case stateRefused:
 		return "refused: it was not admitted, and nothing was run"
 	case stateRunning:
-		return fmt.Sprintf("still running, in process %d; what follows is recorded so far", s.flight.PID)
+		return fmt.Sprintf("still running, in process %d; %s recorded so far", s.flight.PID, told)
 	case stateDead:
-		return fmt.Sprintf("its process, %d, is gone; what follows is what it left", s.flight.PID)
+		return fmt.Sprintf("its process, %d, is gone; %s what it left", s.flight.PID, told)
 	case stateUnfinished:
-		return "it has no end in this log, and nothing here says whether its process lives; what follows is recorded so far"
+		return "it has no end in this log, and nothing here says whether its process lives; " + told + " recorded so far"
 	}
 	return printable(string(s.run.Status))
 }

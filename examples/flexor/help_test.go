@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,9 +20,40 @@ import (
 func commands(t *testing.T) []*cobra.Command {
 	t.Helper()
 	c := &cli{out: bufio.NewWriter(io.Discard), err: io.Discard, getenv: os.LookupEnv}
-	root := c.rootCommand()
-	return append([]*cobra.Command{root}, root.Commands()...)
+	all := []*cobra.Command{c.rootCommand()}
+	for i := 0; i < len(all); i++ {
+		all = append(all, all[i].Commands()...)
+	}
+	return all
 }
+
+// governedVault is a vault with an owner, who acts, and an agent that was deployed twice.
+const governedVault = `[!exec:sh] skip
+mkdir vaults
+exec flexor init vaults/company --owner owner@fund.com
+cd vaults/company
+record . april
+exec flexor access grant --user alice@fund.com --role operator
+exec flexor access grant --user bob@fund.com --role operator
+exec flexor deploy --env production --agent feed-monitor --version 1.4.2
+exec flexor deploy --env production --agent feed-monitor --version 1.5.0
+mkdir agents
+cp ../../feed-monitor.yaml agents/feed-monitor.yaml
+`
+
+// agentYAML is the file of its agent.
+const agentYAML = `-- feed-monitor.yaml --
+name: feed-monitor
+version: 1.6.0
+environment: production
+`
+
+// governed are the commands whose examples need such a vault.
+var governed = []string{"access", "keys", "whoami", "deploy", "rollback", "deployments", "agents", "runs"}
+
+// refusedExamples are the examples that cannot succeed, because what they name is only an
+// example, with their exit codes.
+var refusedExamples = map[string]int{"flexor agents kill": exitFailed, "flexor keys revoke": exitNotFound}
 
 // TestHelpExamplesRun runs every example of every --help, in a shell, in the order in
 // which they stand there.
@@ -36,20 +68,28 @@ func TestHelpExamplesRun(t *testing.T) {
 			b.Reset()
 			b.WriteString("[!exec:sh] skip\n")
 		}
+		if path := strings.Fields(cmd.CommandPath()); len(path) > 1 && slices.Contains(governed, path[1]) {
+			b.Reset()
+			b.WriteString(governedVault)
+		}
 		if cmd.Name() == "verify" {
-			b.WriteString("exec flexor explain $RUN --proof run.proof\n")
+			b.WriteString("exec flexor explain $RUN --proof run.proof\nexec flexor init . --owner owner@fund.com\n")
 		}
 		for line := range strings.Lines(cmd.Example) {
 			line = strings.TrimSpace(line)
 			require.NotContains(t, line, "'")
-			fmt.Fprintf(&b, "exec sh -c '%s'\n", line)
+			if code, refused := refusedExamples[cmd.CommandPath()]; refused {
+				fmt.Fprintf(&b, "exits %d sh -c '%s'\n", code, line)
+			} else {
+				fmt.Fprintf(&b, "exec sh -c '%s'\n", line)
+			}
 			if line == "flexor init company --tier L2" {
 				b.WriteString("cd company\nrecord . april\n")
 			}
 			ran++
 		}
 		name := strings.ReplaceAll(cmd.CommandPath(), " ", "_") + ".txtar"
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(b.String()), 0o666))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(b.String()+agentYAML), 0o666))
 	}
 	require.Greater(t, ran, 20)
 	testscript.Run(t, scriptParams(dir))

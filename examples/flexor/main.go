@@ -8,6 +8,9 @@
 //	flexor status                    show the vault and what runs now
 //	flexor redact                    redact text, and explain what is found
 //	flexor doctor                    check whether the vault can do what it should
+//	flexor access grant …            say who may do what
+//	flexor deploy --env production   put agents to work
+//	flexor agents kill --run RUN     stop a run now
 //
 // Standard output carries data only; everything else goes to standard error. The
 // exit code says what happened: see exit.go, and docs/cli.md for all of it.

@@ -22,10 +22,10 @@ type narrator struct {
 // textValue is how many characters of one value a text shows.
 const textValue = 500
 
-// narrate writes a story and its proof for people.
-func (c *cli) narrate(s *story, proof *proof) error {
+// narrate writes a story, who stands behind it and its proof for people.
+func (c *cli) narrate(s *story, proof *proof, behind *authority) error {
 	n := &narrator{w: c.out, s: s, p: c.colour, brief: brief{limit: textValue}}
-	if err := n.all(proof); err != nil {
+	if err := n.all(proof, behind); err != nil {
 		return err
 	}
 	if n.brief.cuts > 0 {
@@ -34,8 +34,11 @@ func (c *cli) narrate(s *story, proof *proof) error {
 	return nil
 }
 
-func (n *narrator) all(proof *proof) error {
+func (n *narrator) all(proof *proof, behind *authority) error {
 	steps := []func() error{n.head, n.timeline, n.outputs, n.late}
+	if behind != nil {
+		steps = append(steps, func() error { return n.authority(behind) })
+	}
 	if proof != nil {
 		steps = append(steps, func() error { return n.proof(proof) })
 	}
@@ -142,7 +145,11 @@ func ending(e *audit.Entry) string {
 	case audit.ByTimeout:
 		how = "it did not return before its deadline"
 	case audit.ByInterrupted:
-		how = "its process died; it was closed later, with what it had recorded until then"
+		how = "its process died"
+		if e.Kill != nil {
+			how += " after it was killed" + killed(e.Kill)
+		}
+		how += "; it was closed later, with what it had recorded until then"
 	default:
 		how = "it was ended by " + printable(string(e.EndedBy))
 	}
@@ -168,7 +175,7 @@ func killed(k *audit.Kill) string {
 	}
 	text += fmt.Sprintf(" at %s UTC", clock(k.RequestedAt))
 	if late := k.EffectiveAt.Sub(k.RequestedAt); late >= 0 {
-		text += fmt.Sprintf(", and stopped %s later", late.Round(time.Millisecond))
+		text += fmt.Sprintf(", and its context was cancelled %s later", late.Round(time.Millisecond))
 	}
 	if k.Reason != "" {
 		text += ", for this reason: " + printable(k.Reason)

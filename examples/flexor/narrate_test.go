@@ -29,7 +29,7 @@ func told(t *testing.T, s *story) string {
 	t.Helper()
 	var b strings.Builder
 	c := &cli{out: bufio.NewWriter(&b), err: io.Discard}
-	require.NoError(t, c.narrate(s, nil))
+	require.NoError(t, c.narrate(s, nil, nil))
 	require.NoError(t, c.out.Flush())
 	return b.String()
 }
@@ -53,7 +53,7 @@ func TestEveryEndingIsTold(t *testing.T) {
 		audit.ByCancel:      "failed, because whoever called the agent cancelled it",
 		audit.ByTimeout:     "failed, because it did not return before its deadline",
 		audit.ByInterrupted: "failed, because its process died; it was closed later, with what it had recorded until then",
-		audit.ByKill:        "failed, because it was killed by bob@fund.com (operator) at 2026-04-30 14:00:00 UTC, and stopped 42ms later, for this reason: runs wild",
+		audit.ByKill:        "failed, because it was killed by bob@fund.com (operator) at 2026-04-30 14:00:00 UTC, and its context was cancelled 42ms later, for this reason: runs wild",
 		"meteor":            "failed, because it was ended by meteor",
 	} {
 		e := &audit.Entry{Status: audit.Failed, EndedBy: by}
@@ -65,6 +65,25 @@ func TestEveryEndingIsTold(t *testing.T) {
 	two := &audit.Entry{Status: audit.Partial, EndedBy: audit.ByReturn, Errors: make([]audit.ErrorEvent, 2)}
 	assert.Equal(t, "partial, because the agent returned without an error, but 2 errors were recorded on the way", ending(two))
 	assert.Equal(t, "failed, because it was killed", ending(&audit.Entry{Status: audit.Failed, EndedBy: audit.ByKill}))
+}
+
+// A run that ignores its kill, and one whose process died before it ended, were
+// killed all the same.
+func TestKillWithoutAnEndIsTold(t *testing.T) {
+	const kill = `{"kind":"kill","run_id":"` + exampleRun + `","seq":1,"at":"2026-04-30T14:00:01Z","by":"bob@fund.com","role":"operator","reason":"runs wild","requested_at":"2026-04-30T14:00:00.9Z","effective_at":"2026-04-30T14:00:01Z"}`
+	s := storyOf(t, startOfRun, kill)
+	s.flight = &vault.Run{PID: 4711}
+	const by = "it was killed by bob@fund.com (operator) at 2026-04-30 14:00:00.900 UTC, and its context was cancelled 100ms later, for this reason: runs wild; "
+	assert.Equal(t, "still running, in process 4711; "+by+"what follows is recorded so far", s.stateText())
+	s.flight.Dead = true
+	assert.Equal(t, "its process, 4711, is gone; "+by+"what follows is what it left", s.stateText())
+
+	var r audit.Replay
+	require.NoError(t, r.Add([]byte(startOfRun)))
+	require.NoError(t, r.Add([]byte(kill)))
+	e, err := r.Entry()
+	require.NoError(t, err)
+	assert.Equal(t, "failed, because its process died after "+by+"it was closed later, with what it had recorded until then", ending(&e))
 }
 
 func TestRefusedRunIsTold(t *testing.T) {

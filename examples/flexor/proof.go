@@ -98,6 +98,8 @@ type explained struct {
 	SoFar   *soFar            `json:"so_far,omitempty"`  // of a run without an entry
 	Late    []json.RawMessage `json:"late,omitempty"`    // records written after the end
 	Proof   *proof            `json:"proof,omitempty"`
+
+	Authority *authority `json:"authority,omitempty"` // of a run that names a deployment
 }
 
 // soFar is what is known of a run that has no entry. It has no status, so that

@@ -39,13 +39,16 @@ from the working directory, or the one named by --vault or FLEXOR_VAULT.`,
 	root.SetIn(c.in)
 	root.SetOut(c.out)
 	root.SetErr(c.err)
-	root.PersistentFlags().StringVar(&c.vault, "vault", "", "the vault in `DIR` (default $FLEXOR_VAULT, else the nearest vault.json upward)")
+	root.PersistentFlags().StringVar(&c.vault, "vault", "", "the vault with that `NAME`, or in that directory (default $FLEXOR_VAULT, else the nearest vault.json upward)")
+	completeVaults(root)
 	root.PersistentFlags().BoolP("help", "h", false, "show what a command does, with examples")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return misuse(cmd.CommandPath()+" --help", "%w", err)
 	})
 	root.AddCommand(
 		c.initCommand(), c.auditCommand(), c.explainCommand(), c.verifyCommand(), c.statusCommand(), c.redactCommand(), c.doctorCommand(),
+		c.accessCommand(), c.keysCommand(), c.whoamiCommand(),
+		c.deployCommand(), c.rollbackCommand(), c.deploymentsCommand(), c.agentsCommand(), c.runsCommand(),
 		c.completionCommand(), c.versionCommand(),
 	)
 	root.SetHelpCommand(c.helpCommand(root))

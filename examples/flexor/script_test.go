@@ -49,6 +49,9 @@ func scriptParams(dir string) testscript.Params {
 			env.Setenv("NO_COLOR", "")
 			env.Setenv("TERM", "xterm")
 			env.Setenv("RUN", exampleRun)
+			for _, name := range homeVariables {
+				env.Setenv(name, filepath.Join(env.WorkDir, ".home"))
+			}
 			return nil
 		},
 		Condition: func(cond string) (bool, error) {
@@ -72,6 +75,9 @@ func scriptParams(dir string) testscript.Params {
 		},
 	}
 }
+
+// homeVariables say where a user's own settings are kept, on one system or another.
+var homeVariables = []string{"HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "AppData", "LocalAppData"}
 
 // cmdRecord records the runs of a scenario in a vault: record DIR SCENARIO.
 func cmdRecord(ts *testscript.TestScript, neg bool, args []string) {
@@ -123,6 +129,10 @@ func masked(text string) string {
 	for _, m := range []struct{ pattern, to string }{
 		{`\+[0-9a-f]{8}\+[A-Za-z0-9+/]{43,}=*`, "+KEY"},
 		{`[A-Za-z0-9+/]{43,}=+`, "HASH"},
+		{`\b(flx[us])_[0-9A-Za-z]{59}\b`, "${1}_KEY"},
+		{`\b(flx[us])_[0-9A-Za-z]{10}\b`, "${1}_ID"},
+		{`\bdep_[0-9a-z]{26}\b`, "dep_ID"},
+		{`\bSHA256:[A-Za-z0-9+/]{43}`, "SHA256:HASH"},
 		{`\b\d+ bytes`, "N bytes"},
 		{`byte \d+`, "byte N"},
 		{`process \d+`, "process N"},
@@ -130,6 +140,7 @@ func masked(text string) string {
 		{`\b\d+ commits`, "N commits"},
 		{`\b[0-9.]+(µs|ms) for 64 KiB`, "N for 64 KiB"},
 		{`(?m)^(clock +ok +)[-0-9]+ [:.0-9]+ UTC`, "${1}NOW UTC"},
+		{`\b[0-9.]+(µs|ms) after`, "N after"},
 	} {
 		text = regexp.MustCompile(m.pattern).ReplaceAllString(text, m.to)
 	}
@@ -212,7 +223,9 @@ func cmdAwait(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // agentMain is a program that embeds the SDK: agent die VAULT leaves a run without its
-// end, agent hang VAULT FILE has one running, says so in FILE and waits to be killed.
+// end; agent hang VAULT FILE has one running, says so in FILE and waits to be killed; agent
+// obey VAULT FILE as well, but ends when it is told to; agent run VAULT has one and says what
+// came of it.
 func agentMain() {
 	ctx := context.Background()
 	v, err := flexor.Open(ctx, os.Args[2], nil)
@@ -221,18 +234,33 @@ func agentMain() {
 		os.Exit(1)
 	}
 	trigger := audit.Trigger{Type: audit.Event, At: time.Date(2026, 4, 30, 15, 0, 0, 0, time.UTC), By: "queue"}
-	_ = v.Audit.Do(ctx, "long-import@3.1.0", trigger, func(ctx context.Context, run *audit.Run) error {
+	err = v.Audit.Do(ctx, "long-import@3.1.0", trigger, func(ctx context.Context, run *audit.Run) error {
 		run.If("the file is new", true, audit.Value("rows", 12000))
-		return run.Task(ctx, "load-rows", func(context.Context, *audit.Task) error {
-			if os.Args[1] == "hang" {
+		return run.Task(ctx, "load-rows", func(ctx context.Context, _ *audit.Task) error {
+			switch os.Args[1] {
+			case "hang", "obey":
 				if err := os.WriteFile(os.Args[3], []byte(run.ID()), 0o666); err != nil {
 					os.Exit(1)
 				}
-				select {}
+				if os.Args[1] == "hang" {
+					select {}
+				}
+				<-ctx.Done()
+				return ctx.Err()
+			case "run":
+				return nil
 			}
 			fmt.Println(run.ID())
 			os.Exit(0)
 			return nil
 		})
 	})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	if err := v.Close(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 }

@@ -35,7 +35,7 @@ flexor verify.`,
 
 // status shows the vault.
 func (c *cli) status(ctx context.Context, format string) error {
-	p, err := c.open()
+	p, err := c.openToRead(ctx)
 	if err != nil {
 		return err
 	}

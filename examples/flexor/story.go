@@ -94,6 +94,9 @@ func (s *story) add(rec vault.Record) error {
 		return err
 	case audit.KindError:
 		return s.failed(rec.Line)
+	case audit.KindKill:
+		s.run.Kill = new(audit.Kill)
+		return json.Unmarshal(rec.Line, s.run.Kill)
 	case audit.KindRun:
 		return s.end(rec)
 	}

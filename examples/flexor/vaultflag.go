@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -22,12 +23,13 @@ type place struct {
 }
 
 // vaultPath returns the directory or the vault.json that the user means.
-func (c *cli) vaultPath() (string, error) {
-	if c.vault != "" {
-		return c.vault, nil
+func (c *cli) vaultPath() (path string, err error) {
+	if c.vault == "" {
+		c.vault, _ = c.getenv("FLEXOR_VAULT")
 	}
-	if dir, _ := c.getenv("FLEXOR_VAULT"); dir != "" {
-		return dir, nil
+	if c.vault != "" {
+		c.vault, err = c.vaultCalled(c.vault)
+		return c.vault, err
 	}
 	return vaultcfg.Find("")
 }
@@ -79,6 +81,18 @@ func (c *cli) open() (*place, error) {
 		return p, p.neverWritten()
 	}
 	return p, err
+}
+
+// openToRead is open for who may look at what the vault records.
+func (c *cli) openToRead(ctx context.Context) (*place, error) {
+	cfg, _, err := c.config()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.mayRead(ctx, cfg); err != nil {
+		return nil, err
+	}
+	return c.open()
 }
 
 // neverWritten returns nil if there is no log because nothing was recorded yet. A

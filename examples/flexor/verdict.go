@@ -63,11 +63,7 @@ func verdictOf(ctx context.Context, p *place, rep vault.Report, err error) verdi
 	if err == nil {
 		return v
 	}
-	d := &damageReport{Reason: err.Error()}
-	var ce *vault.CorruptionError
-	if errors.As(err, &ce) {
-		d = &damageReport{File: ce.File, Offset: ce.Offset, Record: ce.Index, Reason: ce.Reason}
-	}
+	d := damageOf(err)
 	// The report counts whole segments; reading counts up to the damage.
 	for rec, err := range p.log.Records(ctx, 0) {
 		if err != nil {
@@ -80,6 +76,15 @@ func verdictOf(ctx context.Context, p *place, rep vault.Report, err error) verdi
 	}
 	v.Verdict, v.Damage = corrupt, d
 	return v
+}
+
+// damageOf says what err found.
+func damageOf(err error) *damageReport {
+	var ce *vault.CorruptionError
+	if errors.As(err, &ce) {
+		return &damageReport{File: ce.File, Offset: ce.Offset, Record: ce.Index, Reason: ce.Reason}
+	}
+	return &damageReport{Reason: err.Error()}
 }
 
 // write writes the verdict for people.
@@ -112,11 +117,13 @@ func (v verdict) write(w io.Writer, p palette) error {
 	return f.write(w, "")
 }
 
-// kindsText counts the records by kind, in the order of the alphabet.
-func kindsText(kinds map[audit.Kind]int) string {
+// kindsText counts records by kind, in the order of the alphabet, without the versions
+// of the kinds.
+func kindsText[K ~string](kinds map[K]int) string {
 	var parts []string
 	for k, n := range kinds {
-		parts = append(parts, fmt.Sprintf("%s %d", printable(string(k)), n))
+		name, _, _ := strings.Cut(string(k), "/")
+		parts = append(parts, fmt.Sprintf("%s %d", printable(name), n))
 	}
 	if len(parts) == 0 {
 		return "none"

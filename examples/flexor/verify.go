@@ -18,7 +18,11 @@ type verification struct {
 	line       string
 	checkpoint bool
 	tiles      string
-	format     *choice
+
+	access      bool
+	fingerprint string
+
+	format *choice
 }
 
 // verifyCommand verifies a log, or a proof without one.
@@ -42,6 +46,11 @@ against it (--anchor). Damage is exit code 5.
 With --export-tiles the log is also written as C2SP tlog-tiles, for clients and
 witnesses of transparency logs.
 
+With --access it checks the governance log in place of the audit log: every decision that
+it records is derived anew, from its bytes and the fingerprint of the genesis alone, and
+every finished run is held against it: what it says of the governance log and of its
+deployment must be so. That takes no key.
+
 With --proof and --line it checks offline what flexor explain --proof kept; with
 --key that needs no vault.`,
 		Example: examples(
@@ -49,6 +58,8 @@ With --proof and --line it checks offline what flexor explain --proof kept; with
 			"flexor verify --checkpoint > april.checkpoint",
 			"flexor verify --anchor april.checkpoint",
 			"flexor verify --export-tiles tiles",
+			"flexor verify --access",
+			"flexor verify --access --checkpoint > april.access",
 			"flexor verify --proof run.proof --line run.proof.line",
 			"flexor verify --format json",
 		),
@@ -59,6 +70,8 @@ With --proof and --line it checks offline what flexor explain --proof kept; with
 	f.StringVar(&v.key, "key", "", "public `KEY` that the log must have, as known from elsewhere")
 	f.BoolVar(&v.checkpoint, "checkpoint", false, "print only the signed checkpoint of the log, to keep it elsewhere")
 	f.StringVar(&v.tiles, "export-tiles", "", "write the log as C2SP tlog-tiles into `DIR`, which must be empty")
+	f.BoolVar(&v.access, "access", false, "check the governance log: who may do what, and who did")
+	f.StringVar(&v.fingerprint, "fingerprint", "", "with --access: the `SHA256:…` of the genesis, as flexor init printed it")
 	f.StringVar(&v.proof, "proof", "", "check the proof of one entry in `FILE`, in place of the log")
 	f.StringVar(&v.line, "line", "", "the line that the proof is about, in `FILE`")
 	v.format = addChoice(cmd, "format", "form of the output", "text", "json")
@@ -73,6 +86,10 @@ func (v *verification) check() error {
 		return misuse("flexor verify --proof FILE --line FILE.line", "--proof and --line go together: the proof is about the line")
 	case v.proof != "" && (v.anchor != "" || v.checkpoint || v.tiles != ""):
 		return misuse("flexor verify --proof FILE --line FILE.line", "--proof checks one line without the log; --anchor, --checkpoint and --export-tiles are about the log")
+	case v.access && (v.proof != "" || v.tiles != "" || v.key != ""):
+		return misuse("flexor verify --access", "--access is about the governance log: with it go --fingerprint, --anchor and --checkpoint")
+	case v.fingerprint != "" && !v.access:
+		return misuse("flexor verify --access --fingerprint "+v.fingerprint, "--fingerprint is that of the genesis of the governance log, and goes with --access")
 	case v.checkpoint && v.format.value == "json":
 		return misuse("flexor verify --checkpoint", "--checkpoint has one form, that of a signed note")
 	}
@@ -84,8 +101,11 @@ func (c *cli) verify(ctx context.Context, v *verification) error {
 	if err := v.check(); err != nil {
 		return err
 	}
-	if v.proof != "" {
+	switch {
+	case v.proof != "":
 		return c.verifyProof(v)
+	case v.access:
+		return c.verifyAccess(ctx, v)
 	}
 	var anchor []byte
 	if v.anchor != "" {

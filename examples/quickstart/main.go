@@ -1,13 +1,14 @@
-// Quickstart runs three agents over real closing prices, and shows what a vault
-// then knows of them: what they did, what they decided and why, and that nobody
-// has changed the record since.
+// Quickstart runs agents over real closing prices, and shows what a vault then
+// knows of them: who allowed them to run, what they did, what they decided and
+// why, that they can be stopped, and that nobody has changed the record since.
 //
 //	go run ./examples/quickstart              # in a new temporary vault
 //	go run ./examples/quickstart -vault DIR   # in DIR, which may be a vault already
 //
 // To see how an agent is written, read feedmonitor.go first, then
-// reconsummary.go, and navreport.go for a run inside a run. How one is tested is
-// in the files that end in _test.go.
+// reconsummary.go, and navreport.go for a run inside a run. Who may do what is in
+// people.go and deploy.go, and how agents are stopped in stop.go. How an agent is
+// tested is in the files that end in _test.go.
 package main
 
 import (
@@ -71,7 +72,7 @@ func openVault(ctx context.Context, dir string) (*flexor.Vault, error) {
 			return nil, err
 		}
 	}
-	_, err := vaultcfg.Init(dir, "quickstart", vaultcfg.L4, vaultcfg.Sandbox)
+	_, err := vaultcfg.Init(dir, "quickstart", vaultcfg.L4, vaultcfg.Production)
 	if err != nil && !errors.Is(err, vaultcfg.ErrExists) {
 		return nil, err
 	}
@@ -85,9 +86,24 @@ func demonstrate(ctx context.Context, v *flexor.Vault, data Data, stdout io.Writ
 		return err
 	}
 	fmt.Fprintf(stdout, "Vault %s (%s)\n", v.Config.Dir, v.Config.Environment)
-	fmt.Fprintf(stdout, "Three agents look at closing prices up to %s.\n\n", today)
-	if err := runAgents(ctx, v.Audit, data, stdout); err != nil {
+	all, err := appoint(ctx, v)
+	if err == nil {
+		err = live(ctx, v, all, data, stdout)
+	}
+	if err = errors.Join(err, all.leave()); err != nil {
 		return err
 	}
 	return report(ctx, v, head.Size, stdout)
+}
+
+// live is some days of the fund.
+func live(ctx context.Context, v *flexor.Vault, all people, data Data, stdout io.Writer) error {
+	if err := deploy(ctx, v, all, stdout); err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "\nAgents look at closing prices up to %s.\n\n", today)
+	if err := runAgents(ctx, v.Audit, data, stdout); err != nil {
+		return err
+	}
+	return stop(ctx, v, all, data, stdout)
 }

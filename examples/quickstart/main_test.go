@@ -65,7 +65,8 @@ func TestQuickstart(t *testing.T) {
 	for _, e := range runs {
 		got = append(got, strings.Join([]string{e.AgentName, string(e.TriggerType), string(e.Status)}, " "))
 		assert.Equal(t, "quickstart", e.Vault)
-		assert.Equal(t, "sandbox", e.Environment)
+		assert.Equal(t, "production", e.Environment)
+		assert.NotEmpty(t, e.Deployment)
 		assert.Equal(t, "1.0.0", e.AgentVersion)
 		assert.Contains(t, out, e.RunID)
 	}
@@ -78,6 +79,7 @@ func TestQuickstart(t *testing.T) {
 		"recon-summary event failed",
 		"weekly-nav-report schedule partial",
 		"recon-summary manual success",
+		"price-watch manual failed",
 	}, got)
 	assert.Equal(t, runs[4].RunID, runs[3].ParentRunID)
 	assert.Equal(t, runs[6].RunID, runs[5].ParentRunID)
@@ -94,13 +96,17 @@ func TestQuickstart(t *testing.T) {
 
 	report, err := openLog(t, dir).Verify(t.Context(), nil)
 	require.NoError(t, err)
-	assert.Equal(t, 8, report.Entries)
+	assert.Equal(t, 9, report.Entries)
 	assert.Empty(t, report.Notes)
 	assert.Contains(t, out, report.Head.Root.String())
 
 	assert.Contains(t, out, "! apple-closes: ends on 2012-05-01 (sessions behind: 3)")
 	assert.Contains(t, out, "decision  release as? indicative, not final\n")
-	assert.LessOrEqual(t, strings.Count(out, "\n"), 55)
+	assert.Contains(t, out, "denied    alice@fund.com may not deploy to production in quickstart as operator: it takes admin.\n")
+	assert.Contains(t, out, "deployed  feed-monitor 1.0.0 to production by carol@fund.com (admin)\n")
+	assert.Contains(t, out, "paused    feed-monitor by alice@fund.com (operator): cron's trigger was refused\n")
+	assert.Regexp(t, `killed    price-watch by alice@fund\.com \(operator\): stopped [.0-9]+ ms after the order\n`, out)
+	assert.LessOrEqual(t, strings.Count(out, "\n"), 70)
 	assert.NotContains(t, out, "\x1b", "no colours")
 }
 
@@ -140,7 +146,7 @@ func TestQuickstartEntriesFollowTheSchema(t *testing.T) {
 		n++
 		assert.NoError(t, s.Validate(line), "%s", r.Line)
 	}
-	assert.Equal(t, 8, n)
+	assert.Equal(t, 9, n)
 }
 
 // TestQuickstartAdvice does what the output advises: it makes the failed run a
@@ -162,8 +168,8 @@ func TestQuickstartInATemporaryVault(t *testing.T) {
 	var stdout strings.Builder
 	require.NoError(t, run(t.Context(), nil, &stdout))
 	line, _, _ := strings.Cut(stdout.String(), "\n")
-	dir := strings.TrimSuffix(strings.TrimPrefix(line, "Vault "), " (sandbox)")
-	assert.Len(t, entries(t, dir), 8)
+	dir := strings.TrimSuffix(strings.TrimPrefix(line, "Vault "), " (production)")
+	assert.Len(t, entries(t, dir), 9)
 }
 
 func TestQuickstartRefuses(t *testing.T) {

@@ -108,10 +108,13 @@ func printNext(ctx context.Context, w io.Writer, v *flexor.Vault, entries []audi
 	}
 	dir := quoted(v.Config.Dir)
 	fmt.Fprintf(w, `
-Try next
-  go run ./examples/flexor audit --vault %[1]s --status failed
-  go run ./examples/flexor explain %[2]s --vault %[1]s
-  go run ./examples/flexor verify --vault %[1]s
+Try next, with the key of %[6]s
+  export FLEXOR_API_KEY_FILE=%[5]s FLEXOR_VAULT=%[1]s
+  go run ./examples/flexor audit --status failed
+  go run ./examples/flexor explain %[2]s
+  go run ./examples/flexor agents list
+  go run ./examples/flexor access log
+  go run ./examples/flexor verify
 
 To record what tasks were given and came to as well, set include_inputs and
 include_outputs to true in %[4]s, and run again
@@ -119,8 +122,8 @@ include_outputs to true in %[4]s, and run again
 
 Last, make the failed run a success, and see that it does not go unnoticed
   perl -pi -e 's/"status":"failed"/"status":"success"/' %[3]s
-  go run ./examples/flexor verify --vault %[1]s
-`, dir, failed.RunID, quoted(segment), v.Config.Path)
+  go run ./examples/flexor verify
+`, dir, failed.RunID, quoted(segment), v.Config.Path, quoted(keyFile(v, admin)), admin)
 	return nil
 }
 

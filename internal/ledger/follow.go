@@ -45,14 +45,17 @@ func (r *Reader) Follow(ctx context.Context, from uint64, interval time.Duration
 }
 
 // follower reads a log step by step, never beyond the published checkpoint:
-// what is not on disk yet may still be replaced.
+// what is not on disk yet may still be replaced. Or it sees to it that it is on
+// disk.
 type follower struct {
-	r       *Reader
-	c       *cursor
-	seg     segment
-	file    durable.File // of seg; nil: the next segment was not there yet
-	off     int64        // behind the last commit passed
-	suspect damage       // met at the last look; real if it is met again, see [view.pass]
+	r         *Reader
+	settles   bool // what was written and is not known to be on disk is synced, and counts
+	c         *cursor
+	seg       segment
+	file      durable.File // of seg; nil: the next segment was not there yet
+	off       int64        // behind the last commit passed
+	published uint64       // size that the checkpoint file stated at the last look
+	suspect   damage       // met at the last look; real if it is met again, see [view.pass]
 }
 
 // read returns the next records that are on disk. more says that another call
@@ -62,6 +65,7 @@ func (f *follower) read(from uint64) (out []Record, more bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
+	f.published = v.published.Size
 	if f.file == nil {
 		if err := f.enter(v, from); err != nil || f.file == nil {
 			return nil, false, err
@@ -84,7 +88,7 @@ func (f *follower) read(from uint64) (out []Record, more bool, err error) {
 			known = max(known, f.c.durable, knownBehind(data[off:], f.c.front.size, f.r.verifier))
 		case err == io.EOF:
 			found = damage{f.c.front.size, int(f.off) + off, "the segment ends before the records that the signed checkpoint states"}
-		case f.c.last.Size > v.published.Size:
+		case f.c.last.Size > v.published.Size && !f.settles:
 			*f.c = before
 			err = io.EOF
 		}
@@ -108,6 +112,11 @@ func (f *follower) read(from uint64) (out []Record, more bool, err error) {
 		return nil, false, corrupt(int64(found.offset), found.reason)
 	}
 	f.suspect = found
+	if f.settles && f.c.front.size > v.published.Size && off > 0 {
+		if err := f.r.settle(f.seg); err != nil {
+			return nil, false, err
+		}
+	}
 	if f.c.sealed || f.off == 0 {
 		f.close() // at its end, or empty and perhaps to be replaced
 	}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/flexorhq/flexor-go/internal/durable"
 )
@@ -130,10 +131,17 @@ func (p *Presence) Abandon() error {
 //
 // Without adopt no right to write is needed: on a read-only disk every writer is
 // dead, and one that may not be looked into counts as live. Where the file of a
-// live writer cannot be read, as on Windows, only its ID is known.
+// live writer cannot be read, as on Windows, only its ID is known. Nor does it wait
+// for ever for a process that hangs with the ledger's lock in its hands: a writer
+// that just then comes or goes may be taken for dead, but has no records to look at.
 func Writers(fsys durable.FS, dir string, adopt bool) (live, dead []*Presence, err error) {
-	unlock, err := fsys.Lock(lockName(dir), true)
-	if err != nil && (adopt || !mayNotWrite(err)) {
+	var unlock durable.Unlocker
+	if adopt {
+		unlock, err = fsys.Lock(lockName(dir), true)
+	} else {
+		unlock, err = tryLock(fsys, lockName(dir))
+	}
+	if err != nil && (adopt || !mayNotWrite(err) && !errors.Is(err, durable.ErrLocked)) {
 		return nil, nil, err
 	}
 	defer func() {
@@ -175,6 +183,18 @@ func Writers(fsys durable.FS, dir string, adopt bool) (live, dead []*Presence, e
 		}
 	}
 	return live, dead, nil
+}
+
+// tryLock takes a lock, or fails with [durable.ErrLocked] in the end.
+func tryLock(fsys durable.FS, name string) (unlock durable.Unlocker, err error) {
+	const tries, pause = 50, 10 * time.Millisecond
+	for range tries {
+		if unlock, err = fsys.Lock(name, false); !errors.Is(err, durable.ErrLocked) {
+			return unlock, err
+		}
+		time.Sleep(pause)
+	}
+	return nil, err
 }
 
 // find reads the sign of life of a writer and locks it if the writer is dead.

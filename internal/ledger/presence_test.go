@@ -67,3 +67,24 @@ func TestPresence(t *testing.T) {
 	require.Empty(t, live)
 	require.Empty(t, dead)
 }
+
+// A process that hangs with the ledger's lock keeps nobody from seeing who lives.
+func TestWritersOfALockedLog(t *testing.T) {
+	_, dir := newLog(t, testOptions(t))
+	disk := durable.Disk{}
+	a, err := Enter(disk, dir, "a", 0)
+	require.NoError(t, err)
+	b, err := Enter(disk, dir, "b", 0)
+	require.NoError(t, err)
+	require.NoError(t, b.Abandon())
+	lock, err := disk.Lock(lockName(dir), true)
+	require.NoError(t, err)
+	live, dead, err := Writers(disk, dir, false)
+	require.NoError(t, err)
+	require.NoError(t, lock.Unlock())
+	require.Len(t, live, 1)
+	require.Equal(t, "a", live[0].ID)
+	require.Len(t, dead, 1)
+	require.Equal(t, "b", dead[0].ID)
+	require.NoError(t, a.Leave(disk))
+}

@@ -48,6 +48,9 @@ func OpenReader(fsys durable.FS, dir string) (*Reader, error) {
 // Info returns the ledger's identity.
 func (r *Reader) Info() Info { return r.info }
 
+// Verifier returns the ledger's public key.
+func (r *Reader) Verifier() note.Verifier { return r.verifier }
+
 // Head returns the newest checkpoint. Its records are on disk.
 func (r *Reader) Head() (Checkpoint, error) {
 	v, err := look(r.fs, r.dir, r.verifier)

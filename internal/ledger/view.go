@@ -19,6 +19,9 @@ import (
 // cut short.
 const checkpointName = "checkpoint"
 
+// maxNote is the size in bytes that no checkpoint file exceeds.
+const maxNote = 1 << 16
+
 // view is the segments of a ledger as they stood at one moment.
 type view struct {
 	fs        durable.FS
@@ -51,7 +54,7 @@ func look(fsys durable.FS, dir string, v note.Verifier) (*view, error) {
 func readPublished(fsys durable.FS, dir string, v note.Verifier) (Checkpoint, error) {
 	var before []byte
 	for {
-		data, err := durable.ReadFile(fsys, filepath.Join(dir, checkpointName), 1<<16)
+		data, err := durable.ReadFile(fsys, filepath.Join(dir, checkpointName), maxNote)
 		if errors.Is(err, fs.ErrNotExist) {
 			return Checkpoint{}, nil
 		}

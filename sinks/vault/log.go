@@ -77,10 +77,11 @@ func Open(ctx context.Context, dir string, cfg *Config) (*Log, error) {
 	if cfg == nil {
 		cfg = &Config{}
 	}
-	o := &ledger.Options{Signer: cfg.Signer, Window: cfg.Window, Now: cfg.Now, Logger: cfg.Logger}
-	if err := prepare(dir, cfg, o); err != nil {
+	signer, err := Prepare(dir, cfg)
+	if err != nil {
 		return nil, err
 	}
+	o := &ledger.Options{Signer: signer, Window: cfg.Window, Now: cfg.Now, Logger: cfg.Logger}
 	led, rec, err := ledger.Open(dir, o)
 	if err != nil {
 		return nil, openError(dir, err)
@@ -103,29 +104,31 @@ func openError(dir string, err error) error {
 	return fmt.Errorf("vault: open %s: %w", dir, err)
 }
 
-// prepare finds the signer, and creates what is not there.
-func prepare(dir string, cfg *Config, o *ledger.Options) error {
+// Prepare does what comes before [Open], for logs in a vault that hold something
+// else than runs: it creates the log in dir and its key if they are not there and
+// [Config.Origin] is set, and returns the log's signer. Of cfg it reads Origin,
+// KeyFile and Signer; its errors are those of Open.
+func Prepare(dir string, cfg *Config) (Signer, error) {
 	keyFile := cfg.KeyFile
 	if keyFile == "" {
 		keyFile = KeyFile(dir)
 	}
 	there, err := exists(dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if !there {
-		if err := create(dir, keyFile, cfg, o); err != nil {
-			return err
+		if err := create(dir, keyFile, cfg); err != nil {
+			return nil, err
 		}
 	}
-	if o.Signer != nil {
-		return nil
+	if cfg.Signer != nil {
+		return cfg.Signer, nil
 	}
 	if err := nameKey(keyFile); err != nil {
-		return err
+		return nil, err
 	}
-	o.Signer, err = ReadKey(keyFile)
-	return err
+	return ReadKey(keyFile)
 }
 
 // exists reports whether there is a log in dir.
@@ -142,12 +145,12 @@ func exists(dir string) (bool, error) {
 
 // create makes a new log and its key. Of several processes that find no log,
 // one does so and the others wait.
-func create(dir, keyFile string, cfg *Config, o *ledger.Options) (err error) {
+func create(dir, keyFile string, cfg *Config) (err error) {
 	if cfg.Origin == "" {
 		return fmt.Errorf("vault: open %s: %w", dir, ErrNotFound)
 	}
-	created := *o
-	if o.Signer == nil {
+	o := &ledger.Options{Signer: cfg.Signer}
+	if cfg.Signer == nil {
 		unlock, err := lockKey(keyFile)
 		if err != nil {
 			return err
@@ -159,17 +162,17 @@ func create(dir, keyFile string, cfg *Config, o *ledger.Options) (err error) {
 		if _, err := os.Lstat(keyFile); err == nil {
 			return fmt.Errorf("vault: open %s: %w: the log is gone, but its key %s is there: put the log back from a backup, or move the key away to begin a new log", dir, ErrCorrupt, keyFile)
 		}
-		if created.Signer, err = newKey(keyFile, cfg.Origin); err != nil {
+		if o.Signer, err = newKey(keyFile, cfg.Origin); err != nil {
 			return err
 		}
 	}
-	if name := created.Signer.Name(); name != cfg.Origin {
+	if name := o.Signer.Name(); name != cfg.Origin {
 		return fmt.Errorf("%w: it is of %s, but the new log in %s is %s", ErrKey, name, dir, cfg.Origin)
 	}
-	if err := ledger.Create(dir, &created); err != nil {
+	if err := ledger.Create(dir, o); err != nil {
 		return fmt.Errorf("vault: create %s: %w", dir, err)
 	}
-	if o.Signer != nil {
+	if cfg.Signer != nil {
 		return nil
 	}
 	return nameKey(keyFile)

@@ -40,12 +40,13 @@ type Checkpoint = ledger.Checkpoint
 
 // Run is a run that has no entry yet.
 type Run struct {
-	RunID     string
-	AgentName string
-	StartedAt time.Time
-	Position  uint64 // of its start in the log
-	PID       int    // of its process, for people: it may be used again by another
-	Dead      bool   // its process is gone; the next opener writes its entry
+	RunID       string
+	AgentName   string
+	Environment string
+	StartedAt   time.Time
+	Position    uint64 // of its start in the log
+	PID         int    // of its process, for people: it may be used again by another
+	Dead        bool   // its process is gone; the next opener writes its entry
 }
 
 // Reader reads an audit log. It is safe for concurrent use, also while others

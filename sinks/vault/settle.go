@@ -87,7 +87,9 @@ func (r *Reader) openRuns(ctx context.Context, writers []*ledger.Presence) ([]*o
 			if p == nil {
 				continue
 			}
-			run = &openRun{Run: Run{RunID: id, AgentName: line.AgentName, StartedAt: line.At, Position: rec.Index, PID: p.PID}, writer: p}
+			run = &openRun{Run: Run{
+				RunID: id, AgentName: line.AgentName, Environment: line.Environment, StartedAt: line.At, Position: rec.Index, PID: p.PID,
+			}, writer: p}
 			open[id] = run
 			order = append(order, run)
 		case run == nil:

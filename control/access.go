@@ -1,0 +1,106 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/flexorhq/flexor-go/rbac"
+)
+
+// All orders have in common what is said here. The returned [Outcome] holds the
+// decision in every case. The error is nil if the order is carried out, recorded
+// and on disk, or asked for what is the case already. It wraps [ErrDenied] if
+// the order was not allowed, [ErrInvalid] if it is malformed, and
+// [ErrNotRecorded] if it was allowed and could not be recorded.
+
+// GrantRole gives a subject a role in the vault, in place of the one it had.
+// expires is when it ends; zero: never.
+func (c *Control) GrantRole(ctx context.Context, to rbac.Subject, role rbac.Role, expires time.Time, reason string) (Outcome, error) {
+	out, _, err := c.give(ctx, &grantOrder{Subject: to, Role: role, Expires: inLog(expires)}, reason)
+	return out, err
+}
+
+// RevokeRole takes a subject's role in the vault away.
+func (c *Control) RevokeRole(ctx context.Context, from rbac.Subject, reason string) (Outcome, error) {
+	out, _, err := c.give(ctx, &revokeOrder{Subject: from}, reason)
+	return out, err
+}
+
+// View decides whether the actor may look at what the vault records. Only a denial
+// is recorded.
+func (c *Control) View(ctx context.Context) (Outcome, error) {
+	out, _, err := c.give(ctx, &viewOrder{}, "")
+	return out, err
+}
+
+// Grants returns who has which role, expired ones included, in the order of the
+// log.
+func (c *Control) Grants(ctx context.Context) (grants []rbac.Grant, err error) {
+	err = c.read(ctx, func(s *state) { grants = s.policy.State().Grants })
+	return grants, err
+}
+
+// Authorize decides whether the actor may do what r says, now. Key, Vault and At
+// of r are filled in. Nothing is recorded. It allocates nothing unless the log has
+// grown.
+func (c *Control) Authorize(ctx context.Context, r rbac.Request) (d rbac.Decision) {
+	unread := c.refresh(ctx)
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	r.At = c.cfg.Now()
+	if c.state == nil {
+		return c.doubt(new(rbac.Policy).Authorize(r), unread)
+	}
+	r.Key, r.Vault = c.keyID(c.state), c.state.vault
+	return c.doubt(c.state.decide(r), unread)
+}
+
+// doubt denies what rests on a log that could not be read.
+func (c *Control) doubt(d rbac.Decision, unread error) rbac.Decision {
+	switch {
+	case unread == nil || stops(d.Request.Action):
+		return d
+	case errors.Is(unread, ErrCorrupt):
+		return refuse(d, LogCorrupt)
+	}
+	return refuse(d, LogUnread)
+}
+
+// Can is as rbac.Policy.Can, with Vault and, if it is zero, At filled in.
+func (c *Control) Can(ctx context.Context, subject rbac.Subject, r rbac.Request) rbac.Decision {
+	unread := c.refresh(ctx)
+	policy := c.policyFor(&r)
+	return c.doubt(policy.Can(subject, r), unread)
+}
+
+// WhoCan is as rbac.Policy.WhoCan, with Vault and, if it is zero, At filled in.
+func (c *Control) WhoCan(ctx context.Context, r rbac.Request) ([]rbac.Grant, rbac.Code) {
+	unread := c.refresh(ctx)
+	policy := c.policyFor(&r)
+	if d := c.doubt(rbac.Decision{Allowed: true, Code: rbac.Permitted, Request: r}, unread); !d.Allowed {
+		return nil, d.Code
+	}
+	return policy.WhoCan(r)
+}
+
+// WhatCan returns all that a subject may do, now. It is nil for nothing, and
+// while the log is damaged or cannot be read.
+func (c *Control) WhatCan(ctx context.Context, subject rbac.Subject) (can []rbac.Permission) {
+	_ = c.read(ctx, func(s *state) { can = s.policy.WhatCan(subject, c.cfg.Now()) })
+	return can
+}
+
+// policyFor returns the policy, and completes a request to it.
+func (c *Control) policyFor(r *rbac.Request) *rbac.Policy {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if r.At.IsZero() {
+		r.At = c.cfg.Now()
+	}
+	if c.state == nil {
+		return new(rbac.Policy)
+	}
+	r.Vault = c.state.vault
+	return c.state.policy
+}

@@ -1,0 +1,397 @@
+package control
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/flexorhq/flexor-go/internal/durable"
+	"github.com/flexorhq/flexor-go/internal/ledger"
+	"github.com/flexorhq/flexor-go/rbac"
+	"github.com/flexorhq/flexor-go/sinks/vault"
+)
+
+// LogName is the name of the governance log's directory in a vault.
+const LogName = "governance-log"
+
+// Config is what [Open] and [Init] may be told. The zero value works.
+type Config struct {
+	// Key is the actor's: orders are given in its name and signed by it; see
+	// [Credentials.LoadKey]. Zero: nobody acts. The state can be read, and every
+	// order is denied.
+	Key rbac.APIKey
+	// Signer signs the log's checkpoints, and the events of nobody, in place of the
+	// key file keys/governance-log.key in the vault. It must be an Ed25519 key. Zero:
+	// the key file.
+	Signer vault.Signer
+	// Fingerprint is that of the vault's genesis, as known from elsewhere; see
+	// [Control.Fingerprint]. A log with another genesis is damage. Empty: the genesis
+	// that stands in the log is believed, unless Snapshots knows better.
+	Fingerprint string
+	// Snapshots is a directory that only this user can write, such as flexor in the
+	// directory of os.UserCacheDir, for what the log came to when it was last looked at:
+	// opening a vault with thousands of grants takes milliseconds then, and a log that
+	// became shorter or was replaced since is noticed. It must not be in the vault.
+	// Empty: the log is read from its beginning each time.
+	Snapshots string
+	// Manifest returns the manifest of an agent, and false if it has none. Zero:
+	// agents/<name>.yaml in the vault, see [ReadManifest].
+	Manifest func(agent string) (m Manifest, ok bool, err error)
+	// Now tells the time. Zero: time.Now.
+	Now func() time.Time
+	// Random makes keys. Zero: crypto/rand.Reader.
+	Random io.Reader
+	// Logger hears of damage and of failures in the background. Zero: nobody.
+	Logger *slog.Logger
+
+	fs durable.FS // of the log; nil: the host's. Tests have others
+}
+
+// withDefaults returns a copy for the vault in dir without zero values, but for
+// Key and Signer.
+func (c *Config) withDefaults(dir string) Config {
+	var out Config
+	if c != nil {
+		out = *c
+	}
+	if out.Manifest == nil {
+		out.Manifest = manifestIn(dir)
+	}
+	if out.Now == nil {
+		out.Now = time.Now
+	}
+	if out.Random == nil {
+		out.Random = rand.Reader
+	}
+	if out.Logger == nil {
+		out.Logger = slog.New(slog.DiscardHandler)
+	}
+	if out.fs == nil {
+		out.fs = durable.Disk{}
+	}
+	return out
+}
+
+// ledger returns the settings for appending to the log.
+func (c *Config) ledger(signer vault.Signer) *ledger.Options {
+	o := &ledger.Options{Signer: signer, Now: c.Now, Logger: c.Logger}
+	if c.fs != (durable.Disk{}) {
+		o.FS = c.fs
+	}
+	return o
+}
+
+// Control is the governance of one vault: what its governance log says, and the
+// one way to add to it. It is safe for concurrent use, and any number of
+// processes may have one for the same vault.
+//
+// What it answers takes everything into account that was recorded, by whatever
+// process, before it was asked.
+type Control struct {
+	cfg    Config
+	dir    string            // of the vault
+	log    string            // directory of the governance log
+	public ed25519.PublicKey // of the actor's key; nil: none
+
+	mu        sync.RWMutex    // guards what follows; taken under the ledger's lock, and never the other way round
+	reader    *ledger.Reader  // nil: there is no log yet
+	tail      *ledger.Tail    // nil: there is no log yet
+	state     *state          // nil: there is no log yet
+	looked    time.Time       // when the log was last looked at closely
+	damage    error           // what is wrong with the log; it is not read any further
+	whole     bool            // the log was read to its end once, so that the state has all keys of that time
+	saved     uint64          // size of the log as of the snapshot
+	spoolRead time.Time       // when halts that were not recorded were last looked for
+	refused   map[string]bool // names of files with such halts of which it was said that they have no effect
+	listeners []*listener
+	closed    bool
+	appendMu  sync.Mutex  // guards appender; taken before mu
+	appender  *ledger.Log // nil: nothing was ordered yet
+	signer    vault.Signer
+
+	denials denials
+}
+
+// listener is somebody who is told of halts.
+type listener struct{ told func(h Halt, ended bool) }
+
+// Open opens the governance of the vault in dir. A vault without a governance
+// log, or whose log has no genesis, opens too: every order is then denied with
+// rbac.NotInitialised, see [Init]. So does one whose log is damaged: every order
+// but pause and kill is then denied, see [Control.Damage]. Nothing is written
+// before the first order.
+func Open(ctx context.Context, dir string, cfg *Config) (*Control, error) {
+	c := &Control{cfg: cfg.withDefaults(dir), dir: dir, log: filepath.Join(dir, LogName), refused: map[string]bool{}}
+	c.public = c.cfg.Key.Public()
+	if err := c.refresh(ctx); err != nil && !errors.Is(err, ErrCorrupt) {
+		return nil, fmt.Errorf("control: open %s: %w", dir, err)
+	}
+	return c, nil
+}
+
+// lookEvery is for how long at most it is not noticed that a file of the log was
+// replaced or removed. What was appended is noticed at once.
+const lookEvery = 100 * time.Millisecond
+
+// refresh takes into account what the log says by now. It is cheap if nothing was
+// added. An error is of reading; damage wraps [ErrCorrupt], and the state then
+// stays as it was.
+func (c *Control) refresh(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	c.mu.RLock()
+	fresh := c.damage == nil && c.tail != nil && time.Since(c.looked) < lookEvery && c.tail.Quiet() && !c.closed
+	c.mu.RUnlock()
+	if fresh {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	err := c.catchUp()
+	if c.state != nil && !c.closed {
+		c.readSpool()
+	}
+	return err
+}
+
+// catchUp is refresh for who holds mu.
+func (c *Control) catchUp() error {
+	switch {
+	case c.closed:
+		return ErrClosed
+	case c.damage != nil:
+		return c.damage
+	}
+	err := c.readOn()
+	if errors.Is(err, ErrCorrupt) {
+		c.setDamage(err)
+	}
+	return err
+}
+
+// damaged notes what is wrong with the log, which who appends to it may find first.
+func (c *Control) damaged(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.setDamage(err)
+}
+
+// setDamage is damaged for who holds mu.
+func (c *Control) setDamage(err error) {
+	if c.damage != nil {
+		return
+	}
+	c.damage = err
+	if c.state == nil {
+		c.state = newState(nil) // to keep what is halted
+		c.state.tell = c.tell
+	}
+	c.cfg.Logger.Error("control: the governance log is damaged; everything but pause and kill is denied", "dir", c.log, "err", err)
+}
+
+// readOn reads what was appended.
+func (c *Control) readOn() error {
+	if c.tail == nil {
+		if err := c.begin(); err != nil || c.tail == nil {
+			return err
+		}
+	}
+	recs, err := c.tail.Next()
+	c.looked = time.Now()
+	if len(recs) > 0 {
+		c.state.takeAll(recs)
+	}
+	if err == nil {
+		err = c.state.isKnown(c.cfg.Fingerprint)
+	}
+	c.whole = c.whole || err == nil
+	return err
+}
+
+// begin opens the log, if there is one.
+func (c *Control) begin() error {
+	r, err := ledger.OpenReader(c.cfg.fs, c.log)
+	if errors.Is(err, ledger.ErrNotFound) {
+		return c.missing()
+	}
+	if err != nil {
+		return err
+	}
+	snap, err := c.loadSnapshot(r.Info().PublicKey)
+	if err != nil {
+		return err
+	}
+	s := newState(r.Verifier())
+	tail, err := s.resumeAt(r, snap)
+	if err != nil {
+		return err
+	}
+	if snap != nil {
+		c.saved = snap.policy.Head.Size
+	}
+	s.tell = c.tell
+	c.reader, c.tail, c.state = r, tail, s
+	return nil
+}
+
+// missing says whether it is right that there is no log.
+func (c *Control) missing() error {
+	key := vault.KeyFile(c.log)
+	_, err := os.Lstat(key)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	}
+	// It may have been made between the two looks: a key gets its name last.
+	if _, err := ledger.OpenReader(c.cfg.fs, c.log); !errors.Is(err, ledger.ErrNotFound) {
+		return err
+	}
+	return &ledger.CorruptionError{File: "log.json", Reason: fmt.Sprintf("the log is gone, but its key %s is there: put the log back from a copy", key)}
+}
+
+// tell tells the listeners. It is called by who holds mu.
+func (c *Control) tell(h Halt, ended bool) {
+	for _, l := range c.listeners {
+		l.told(h, ended)
+	}
+}
+
+// onHalt has f called for every pause and kill, and for every resume (of which
+// ended is true), that takes effect from now on: those of the log in their order,
+// whoever gave them, and at once those of this process, which are told of again
+// when they are recorded. f must be quick, and must not call the Control. For
+// orders of the log it is called by whoever caught up with the log, which
+// [Control.refresh] does.
+func (c *Control) onHalt(f func(h Halt, ended bool)) (remove func()) {
+	l := &listener{f}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.listeners = append(c.listeners, l)
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.listeners = slices.DeleteFunc(c.listeners, func(o *listener) bool { return o == l })
+	}
+}
+
+// Close ends the use of the vault's governance. Denials that were counted are
+// recorded. It is idempotent.
+func (c *Control) Close() error {
+	err := c.recordRepeats(time.Time{})
+	c.appendMu.Lock()
+	defer c.appendMu.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return nil
+	}
+	c.saveSnapshot()
+	c.closed = true
+	if c.tail != nil {
+		c.tail.Close()
+	}
+	if c.appender != nil {
+		err = errors.Join(err, c.appender.Close())
+	}
+	return err
+}
+
+// read calls f with the state as the log has it by now. f is not called if there
+// is no log.
+func (c *Control) read(ctx context.Context, f func(s *state)) error {
+	if err := c.refresh(ctx); err != nil {
+		return err
+	}
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.state != nil {
+		f(c.state)
+	}
+	return nil
+}
+
+// Head returns how much of the governance log the state takes into account.
+func (c *Control) Head() (h rbac.Head) {
+	c.known(func(s *state) { h = s.head() })
+	return h
+}
+
+// Vault returns the vault's name; empty: there is no genesis.
+func (c *Control) Vault() (name string) {
+	c.known(func(s *state) { name = s.vault })
+	return name
+}
+
+// Fingerprint returns what identifies the genesis: "SHA256:" and the base64 of
+// the hash of its record, exactly as it stands in the log. Whoever is to believe the
+// log must know it from elsewhere. Empty: there is no genesis.
+func (c *Control) Fingerprint() (sum string) {
+	c.known(func(s *state) { sum = s.fingerprint })
+	return sum
+}
+
+// Flags returns the records that have no effect, in the order of the log. Honest
+// use of this software makes none, but for events of a newer version.
+func (c *Control) Flags() (flags []Flag) {
+	c.known(func(s *state) { flags = slices.Clone(s.flags) })
+	return flags
+}
+
+// A Flag is a record of the log that was skipped.
+type Flag struct {
+	Index  uint64 `json:"index"`
+	Reason string `json:"reason"`
+}
+
+// Actor returns who acts through this Control, and their role. Zero: nobody who is
+// known.
+func (c *Control) Actor() (who rbac.Subject, g rbac.Grant) {
+	c.known(func(s *state) {
+		if key, ok := s.policy.Key(c.keyID(s)); ok {
+			who = key.Subject
+			g, _ = s.policy.Grant(who)
+		}
+	})
+	return who, g
+}
+
+// Damage returns why everything but pause and kill is denied, an error that
+// wraps [ErrCorrupt]. Nil: the log is whole, as far as it was read.
+func (c *Control) Damage() error {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.damage
+}
+
+// known calls f with the state as it is known.
+func (c *Control) known(f func(s *state)) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.state != nil {
+		f(c.state)
+	}
+}
+
+// keyID returns the id of the actor's key, if that is the key that the log knows
+// under this id: an id is no secret.
+func (c *Control) keyID(s *state) string {
+	key, ok := s.policy.Key(c.cfg.Key.ID())
+	if !ok || !bytes.Equal(key.Public, c.public) {
+		return ""
+	}
+	return key.ID
+}

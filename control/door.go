@@ -1,0 +1,374 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/flexorhq/flexor-go/internal/ledger"
+	"github.com/flexorhq/flexor-go/rbac"
+	"github.com/flexorhq/flexor-go/sinks/vault"
+)
+
+// errSettled ends a visit to which nothing is to be recorded.
+var errSettled = errors.New("control: nothing to record")
+
+// give is the one door through which every order goes: it decides under the
+// ledger's lock, as the log is there, and records the order or its denial in the
+// same step. What cannot be recorded does not happen, except for a pause or a kill.
+//
+// The event is nil unless the order was recorded.
+func (c *Control) give(ctx context.Context, o order, reason string) (Outcome, *event, error) {
+	if err := ctx.Err(); err != nil {
+		return Outcome{}, nil, context.Cause(ctx)
+	}
+	if err := o.check(); err != nil {
+		return Outcome{}, nil, err
+	}
+	v := visit{c: c, order: o, reason: tidy(reason)}
+	v.ahead(ctx)
+	if v.done {
+		return v.out, nil, v.err
+	}
+	if v.halt == nil {
+		v.record()
+		return v.out, v.event, v.err
+	}
+	return v.recordHalt(ctx)
+}
+
+// haltPatience is how long a halt waits for the log before it is laid down: somebody
+// who was stopped in the middle of a write may hold the ledger's lock for ever.
+const haltPatience = 5 * time.Second
+
+// recordHalt is record for an order that others must hear of, recorded or not.
+func (v *visit) recordHalt(ctx context.Context) (Outcome, *event, error) {
+	recorded := make(chan *visit, 1)
+	go func(w visit) {
+		w.record()
+		recorded <- &w
+	}(*v)
+	patience := time.NewTimer(haltPatience)
+	defer patience.Stop()
+	var err error
+	select {
+	case w := <-recorded:
+		return w.out, w.event, w.err
+	case <-patience.C:
+		err = fmt.Errorf("the log was busy for %s; the order will be recorded when it no longer is", haltPatience)
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	}
+	return v.out, nil, v.layDown(err)
+}
+
+// try is give without recording or doing anything.
+func (c *Control) try(ctx context.Context, o order, reason string) (Outcome, error) {
+	if err := o.check(); err != nil {
+		return Outcome{}, err
+	}
+	if err := c.refresh(ctx); err != nil {
+		return Outcome{}, err
+	}
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	v := visit{c: c, order: o, reason: tidy(reason)}
+	d, err := v.judge()
+	out := Outcome{Decision: d}
+	if !d.Allowed {
+		return out, &DeniedError{Decision: d}
+	}
+	if err == nil {
+		out.Index, out.Repeated = o.stands(c.state, &d)
+	}
+	return out, err
+}
+
+// visit is one passage through the door.
+type visit struct {
+	c      *Control
+	order  order
+	reason string
+
+	at     time.Time
+	event  *event   // that is to be recorded
+	denial *denial  // the order was denied; nil: it was not
+	halt   *payload // of a halt that holds in this process already; nil: it is none
+	done   bool
+
+	out Outcome
+	err error
+}
+
+// judge decides on the order as the state is, and says what else is against it. It
+// is called by who holds mu.
+func (v *visit) judge() (rbac.Decision, error) {
+	c, s := v.c, v.c.state
+	v.at = c.cfg.Now().UTC().Truncate(time.Microsecond)
+	if s == nil {
+		r := rbac.Request{Key: c.cfg.Key.ID(), At: v.at, Reason: v.reason}
+		v.order.ask(&r)
+		return new(rbac.Policy).Authorize(r), nil
+	}
+	id := c.keyID(s)
+	if key, ok := s.policy.Key(id); ok {
+		if earliest := s.earliest(key.Subject); v.at.Before(earliest) {
+			v.at = earliest // a clock that was set back
+		}
+	}
+	r := s.request(v.order, id, v.at, v.reason)
+	d := s.decide(r)
+	if c.damage != nil && !stops(r.Action) {
+		return refuse(d, LogCorrupt), nil
+	}
+	if !d.Allowed {
+		return d, nil
+	}
+	return d, v.order.fit(s)
+}
+
+// ahead does what comes before the ledger's lock: it finds out what can only be
+// denied and not recorded, and acts on a halt.
+func (v *visit) ahead(ctx context.Context) {
+	c := v.c
+	unread := c.refresh(ctx)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	d, err := v.judge()
+	v.out.Decision = d
+	halts := stops(d.Request.Action)
+	switch {
+	case halts && c.lost() && d.Subject == (rbac.Subject{}):
+		v.act(&d) // see [Control.believe]
+	case unread != nil && !errors.Is(unread, ErrCorrupt) && !halts:
+		v.done, v.err = true, fmt.Errorf("%w: %w", ErrNotRecorded, unread)
+	case c.state == nil || c.state.vault == "", d.Code == LogCorrupt:
+		// There is nobody yet on whose behalf something could be recorded, or nothing
+		// to record it in.
+		v.done, v.err = true, &DeniedError{Decision: d, NotRecorded: unread}
+	case d.Allowed && err == nil && halts:
+		v.act(&d)
+	case d.Allowed && err == nil && d.Request.Action == rbac.View:
+		v.done = true
+	}
+}
+
+// act makes a halt hold in this process. It is called by who holds mu.
+func (v *visit) act(d *rbac.Decision) {
+	s := v.c.state
+	if _, ok := v.order.stands(s, d); ok {
+		return
+	}
+	v.halt = &payload{At: v.at, By: d.Subject, Key: v.c.cfg.Key.ID(), Role: d.Role, Reason: v.reason}
+	if s.vault != "" {
+		h := s.head()
+		v.halt.Log, v.halt.Size, v.halt.Root = s.verifier.Name(), h.Size, h.Root
+	}
+	h := (&event{payload: *v.halt}).halt(v.order.(halting).halt(), d)
+	h.Index, h.Recorded = 0, false
+	s.halt(h)
+}
+
+// halting is an order to stop something.
+type halting interface {
+	order
+	halt() Halt
+}
+
+// takeBack ends what act did, if the right to order it was lost in between. A run
+// that was killed stays killed.
+func (v *visit) takeBack() {
+	h, ok := v.order.(halting)
+	if v.halt == nil || !ok {
+		return
+	}
+	v.c.mu.Lock()
+	defer v.c.mu.Unlock()
+	if p := h.halt(); p.Run == "" && !v.c.state.paused[place{p.Agent, p.Environment}].Recorded {
+		v.c.state.resume(p)
+	}
+}
+
+// record appends the order, or its denial.
+func (v *visit) record() {
+	c := v.c
+	appender, err := c.open()
+	if err == nil {
+		var first uint64
+		first, err = appender.AppendIf(v.decide)
+		if err == nil {
+			v.out.Index, v.out.Recorded = first, true
+		}
+	}
+	if errors.Is(err, ErrCorrupt) {
+		c.damaged(err)
+	}
+	switch {
+	case errors.Is(err, errSettled):
+		return // v.err says what came of it
+	case errors.Is(err, ErrCorrupt) && v.halt == nil:
+		v.out.Decision = refuse(v.out.Decision, LogCorrupt)
+		v.err = &DeniedError{Decision: v.out.Decision, NotRecorded: err}
+		return
+	case err != nil && v.denial != nil:
+		v.err = &DeniedError{Decision: v.out.Decision, NotRecorded: err}
+		return
+	case err != nil && v.halt != nil:
+		v.err = v.layDown(err)
+		return
+	case err != nil:
+		v.err = fmt.Errorf("%w: %w", ErrNotRecorded, err)
+		return
+	}
+	if v.denial != nil {
+		c.denials.recorded(*v.denial, v.out.Index, v.at)
+		v.err = &DeniedError{Decision: v.out.Decision}
+		v.takeBack()
+	}
+	if v.halt != nil && v.denial == nil {
+		c.unspool(v.event)
+	}
+	// The fold takes it as it stands in the log, like anybody else's.
+	if err := c.refresh(context.Background()); err != nil {
+		c.cfg.Logger.Warn("control: what was recorded could not be read back", "dir", c.log, "err", err)
+	}
+	if err := c.recordRepeats(v.at.Add(-foldFor)); err != nil {
+		c.cfg.Logger.Warn("control: the number of repeated denials could not be recorded", "dir", c.log, "err", err)
+	}
+}
+
+// layDown makes a halt that could not be recorded known to other processes, and
+// returns the error to report.
+func (v *visit) layDown(err error) error {
+	if serr := v.c.spool(*v.halt, v.order); serr != nil {
+		return fmt.Errorf("%w: it holds in this process only: %w; and it could not be laid down for others: %w", ErrNotRecorded, err, serr)
+	}
+	return fmt.Errorf("%w: it holds, and other processes were told: %w", ErrNotRecorded, err)
+}
+
+// decide decides under the ledger's lock.
+func (v *visit) decide(size uint64) ([][]byte, error) {
+	c := v.c
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	v.event, v.denial = nil, nil
+	if err := c.catchUpTo(size); err != nil {
+		return nil, err
+	}
+	return v.settle()
+}
+
+// settle makes what is to be recorded, as the state is. It is called by who holds
+// mu.
+func (v *visit) settle() ([][]byte, error) {
+	c := v.c
+	d, err := v.judge()
+	v.out.Decision = d
+	switch {
+	case err != nil:
+		v.err = err
+		return nil, errSettled
+	case !d.Allowed:
+		return v.deny(&d)
+	}
+	if index, ok := v.order.stands(c.state, &d); ok {
+		v.out.Repeated, v.out.Index = true, index
+		return nil, errSettled
+	}
+	if f, ok := v.order.(filling); ok {
+		f.fill(&d.Request)
+	}
+	p := c.state.place(v.at)
+	p.By, p.Key, p.Role, p.Grant = d.Subject, d.Request.Key, d.Role, &d.Grant.Index
+	return v.write(p, v.order.kind(), v.order)
+}
+
+// filling is an order whose defaults are written down, because they may be others
+// one day.
+type filling interface{ fill(r *rbac.Request) }
+
+// deny makes the event of a denial.
+func (v *visit) deny(d *rbac.Decision) ([][]byte, error) {
+	c := v.c
+	asked, err := encode(v.order)
+	if err != nil {
+		return nil, err
+	}
+	body := deniedBody{Order: v.order.kind(), Asked: asked, Code: d.Code, Needed: d.Needed}
+	p := c.state.place(v.at)
+	if d.Subject != (rbac.Subject{}) {
+		p.By, p.Key, p.Role = d.Subject, d.Request.Key, d.Role
+	} else {
+		body.Claimed = c.cfg.Key.ID()
+	}
+	v.denial = &denial{key: c.cfg.Key.ID(), order: body.Order, asked: string(asked), code: d.Code}
+	if c.denials.counted(*v.denial, v.at) {
+		v.err = &DeniedError{Decision: *d}
+		return nil, errSettled
+	}
+	return v.write(p, kindDenied, body)
+}
+
+// place returns an event that is to stand at the end of the log.
+func (s *state) place(at time.Time) payload {
+	h := s.head()
+	return payload{Log: s.verifier.Name(), Size: h.Size, Root: h.Root, At: at}
+}
+
+// write makes the line of an event, signed by its actor or, if there is none, by
+// the log's key.
+func (v *visit) write(p payload, kind string, body any) ([][]byte, error) {
+	data, err := encode(body)
+	if err != nil {
+		return nil, err
+	}
+	p.Kind, p.Reason, p.Body = kind, v.reason, data
+	sign := by(v.c.cfg.Key)
+	if p.Key == "" {
+		sign = v.c.signer.Sign
+	}
+	line, e, err := p.seal(sign)
+	if err != nil {
+		return nil, err
+	}
+	v.event = e
+	return [][]byte{line}, nil
+}
+
+// catchUpTo reads all records of the log, of which there are size. It is called by
+// who holds mu.
+func (c *Control) catchUpTo(size uint64) error {
+	if err := c.catchUp(); err != nil {
+		return err
+	}
+	if c.state == nil || c.state.tree.Size() != size {
+		return fmt.Errorf("control: the log has %d records, not all of which could be read", size)
+	}
+	return nil
+}
+
+// open returns the ledger for appending.
+func (c *Control) open() (*ledger.Log, error) {
+	c.appendMu.Lock()
+	defer c.appendMu.Unlock()
+	c.mu.RLock()
+	closed := c.closed
+	c.mu.RUnlock()
+	if closed {
+		return nil, ErrClosed
+	}
+	if c.appender != nil {
+		return c.appender, nil
+	}
+	signer, err := vault.Prepare(c.log, &vault.Config{Signer: c.cfg.Signer})
+	if err != nil {
+		return nil, err
+	}
+	l, _, err := ledger.Open(c.log, c.cfg.ledger(signer))
+	if err != nil {
+		return nil, err
+	}
+	c.appender, c.signer = l, signer
+	return l, nil
+}

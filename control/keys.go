@@ -1,0 +1,89 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/flexorhq/flexor-go/rbac"
+)
+
+// A KeyOrder says what key [Control.CreateKey] is to make.
+type KeyOrder struct {
+	Subject rbac.Subject // whose it will be; required
+	Expires time.Time    // zero: after rbac.DefaultKeyLife
+	Vaults  []string     // names of the vaults that it is for; nil: this vault only
+	Reason  string       // for the record; may be empty
+}
+
+// CreateKey makes a key for a subject. The key is stored nowhere: only its
+// public half is recorded, so it must be shown now.
+func (c *Control) CreateKey(ctx context.Context, o KeyOrder) (rbac.APIKey, Outcome, error) {
+	key, err := rbac.Mint(o.Subject.Kind, c.cfg.Random)
+	if err != nil {
+		return rbac.APIKey{}, Outcome{}, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	out, _, err := c.give(ctx, &createOrder{Subject: o.Subject, ID: key.ID(), Public: key.Public(), Expires: inLog(o.Expires), Vaults: o.Vaults}, o.Reason)
+	if err != nil {
+		return rbac.APIKey{}, out, err
+	}
+	return key, out, nil
+}
+
+// A Rotation says how [Control.RotateKey] is to replace a key.
+type Rotation struct {
+	Key     string        // id of the key to replace; empty: the actor's
+	Overlap time.Duration // for how long both are valid; zero: the old one ends at once
+	Expires time.Time     // of the new key; zero: after as long a life as the old one's
+	Reason  string        // for the record; may be empty
+}
+
+// RotateKey replaces a key by a new one for the same subject and vaults. The new
+// key is stored nowhere, so it must be shown now.
+func (c *Control) RotateKey(ctx context.Context, r Rotation) (rbac.APIKey, Outcome, error) {
+	if r.Key == "" {
+		r.Key = c.cfg.Key.ID()
+	}
+	if r.Overlap < 0 {
+		return rbac.APIKey{}, Outcome{}, fmt.Errorf("%w: an overlap of %s", ErrInvalid, r.Overlap)
+	}
+	kind := rbac.UserKind
+	if old, ok, err := c.Key(ctx, r.Key); err == nil && ok {
+		kind = old.Subject.Kind
+	}
+	key, err := rbac.Mint(kind, c.cfg.Random)
+	if err != nil {
+		return rbac.APIKey{}, Outcome{}, fmt.Errorf("control: %w", err)
+	}
+	out, _, err := c.give(ctx, &rotateOrder{Old: r.Key, ID: key.ID(), Public: key.Public(), Expires: inLog(r.Expires), overlap: r.Overlap}, r.Reason)
+	if err != nil {
+		return rbac.APIKey{}, out, err
+	}
+	return key, out, nil
+}
+
+// RevokeKey ends the validity of a key at once.
+func (c *Control) RevokeKey(ctx context.Context, id, reason string) (Outcome, error) {
+	out, _, err := c.give(ctx, &disableOrder{ID: id}, reason)
+	return out, err
+}
+
+// Keys returns all keys that the vault knows or knew, in the order of the log.
+func (c *Control) Keys(ctx context.Context) (keys []rbac.Key, err error) {
+	err = c.read(ctx, func(s *state) { keys = s.policy.State().Keys })
+	return keys, err
+}
+
+// Key returns the key that the vault knows, or knew, under an id.
+func (c *Control) Key(ctx context.Context, id string) (key rbac.Key, ok bool, err error) {
+	err = c.read(ctx, func(s *state) { key, ok = s.policy.Key(id) })
+	return key, ok, err
+}
+
+// inLog returns a time in the form in which the log has it.
+func inLog(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.UTC().Round(0)
+}

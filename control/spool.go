@@ -1,0 +1,169 @@
+package control
+
+import (
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/flexorhq/flexor-go/internal/durable"
+	"github.com/flexorhq/flexor-go/rbac"
+)
+
+// A halt that cannot be recorded, because the log is damaged or the disk does not
+// take it, is laid down beside the log, in a file that everybody who has the vault
+// open looks for. It is signed like an event, and for a place in the log as well,
+// but with another prefix, so that no event can be taken for one.
+//
+// Such a pause holds until an event ends it that stands behind the place for which
+// the pause was signed: an old file that somebody puts back has no effect. A kill is
+// of one run, and needs no end.
+const (
+	spoolName  = "governance-halts"
+	spoolExt   = ".json"
+	haltPrefix = "flexor governance halt v1\n"
+	maxSpooled = 64 << 10
+)
+
+// spooled is the content of such a file.
+type spooled struct {
+	Halt []byte `json:"halt"` // a payload
+	Sig  []byte `json:"sig"`
+	// Public is the key that signed. Only where nothing tells whose keys there are does
+	// it count by itself; see [Control.believe].
+	Public ed25519.PublicKey `json:"public"`
+}
+
+// spoolFile names the file of a halt: there is one for each thing to stop.
+func spoolFile(kind string, body []byte) string {
+	sum := sha256.Sum256(body)
+	name, _, _ := strings.Cut(kind, "/")
+	return name + "-" + hex.EncodeToString(sum[:16]) + spoolExt
+}
+
+// spool lays an order to halt down.
+func (c *Control) spool(p payload, o order) error {
+	key := c.cfg.Key
+	if key.Public() == nil {
+		return errors.New("there is no key to sign it with")
+	}
+	var err error
+	p.Kind = o.kind()
+	if p.Body, err = encode(o); err != nil {
+		return err
+	}
+	data, err := encode(&p)
+	if err != nil {
+		return err
+	}
+	file, err := encode(spooled{data, key.Sign(append([]byte(haltPrefix), data...)), key.Public()})
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(c.dir, spoolName)
+	if err := durable.MkdirAll(c.cfg.fs, dir, 0o755); err != nil {
+		return err
+	}
+	return durable.WriteFile(c.cfg.fs, filepath.Join(dir, spoolFile(p.Kind, p.Body)), append(file, '\n'), 0o644)
+}
+
+// unspool removes what was laid down for an order that was recorded since.
+func (c *Control) unspool(e *event) {
+	_ = c.cfg.fs.Remove(filepath.Join(c.dir, spoolName, spoolFile(e.Kind, e.Body))) // there seldom is one
+}
+
+// readSpool acts on the halts that were laid down. It is called by who holds mu.
+func (c *Control) readSpool() {
+	if time.Since(c.spoolRead) < lookEvery/2 {
+		return
+	}
+	c.spoolRead = time.Now()
+	dir := filepath.Join(c.dir, spoolName)
+	entries, err := c.cfg.fs.ReadDir(dir)
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			c.cfg.Logger.Warn("control: halts that were not recorded cannot be looked for", "dir", dir, "err", err)
+		}
+		return
+	}
+	for _, f := range entries {
+		if !strings.HasSuffix(f.Name(), spoolExt) {
+			continue
+		}
+		data, err := durable.ReadFile(c.cfg.fs, filepath.Join(dir, f.Name()), maxSpooled)
+		if err == nil {
+			err = c.takeSpooled(data)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) && !c.refused[f.Name()] {
+			c.refused[f.Name()] = true
+			c.cfg.Logger.Warn("control: a halt that was not recorded has no effect", "file", f.Name(), "err", err)
+		}
+	}
+}
+
+// takeSpooled acts on the content of a file.
+func (c *Control) takeSpooled(data []byte) error {
+	var file spooled
+	var p payload
+	if err := decode([]byte(strings.TrimSuffix(string(data), "\n")), &file); err != nil {
+		return err
+	}
+	if err := decode(file.Halt, &p); err != nil {
+		return err
+	}
+	o, ok := newOrder(p.Kind).(halting)
+	if !ok {
+		return fmt.Errorf("%q is no order to halt", p.Kind)
+	}
+	if err := decode(p.Body, o); err != nil {
+		return err
+	}
+	if err := o.check(); err != nil {
+		return err
+	}
+	if len(file.Public) != ed25519.PublicKeySize || !ed25519.Verify(file.Public, append([]byte(haltPrefix), file.Halt...), file.Sig) {
+		return errors.New("it is not signed by the key that it names")
+	}
+	d, err := c.believe(o, &p, file.Public)
+	if err != nil {
+		return err
+	}
+	h := o.halt()
+	if h.Run == "" && p.Size < c.state.resumed[place{h.Agent, h.Environment}] {
+		return nil // it has ended
+	}
+	h.At, h.By, h.Key, h.Role, h.Reason = p.At, d.Subject, p.Key, d.Role, p.Reason
+	if !c.state.halted(h) {
+		c.state.halt(h)
+	}
+	return nil
+}
+
+// lost reports whether the log was damaged from the first look on, so that keys that
+// are not known may well be good.
+func (c *Control) lost() bool { return c.damage != nil && !c.whole }
+
+// believe decides whether somebody may halt something, as far as the log can be
+// read. Whoever read the log before it was damaged knows who may. Where that cannot
+// be known, whoever can write the directory may stop things, and nothing else: that
+// nobody could is worse.
+func (c *Control) believe(o order, p *payload, public ed25519.PublicKey) (rbac.Decision, error) {
+	s := c.state
+	key, ok := s.policy.Key(p.Key)
+	switch {
+	case !ok && c.lost():
+		return rbac.Decision{}, nil
+	case !ok || !key.Public.Equal(public):
+		return rbac.Decision{}, fmt.Errorf("the key %s is not known here", p.Key)
+	}
+	d := s.decide(s.request(o, p.Key, p.At, p.Reason))
+	if !d.Allowed {
+		return d, errors.New(Reason(d))
+	}
+	return d, nil
+}

@@ -1,0 +1,114 @@
+package control
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/flexorhq/flexor-go/internal/durable"
+	"github.com/flexorhq/flexor-go/internal/ident"
+	"github.com/flexorhq/flexor-go/rbac"
+)
+
+// A halt that could not be recorded holds for all, until a resume that stands in the
+// log; then the file means nothing any more, also if somebody puts it back.
+func TestSpooledPause(t *testing.T) {
+	h := newHouse(t)
+	operator := h.join(bob, rbac.Operator)
+	other := h.as(h.key)
+	look := func() bool {
+		other.looked, other.spoolRead = time.Time{}, time.Time{}
+		_, ok, err := other.Paused(bg, "a", rbac.Production)
+		require.NoError(t, err)
+		return ok
+	}
+	// The key of the log cannot be read: nothing can be recorded.
+	key := filepath.Join(h.dir, "keys", LogName+".key")
+	require.NoError(t, os.Rename(key, key+".away"))
+	out, err := operator.Pause(bg, "a", rbac.Production, "because")
+	require.ErrorIs(t, err, ErrNotRecorded)
+	require.NotErrorIs(t, err, ErrDenied)
+	require.False(t, out.Recorded)
+	require.True(t, look())
+	_, _, err = operator.Deploy(bg, DeployOrder{Agent: "a", Version: "1", Environment: rbac.Sandbox})
+	require.ErrorIs(t, err, ErrNotRecorded)
+	_, ok, err := other.Deployed(bg, "a", rbac.Sandbox)
+	require.NoError(t, err)
+	require.False(t, ok, "what cannot be recorded does not happen")
+
+	laid := files(t, filepath.Join(h.dir, spoolName))
+	require.Len(t, laid, 1)
+	require.NoError(t, os.Rename(key+".away", key))
+	out, err = operator.Pause(bg, "a", rbac.Production, "because")
+	require.NoError(t, err)
+	require.True(t, out.Recorded, "now it can be")
+	require.Empty(t, files(t, filepath.Join(h.dir, spoolName)))
+	_, err = h.owner.Resume(bg, "a", rbac.Production, "")
+	require.NoError(t, err)
+	require.False(t, look())
+
+	for path, data := range laid {
+		require.NoError(t, os.WriteFile(path, []byte(data), 0o600))
+	}
+	require.False(t, look(), "an old file has no effect")
+	_, ok, err = h.as(h.key).Paused(bg, "a", rbac.Production)
+	require.NoError(t, err)
+	require.False(t, ok)
+}
+
+// No event can be taken for a halt that was laid down, nor a halt by who may not.
+func TestSpoolForgeries(t *testing.T) {
+	h := newHouse(t)
+	viewer := h.join(bob, rbac.Viewer)
+	p := payload{At: h.clock.Now(), Key: viewer.cfg.Key.ID(), Reason: "because"}
+	require.NoError(t, viewer.spool(p, &pauseOrder{Agent: "a", Environment: rbac.Production}))
+	stranger := h.as(mint(t, carol))
+	p.Key = h.key.ID()
+	require.NoError(t, stranger.spool(p, &pauseOrder{Agent: "b", Environment: rbac.Production}))
+
+	body, err := encode(&pauseOrder{Agent: "c", Environment: rbac.Production})
+	require.NoError(t, err)
+	event := h.owner.state.place(h.clock.Now())
+	event.Kind, event.By, event.Key, event.Reason, event.Body = kindPause, alice, h.key.ID(), "because", body
+	data, err := encode(&event)
+	require.NoError(t, err)
+	_, e, err := event.seal(by(h.key))
+	require.NoError(t, err)
+	file, err := encode(spooled{data, e.sig, h.key.Public()})
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(h.dir, spoolName, "pause-c.json"), file, 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(h.dir, spoolName, "pause-d.json"), []byte("{}"), 0o600))
+
+	all, err := h.as(h.key).Pauses(bg)
+	require.NoError(t, err)
+	require.Empty(t, all)
+}
+
+// Somebody was stopped while they held the ledger's lock: a kill goes round it.
+func TestHaltBesideAHeldLock(t *testing.T) {
+	h := newHouse(t)
+	operator := h.join(bob, rbac.Operator)
+	watching := h.as(rbac.APIKey{})
+	lock, err := durable.Disk{}.Lock(filepath.Join(h.dir, LogName, "lock"), true)
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(bg, 50*time.Millisecond)
+	defer cancel()
+	run := ident.New("run")
+	_, err = operator.Kill(ctx, Run{ID: run, Environment: rbac.Production}, "because")
+	require.ErrorIs(t, err, ErrNotRecorded)
+	watching.looked = time.Time{}
+	kill, ok, err := watching.Killed(bg, run)
+	require.NoError(t, err)
+	require.True(t, ok)
+	require.False(t, kill.Recorded)
+
+	require.NoError(t, lock.Unlock())
+	require.Eventually(t, func() bool {
+		kill, _, err := watching.Killed(bg, run)
+		return err == nil && kill.Recorded
+	}, 10*time.Second, time.Millisecond, "it is recorded when it can be")
+}

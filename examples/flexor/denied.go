@@ -1,0 +1,70 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/flexorhq/flexor-go/control"
+	"github.com/flexorhq/flexor-go/rbac"
+)
+
+// failure returns the failure for the error of an order, with how to mend it.
+func (a *actor) failure(err error) error {
+	var denied *control.DeniedError
+	var own *failure
+	switch {
+	case err == nil, errors.As(err, &own):
+		return err
+	case errors.As(err, &denied):
+		return a.denied(denied)
+	case errors.Is(err, control.ErrInvalid):
+		return misuse("see the --help of the command", "%w", err)
+	case errors.Is(err, control.ErrNotFound):
+		return fail(exitNotFound, "flexor deployments lists what is kept", "%w", err)
+	case errors.Is(err, control.ErrManifest):
+		return fail(exitFailed, "the manifests are in "+a.cfg.Dir+"/agents", "%w", err)
+	case errors.Is(err, control.ErrNotRecorded):
+		return fail(exitFailed, "flexor doctor says whether the vault can be written", "%w", err)
+	}
+	return err
+}
+
+// denied returns the failure of a denial.
+func (a *actor) denied(e *control.DeniedError) error {
+	d := &e.Decision
+	if a.noKey != nil && d.Code == rbac.KeyInvalid {
+		return a.keyless()
+	}
+	text := control.Reason(*d)
+	if e.NotRecorded != nil {
+		text += fmt.Sprintf(" The denial could not be recorded: %v", e.NotRecorded)
+	}
+	code, fix := exitDenied, ""
+	switch d.Code {
+	case rbac.NotInitialised:
+		fix = firstOwner(a.cfg)
+	case rbac.RoleInsufficient:
+		fix = "ask somebody who may: flexor access who " + string(d.Request.Action)
+		if d.Request.Environment != "" {
+			fix += " --env " + string(d.Request.Environment)
+		}
+	case rbac.KeyInvalid:
+		fix = "the key is from " + a.source + "; flexor whoami says what it is"
+	case rbac.KeyRevoked, rbac.KeyExpired:
+		fix = "ask an owner for a new key: flexor keys create --user YOU"
+	case rbac.UnknownSubject, rbac.GrantExpired:
+		fix = "ask an owner for a role: flexor access grant --user " + d.Subject.String() + " --role viewer"
+	case rbac.ReasonMissing:
+		fix = "say why with --reason"
+	case rbac.UnknownTarget:
+		code, fix = exitNotFound, "flexor access list and flexor keys list show whom there is"
+	case rbac.LastOwner:
+		fix = "flexor access grant --user SOMEBODY --role owner, and flexor keys create --user SOMEBODY"
+	case control.LogCorrupt:
+		code, fix = exitIntegrity, "flexor verify --access shows what is still right; put the log back from a copy"
+	case control.LogUnread:
+		code = exitFailed
+	}
+	return fail(code, fix, "denied: %s", strings.TrimSuffix(text, "."))
+}
