@@ -42,7 +42,11 @@ const (
 
 // peers are all that need nothing but a world.
 var peers = []peer{
-	{name: asking, load: loadNothing, answersNothing: true}, {name: ours, load: loadRBAC}, {name: cedarName, load: loadCedar}, {name: opaName, load: loadOPA}, {name: casbinName, load: loadCasbin},
+	{name: asking, load: loadNothing, answersNothing: true},
+	{name: ours, load: loadRBAC},
+	{name: cedarName, load: loadCedar},
+	{name: casbinName, load: loadCasbin},
+	{name: opaName, load: loadOPA},
 	{name: fgaName, load: loadOpenFGA, small: true},
 }
 

@@ -112,8 +112,8 @@ func (t *table) print(w io.Writer) error {
 			fmt.Fprintf(b, "\n#### Decisions, %d grants\n\n| | µs/decision | best round | × rbac | allocs/decision | loading, s | heap, MB |\n|---|--:|--:|--:|--:|--:|--:|\n", c.grants)
 		}
 		last = c.grants
-		fmt.Fprintf(b, "| %s | %.2f | %.2f | %.1f | %.1f | %.3f | %.0f |\n", c.peer, micro(median(t.samples[c], each)), micro(t.best(c)), t.ratio(c, cell{c.grants, ours}),
-			median(t.samples[c], allocs), t.loads[c].took.Seconds(), float64(t.loads[c].heap)/1e6)
+		fmt.Fprintf(b, "| %s | %.2f | %.2f | %.1f | %.1f | %.3f | %d |\n", c.peer, micro(median(t.samples[c], each)), micro(t.best(c)), t.ratio(c, cell{c.grants, ours}),
+			median(t.samples[c], allocs), t.loads[c].took.Seconds(), t.loads[c].heap/1e6)
 	}
 	if len(t.replayed) > 0 {
 		fmt.Fprintf(b, "\n#### Opening a vault with %d grants\n\n| | processor time, ms | time, ms |\n|---|--:|--:|\n", t.settings.grants)
