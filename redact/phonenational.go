@@ -43,7 +43,7 @@ var phoneShapes = [...][]int{{3, 3, 2, 2}, {1, 3, 3, 2, 2}, {3, 2, 2, 2}, {2, 3,
 func (n *numbers) unlikeNumbers(i int, c *chain) (last int, why string) {
 	for _, sizes := range phoneShapes {
 		last = i + len(sizes) - 1
-		if !c.more && c.n == len(sizes) && c.shape(0, " ", sizes...) && n.free(i, last) && !n.amount(i, last) {
+		if !c.more && c.n == len(sizes) && c.shape(0, " ", sizes...) && !n.amount(i, last) {
 			return last, "national, groups of a country"
 		}
 	}

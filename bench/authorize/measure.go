@@ -64,7 +64,7 @@ func measure(ctx context.Context, s settings) (*table, error) {
 		if err := t.openings(ctx, g); err != nil {
 			return nil, err
 		}
-		all = append(slices.Clone(peers), g.peer(ctx))
+		all = append(slices.Clone(peers), g.peer(ctx), g.read())
 	}
 	if err := t.decisions(ctx, w, all); err != nil {
 		return nil, err

@@ -34,6 +34,7 @@ const (
 	asking     = "making the question alone"
 	ours       = "rbac.Policy"
 	oursOnDisk = "control.Control"
+	reading    = "reading two bytes of a file"
 	casbinName = "casbin, roles in domains"
 	cedarName  = "cedar-go, roles as parents"
 	opaName    = "OPA, prepared query"
