@@ -32,6 +32,10 @@ type Config struct {
 	// by [Run.Output], are always kept.
 	IncludeInputs, IncludeOutputs bool
 
+	// MaxAccesses is how many records of accesses one run may write; beyond that
+	// they are only counted, as dropped. Zero: 100,000.
+	MaxAccesses int
+
 	// Sync says which records wait for the disk. Zero: [SyncGroup].
 	Sync SyncMode
 
@@ -117,6 +121,9 @@ func (c *Config) complete() error {
 	}
 	if c.Environment == "" {
 		c.Environment = "sandbox"
+	}
+	if c.MaxAccesses <= 0 {
+		c.MaxAccesses = maxAccesses
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

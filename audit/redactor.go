@@ -8,7 +8,8 @@ import "github.com/flexorhq/flexor-go/redact"
 // Redact is given one JSON value as it would be written, and the path of the
 // field it stands in: "decisions.values.owner", "outputs.contact",
 // "tasks.inputs.feed", "tasks.outputs.rows", "decisions.branch",
-// "decisions.alternatives", "errors.message", "tasks.error", "reason" (of a
+// "decisions.alternatives", "errors.message", "tasks.error", "accesses.record",
+// "accesses.source", "accesses.version", "accesses.digest", "reason" (of a
 // refusal), "kill.reason". The name of a value comes first, as a string of its own with the
 // path "outputs" or the like; what is left of it stands in the path of the
 // value. Numbers and booleans are handed in too. It returns the JSON value to write instead, which may be src itself when there

@@ -41,6 +41,7 @@ type state struct {
 	failure error // the first failed append
 	met     []error
 	draft   draft // the ids and names in its entry never change and need no lock
+	repeats repeats
 
 	once   sync.Once
 	result error // of End; written in once
@@ -342,6 +343,7 @@ func (s *state) finish(err error) error {
 	if err != nil && !s.hasMet(nil, err) {
 		s.fail(s.root, err, true)
 	}
+	s.flushRepeats()
 	s.mu.Lock()
 	s.ended = true
 	s.mu.Unlock()

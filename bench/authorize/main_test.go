@@ -31,6 +31,9 @@ func TestCheckFindsWrongAnswers(t *testing.T) {
 	w := worldOf(300)
 	qs := w.questions(1000)
 	for _, p := range peers {
+		if p.answersNothing {
+			continue
+		}
 		ask, err := p.load(w)
 		require.NoError(t, err)
 		require.NoError(t, w.check(p, ask, qs))

@@ -96,6 +96,9 @@ func runBlock(t *testing.T, dir, block string) string {
 		if strings.HasPrefix(command, "flexor init company --tier") {
 			require.NoError(t, seed(filepath.Join(dir, "company"), "april"))
 		}
+		if strings.HasPrefix(command, "flexor init fund") {
+			require.NoError(t, seed(filepath.Join(dir, "fund"), "lineage"))
+		}
 	}
 	return b.String()
 }
