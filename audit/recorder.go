@@ -139,11 +139,11 @@ func (c *Config) complete() error {
 	default:
 		return fmt.Errorf("%w: environment %q is not sandbox, staging or production", ErrInvalid, ident.Text(c.Environment, 128))
 	}
-	if err := ident.Name(c.Vault); err != nil {
+	if err := ident.Token(c.Vault); err != nil {
 		return fmt.Errorf("%w: vault %w", ErrInvalid, err)
 	}
 	if c.Writer != "" {
-		if err := ident.Name(c.Writer); err != nil {
+		if err := ident.Token(c.Writer); err != nil {
 			return fmt.Errorf("%w: writer %w", ErrInvalid, err)
 		}
 	}

@@ -140,7 +140,7 @@ func secretAt(b []byte, start, end int) (from, to int, why string, ok bool) {
 	if foldEqual(name, "basic") {
 		from = blanks(b, end)
 		to = base64Std.run(b, from)
-		return from, to, "credentials of basic authentication", from > end && isUserPassword(b[from:to])
+		return from, to, "credentials of basic authentication", from > end && maskAt(b, to) == 0 && isUserPassword(b[from:to])
 	}
 	if foldEqual(name, "key") && start > 0 && b[start-1] == ' ' { // "API key: …"
 		kind = nameOf(b[letters.before(b, start-1, 16):end])
