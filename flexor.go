@@ -1,7 +1,9 @@
 package flexor
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -165,8 +167,11 @@ func (v *Vault) openLog(ctx context.Context, o *Options) error {
 
 // openControl opens the vault's governance, and returns the gate of its runs.
 func (v *Vault) openControl(ctx context.Context, o *Options) (audit.Gate, error) {
-	var err error
-	v.Control, err = control.Open(ctx, v.Config.Dir, &control.Config{Key: o.Key, Snapshots: o.Snapshots, Now: o.Now, Logger: o.Logger})
+	known, err := v.knownHead(ctx)
+	if err != nil {
+		return nil, err
+	}
+	v.Control, err = control.Open(ctx, v.Config.Dir, &control.Config{Key: o.Key, Known: known, Snapshots: o.Snapshots, Now: o.Now, Logger: o.Logger})
 	if err != nil {
 		return nil, err
 	}
@@ -175,6 +180,38 @@ func (v *Vault) openControl(ctx context.Context, o *Options) (audit.Gate, error)
 	}
 	v.gate = control.NewGate(v.Control, &control.GateConfig{Vault: v.Config.Name})
 	return v.gate, nil
+}
+
+// knownHead returns the largest head of the governance log that the last records of the
+// audit log name: whoever cuts the one log back, in order to have a right that was
+// taken away, has to cut back the other as well.
+func (v *Vault) knownHead(ctx context.Context) (known rbac.Head, err error) {
+	if v.Log == nil {
+		return known, nil
+	}
+	head, err := v.Log.Head()
+	if err != nil {
+		return known, err
+	}
+	const last = 256 // records
+	for rec, err := range v.Log.Records(ctx, head.Size-min(head.Size, last)) {
+		if err != nil {
+			return known, err
+		}
+		if !bytes.Contains(rec.Line, []byte(`"governance":{`)) {
+			continue
+		}
+		var line struct {
+			Governance *audit.Head `json:"governance"`
+		}
+		if err := json.Unmarshal(rec.Line, &line); err != nil {
+			return known, fmt.Errorf("record %d of the audit log: %w", rec.Index, err)
+		}
+		if g := line.Governance; g != nil && g.Size > known.Size {
+			known = rbac.Head{Size: g.Size, Root: g.Root}
+		}
+	}
+	return known, nil
 }
 
 // LogDir returns the directory of the audit log of a vault. Its error wraps

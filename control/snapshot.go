@@ -235,6 +235,19 @@ type remembered struct {
 	root tlog.Hash
 }
 
+// expect remembers a head that the log once had, unless more is remembered already.
+func (s *state) expect(h rbac.Head) error {
+	if h.Size <= s.tree.Size() || s.before != nil && h.Size <= s.before.size {
+		return nil
+	}
+	root, err := tlog.ParseHash(h.Root)
+	if err != nil {
+		return fmt.Errorf("%w: a root of the governance log: %w", ErrInvalid, err)
+	}
+	s.before = &remembered{h.Size, root}
+	return nil
+}
+
 // isKnown says whether the log, which was read to its end, has the genesis that is
 // known from elsewhere, if one is, and holds what it held when it was last looked at.
 func (s *state) isKnown(fingerprint string) error {
