@@ -50,6 +50,7 @@ func scriptParams(dir string) testscript.Params {
 			env.Setenv("NO_COLOR", "")
 			env.Setenv("TERM", "xterm")
 			env.Setenv("RUN", exampleRun)
+			env.Setenv("GORACE", os.Getenv("GORACE"))
 			for _, name := range homeVariables {
 				env.Setenv(name, filepath.Join(env.WorkDir, ".home"))
 			}
