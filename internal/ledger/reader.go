@@ -57,6 +57,9 @@ func (r *Reader) Head() (Checkpoint, error) {
 	if err != nil {
 		return Checkpoint{}, err
 	}
+	if len(v.segs) == 0 && v.start.cp.Size > 0 {
+		return v.start.cp, nil
+	}
 	if len(v.segs) == 0 {
 		return Checkpoint{Origin: r.info.Origin, Root: (&frontier{}).root()}, nil
 	}
@@ -67,10 +70,17 @@ func (r *Reader) Head() (Checkpoint, error) {
 	return c.last, nil
 }
 
+// First returns the index of the first record that is left: 0 unless older ones
+// were purged.
+func (r *Reader) First() (uint64, error) {
+	s, err := readStart(r.fs, r.dir, r.verifier)
+	return s.cp.Size, err
+}
+
 // Records yields the records from index from on, or, newest first, from the
 // last one down to from. Each was checked against the log's signed tree before
-// it is yielded. A problem is yielded as an error and ends the iteration; the
-// records before it stand.
+// it is yielded. It begins at [Reader.First] if that is behind from. A problem is
+// yielded as an error and ends the iteration; the records before it stand.
 func (r *Reader) Records(ctx context.Context, from uint64, newestFirst bool) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		v, err := look(r.fs, r.dir, r.verifier)
@@ -116,6 +126,9 @@ func (r *Reader) Records(ctx context.Context, from uint64, newestFirst bool) ite
 // Record returns the record with that index.
 func (r *Reader) Record(ctx context.Context, index uint64) (Record, error) {
 	for rec, err := range r.Records(ctx, index, false) {
+		if err == nil && rec.Index > index {
+			return Record{}, &PurgedError{rec.Index}
+		}
 		return rec, err
 	}
 	return Record{}, fmt.Errorf("ledger: there is no record %d in %s", index, r.dir)

@@ -155,6 +155,11 @@ func (f *follower) stands() error {
 		return err
 	}
 	named, err := f.r.fs.Stat(f.seg.path(f.r.dir))
+	if errors.Is(err, fs.ErrNotExist) {
+		if s, err := readStart(f.r.fs, f.r.dir, f.r.verifier); err == nil && s.cp.Size > f.seg.first {
+			return &PurgedError{s.cp.Size}
+		}
+	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

@@ -118,6 +118,7 @@ func (w *writer) commitLocked(b *batch) (first uint64, o Outcome, err error) {
 	}
 	if b.decide != nil {
 		if err := b.make(w.cur.front.size); err != nil || len(b.leaves) == 0 {
+			w.log.written.Store(&mark{w.cur.last, w.seg}) // the decision saw what others wrote
 			return w.cur.front.size, Absent, err
 		}
 	}
@@ -227,7 +228,11 @@ func (w *writer) catchUp() (size int64, err error) {
 	if w.seg == nil {
 		return w.load(nil)
 	}
-	if size, err = w.seg.check(w.log.opts.FS); err != nil {
+	size, err = w.seg.check(w.log.opts.FS)
+	if errors.Is(err, ErrCorrupt) && w.purged() {
+		return w.load(nil)
+	}
+	if err != nil {
 		return 0, err
 	}
 	// One read tells that the last commit is still in its place, and whether
@@ -276,6 +281,9 @@ func (w *writer) stands() error {
 		return nil
 	}
 	f, err := w.log.opts.FS.OpenFile(w.seg.path, os.O_RDONLY, 0)
+	if errors.Is(err, fs.ErrNotExist) && w.purged() {
+		return nil
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return w.gone()
 	}
@@ -292,6 +300,13 @@ func (w *writer) stands() error {
 		return w.gone()
 	}
 	return nil
+}
+
+// purged reports whether the live segment is gone because another process purged
+// it, with all that this one had written there.
+func (w *writer) purged() bool {
+	s, err := readStart(w.log.opts.FS, w.log.dir, w.log.verifier)
+	return err == nil && s.cp.Size > w.seg.first && s.cp.Size >= w.cur.last.Size
 }
 
 // gone is the error for a log that no longer holds the last commit known. If
@@ -424,6 +439,18 @@ func (w *writer) storeHashes(first uint64, hashes []tlog.Hash) {
 	}
 	if err := writeHashes(w.tree, first, hashes); err != nil {
 		w.dropTree(err)
+	}
+}
+
+// storeFrontier writes the hashes of a tree's right edge.
+func (w *writer) storeFrontier(f *frontier) {
+	for i, x := range frontierIndexes(f.size) {
+		if w.tree == nil {
+			return
+		}
+		if _, err := w.tree.WriteAt(f.hashes[i][:], x*tlog.HashSize); err != nil {
+			w.dropTree(err)
+		}
 	}
 }
 
