@@ -1,0 +1,62 @@
+package vault
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/flexorhq/flexor-go/internal/durable"
+	"github.com/flexorhq/flexor-go/internal/ledger"
+)
+
+// Purged says what [Log.Purge] removed: the records from From on and before To, in
+// Segments files of Bytes in all; Root is the root hash of the log when it had To
+// records. Left names files that somebody had open; the next purge tries again.
+type Purged = ledger.Purged
+
+// PurgedError is returned when records are asked for that were purged. Its First is
+// the index of the first record that is left.
+type PurgedError = ledger.PurgedError
+
+// Purge removes what was recorded before the UTC day of before and stands before
+// index keep: whole segments only, so that some of it may stay longer, and nothing
+// that belongs to a run without an entry, or that a process which has the log open may
+// still need. Each segment is verified before it is removed, and what is left of the
+// log stays provable. With dry it only says what would be removed.
+//
+// It is durable when it returns. ctx ends it only before it begins. Damage is a
+// [*CorruptionError]; nothing is removed then. Whether records may be removed at all is
+// the caller's to know: package retention asks.
+func (l *Log) Purge(ctx context.Context, before time.Time, keep uint64, dry bool) (Purged, error) {
+	if err := ctx.Err(); err != nil {
+		return Purged{}, context.Cause(ctx)
+	}
+	head, err := l.Head()
+	if err != nil {
+		return Purged{}, err
+	}
+	l.mu.Lock()
+	l.advance(head.Size, 1)
+	l.mu.Unlock()
+	needed, err := l.needed()
+	if err != nil {
+		return Purged{}, fmt.Errorf("vault: purge %s: %w", l.dir, err)
+	}
+	p, err := l.ledger.Purge(before, min(keep, needed), dry)
+	if err != nil {
+		return p, fmt.Errorf("vault: purge %s: %w", l.dir, err)
+	}
+	return p, nil
+}
+
+// needed returns the index behind which a writer of the log, live or dead, may have a
+// run without an entry.
+func (l *Log) needed() (uint64, error) {
+	live, dead, err := ledger.Writers(durable.Disk{}, l.dir, false)
+	first := uint64(math.MaxUint64)
+	for _, p := range append(live, dead...) {
+		first = min(first, p.First)
+	}
+	return first, err
+}
