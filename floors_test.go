@@ -25,6 +25,7 @@ var floors = [][]string{
 	{"audit", "vaultcfg"},
 	{"lineage", "rbac", "sinks/*"},
 	{"control", "report", "audit/audittest"},
+	{"retention"},
 	{"."},
 	{"examples/*"},
 }

@@ -58,7 +58,11 @@ func (c *Control) Release(ctx context.Context, index uint64, reason string) (Out
 // when the log is damaged, nobody can tell what is held, and so nothing may be
 // removed.
 func (c *Control) Holds(ctx context.Context) (all []Hold, err error) {
-	err = c.read(ctx, func(s *state) { all = s.allHolds() })
+	tooNew := ""
+	err = c.read(ctx, func(s *state) { all, tooNew = s.allHolds(), s.tooNew })
+	if err == nil && tooNew != "" {
+		err = fmt.Errorf("control: the governance log has an event of the kind %s, which a newer version wrote and which may be a hold: use that version", tooNew)
+	}
 	return all, err
 }
 

@@ -173,7 +173,7 @@ func FuzzPurgedFile(f *testing.F) {
 	l := openLog(f, dir, o)
 	appendSync(f, l, 0, 5)
 	day.days++
-	_, err := l.Purge(day.now(), 5, false)
+	_, err := l.Purge(until(day.now()), 5, false)
 	require.NoError(f, err)
 	require.NoError(f, l.Close())
 	whole := snapshot(f, dir)[purgedName]

@@ -156,28 +156,27 @@ type Purged struct {
 	Left []string
 }
 
-// Purge removes the segments whose records are all of a day before the day of
-// before, in UTC, and stand before the index keep; with dry it only says which it
-// would remove. Only whole segments are removed, the oldest first, each after it
-// was verified: damage is a [*CorruptionError], and then nothing is
-// removed. Hashes of what is gone stay, so that proofs of what is left hold.
+// Purge removes the oldest segments: those whose UTC day is expired and whose records
+// all stand before the index keep, up to the first of which one is not so. With dry
+// it only says which it would remove. Each is verified before it is removed: damage is
+// a [*CorruptionError], and then nothing is removed. Hashes of what is gone stay, so that proofs of what is left hold.
 //
 // It is durable when it returns; a process that dies in it leaves the log as it
 // was before or after. Readers that are in the midst of what is removed get a
 // [*PurgedError].
-func (l *Log) Purge(before time.Time, keep uint64, dry bool) (p Purged, err error) {
+func (l *Log) Purge(expired func(day time.Time) bool, keep uint64, dry bool) (p Purged, err error) {
 	_, err = l.join(&salted{}, func(uint64) ([][]byte, error) {
-		p, err = l.writer.purge(before.UTC().Format(dayLayout), keep, dry)
+		p, err = l.writer.purge(expired, keep, dry)
 		return nil, err
 	}, true)
 	return p, err
 }
 
 // purge is [Log.Purge] under the ledger's lock.
-func (w *writer) purge(before string, keep uint64, dry bool) (Purged, error) {
+func (w *writer) purge(expired func(day time.Time) bool, keep uint64, dry bool) (Purged, error) {
 	l := w.log
 	// An idle log's last segment is finished only now.
-	if w.seg != nil && w.seg.day < before && w.cur.front.size <= keep && !dry {
+	if w.seg != nil && expired(w.seg.date()) && w.cur.front.size <= keep && !dry {
 		if err := w.roll(0); err != nil {
 			l.breakWith(err)
 			return Purged{}, w.failed(Absent, err)
@@ -191,7 +190,7 @@ func (w *writer) purge(before string, keep uint64, dry bool) (Purged, error) {
 	c := v.start.cursor(l.verifier)
 	next := v.start
 	for i, s := range v.segs {
-		if s.day >= before {
+		if !expired(s.date()) {
 			break
 		}
 		data, _, err := v.pass(c, i, 0, nil)

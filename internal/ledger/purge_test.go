@@ -21,6 +21,11 @@ type calendar struct{ days int }
 
 func (c *calendar) now() time.Time { return fixedTime().AddDate(0, 0, c.days) }
 
+// until says that all before the day of t is expired.
+func until(t time.Time) func(time.Time) bool {
+	return func(day time.Time) bool { return day.Before(t.Truncate(24 * time.Hour)) }
+}
+
 // newOldLog returns a log with four records of each of four days, in segments of
 // two, and another that has it open too.
 func newOldLog(t *testing.T) (a, b *Log, dir string, day *calendar) {
@@ -67,7 +72,7 @@ func TestPurge(t *testing.T) {
 	a, b, dir, day := newOldLog(t)
 	_, err := b.AppendSync(record(16))
 	require.NoError(t, err)
-	before := fixedTime().AddDate(0, 0, 2)
+	before := until(fixedTime().AddDate(0, 0, 2))
 
 	would, err := a.Purge(before, 100, true)
 	require.NoError(t, err)
@@ -89,7 +94,7 @@ func TestPurge(t *testing.T) {
 	require.EqualValues(t, 8, p.To)
 	require.Zero(t, p.Segments)
 
-	p, err = b.Purge(fixedTime().AddDate(0, 0, 3), 11, false)
+	p, err = b.Purge(until(fixedTime().AddDate(0, 0, 3)), 11, false)
 	require.NoError(t, err)
 	require.Zero(t, p.Segments, "somebody still needs the record 11")
 
@@ -130,7 +135,7 @@ func TestPurgeOfAll(t *testing.T) {
 	defer tail.Close()
 
 	day.days = 100
-	p, err := a.Purge(day.now(), 100, false)
+	p, err := a.Purge(until(day.now()), 100, false)
 	require.NoError(t, err)
 	require.EqualValues(t, 17, p.To)
 	require.Equal(t, head.Root, p.Root)
@@ -167,7 +172,7 @@ func TestProofsAfterPurge(t *testing.T) {
 			notes = append(notes, l.Durable().Note)
 		}
 		day.days++
-		p, err := l.Purge(fixedTime().AddDate(0, 0, records/8), 100, false)
+		p, err := l.Purge(until(fixedTime().AddDate(0, 0, records/8)), 100, false)
 		require.NoError(t, err)
 		r, err := OpenReader(nil, dir)
 		require.NoError(t, err)
@@ -213,11 +218,11 @@ func TestProofsAfterPurge(t *testing.T) {
 func TestPurgedFile(t *testing.T) {
 	a, _, dir, _ := newOldLog(t)
 	older := func() files {
-		_, err := a.Purge(fixedTime().AddDate(0, 0, 1), 100, false)
+		_, err := a.Purge(until(fixedTime().AddDate(0, 0, 1)), 100, false)
 		require.NoError(t, err)
 		return snapshot(t, dir)
 	}()
-	_, err := a.Purge(fixedTime().AddDate(0, 0, 2), 100, false)
+	_, err := a.Purge(until(fixedTime().AddDate(0, 0, 2)), 100, false)
 	require.NoError(t, err)
 	whole := snapshot(t, dir)
 	r, err := OpenReader(nil, dir)
@@ -262,7 +267,7 @@ func TestPurgeKeepsDamage(t *testing.T) {
 	data := append([]byte(nil), whole[name]...)
 	data[10] ^= 1
 	whole.with(name, data).put(t, dir)
-	_, err := a.Purge(fixedTime().AddDate(0, 0, 3), 100, false)
+	_, err := a.Purge(until(fixedTime().AddDate(0, 0, 3)), 100, false)
 	require.ErrorIs(t, err, ErrCorrupt)
 	require.Equal(t, len(whole), len(snapshot(t, dir)))
 	whole.put(t, dir)
@@ -289,10 +294,10 @@ func purgeScenario(fsys durable.FS, o Options, h *history) {
 		h.append(a, true)
 		h.append(b, true)
 	}
-	_, _ = a.Purge(fixedTime().AddDate(0, 0, 1), 100, false)
+	_, _ = a.Purge(until(fixedTime().AddDate(0, 0, 1)), 100, false)
 	h.append(b, true)
 	day.days = 10
-	_, _ = b.Purge(day.now(), 100, false)
+	_, _ = b.Purge(until(day.now()), 100, false)
 	h.append(a, true)
 	_ = a.Close()
 	_ = b.Close()

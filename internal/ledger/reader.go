@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"syscall"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -75,6 +76,45 @@ func (r *Reader) Head() (Checkpoint, error) {
 func (r *Reader) First() (uint64, error) {
 	s, err := readStart(r.fs, r.dir, r.verifier)
 	return s.cp.Size, err
+}
+
+// Segment is one file of a ledger.
+type Segment struct {
+	Name       string    // a path below the ledger's directory
+	Day        time.Time // the UTC day on which its records were written
+	First, End uint64    // its records are those from First on and before End
+	Bytes      int64     // its size, for the last one with the room that was made ahead
+}
+
+// Segments returns the files whose records are left, the oldest first.
+func (r *Reader) Segments() ([]Segment, error) {
+	v, err := look(r.fs, r.dir, r.verifier)
+	if err != nil {
+		return nil, err
+	}
+	head, err := r.Head()
+	if err != nil {
+		return nil, err
+	}
+	var out []Segment
+	for i, s := range v.segs {
+		if s.first >= head.Size {
+			break // empty, or written since
+		}
+		end := head.Size
+		if i+1 < len(v.segs) {
+			end = min(end, v.segs[i+1].first)
+		}
+		info, err := r.fs.Stat(s.path(r.dir))
+		if errors.Is(err, fs.ErrNotExist) {
+			err = v.purged(s)
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Segment{s.name(), s.date(), s.first, end, info.Size()})
+	}
+	return out, nil
 }
 
 // Records yields the records from index from on, or, newest first, from the

@@ -19,16 +19,28 @@ type Purged = ledger.Purged
 // the index of the first record that is left.
 type PurgedError = ledger.PurgedError
 
-// Purge removes what was recorded before the UTC day of before and stands before
-// index keep: whole segments only, so that some of it may stay longer, and nothing
-// that belongs to a run without an entry, or that a process which has the log open may
-// still need. Each segment is verified before it is removed, and what is left of the
+// Segment is one file of a log: Name (a path below the log's directory), Day (in UTC,
+// on which its records were written), First and End (its records are those from First
+// on and before End), and Bytes.
+type Segment = ledger.Segment
+
+// Segments returns the files whose records are left, the oldest first.
+func (r *Reader) Segments() ([]Segment, error) { return r.ledger.Segments() }
+
+// First returns the index of the first record that is left: 0 unless older ones were
+// purged.
+func (r *Reader) First() (uint64, error) { return r.ledger.First() }
+
+// Purge removes what was recorded on the oldest days, in UTC, up to the first that is
+// not expired: whole segments only, no record from index keep on, and nothing that
+// belongs to a run without an entry or that a process which has the log open may still
+// need. Each segment is verified before it is removed, and what is left of the
 // log stays provable. With dry it only says what would be removed.
 //
 // It is durable when it returns. ctx ends it only before it begins. Damage is a
 // [*CorruptionError]; nothing is removed then. Whether records may be removed at all is
 // the caller's to know: package retention asks.
-func (l *Log) Purge(ctx context.Context, before time.Time, keep uint64, dry bool) (Purged, error) {
+func (l *Log) Purge(ctx context.Context, expired func(day time.Time) bool, keep uint64, dry bool) (Purged, error) {
 	if err := ctx.Err(); err != nil {
 		return Purged{}, context.Cause(ctx)
 	}
@@ -43,7 +55,7 @@ func (l *Log) Purge(ctx context.Context, before time.Time, keep uint64, dry bool
 	if err != nil {
 		return Purged{}, fmt.Errorf("vault: purge %s: %w", l.dir, err)
 	}
-	p, err := l.ledger.Purge(before, min(keep, needed), dry)
+	p, err := l.ledger.Purge(expired, min(keep, needed), dry)
 	if err != nil {
 		return p, fmt.Errorf("vault: purge %s: %w", l.dir, err)
 	}

@@ -14,6 +14,7 @@ func TestPurge(t *testing.T) {
 	ctx := context.Background()
 	day := time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
 	cfg := &Config{Origin: "flexor/test/audit-log", Now: func() time.Time { return day }}
+	old := func(d time.Time) bool { return d.Before(day.Truncate(24 * time.Hour)) }
 	dir := logDir(t)
 	l, err := Open(ctx, dir, cfg)
 	require.NoError(t, err)
@@ -31,21 +32,21 @@ func TestPurge(t *testing.T) {
 	day = day.AddDate(0, 0, 10)
 	run(t, r, "four", nil)
 
-	p, err := l.Purge(ctx, day, 1000, false)
+	p, err := l.Purge(ctx, old, 1000, false)
 	require.NoError(t, err)
 	require.Zero(t, p.Segments, "the other process has not looked at the log since")
-	p, err = other.Purge(ctx, day, 1000, true)
+	p, err = other.Purge(ctx, old, 1000, true)
 	require.NoError(t, err)
 	require.Equal(t, 3, p.Segments, "a run that began on the fourth day has no entry")
 	require.Equal(t, []string{"one", "two", "three", "four"}, agents(entries(t, l, audit.Filter{})))
-	q, err := other.Purge(ctx, day, 1000, false)
+	q, err := other.Purge(ctx, old, 1000, false)
 	require.NoError(t, err)
 	require.Equal(t, p, q)
 	require.Equal(t, []string{"four"}, agents(entries(t, l, audit.Filter{})))
 
 	require.NoError(t, long.End(nil))
 	require.NoError(t, l.Flush(ctx))
-	p, err = l.Purge(ctx, day, 1000, false)
+	p, err = l.Purge(ctx, old, 1000, false)
 	require.NoError(t, err)
 	require.Equal(t, 1, p.Segments)
 	require.Equal(t, []string{"four", "long"}, agents(entries(t, l, audit.Filter{})))
@@ -55,6 +56,6 @@ func TestPurge(t *testing.T) {
 
 	canceled, cancel := context.WithCancel(ctx)
 	cancel()
-	_, err = l.Purge(canceled, day, 1000, false)
+	_, err = l.Purge(canceled, old, 1000, false)
 	require.ErrorIs(t, err, context.Canceled)
 }
