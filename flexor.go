@@ -53,6 +53,9 @@ type Options struct {
 	// Pseudonyms provides the key of the operator "hmac" in vault.json, from where the
 	// vault's keeper wants it kept. Zero: that operator is an error.
 	Pseudonyms redact.KeyProvider
+	// ManualRetention leaves it to the caller when what is no longer kept is removed:
+	// with [Vault.ApplyRetention]. Zero: it is when the vault is opened, and once a day.
+	ManualRetention bool
 	// Now tells the time. Zero: time.Now.
 	Now func() time.Time
 	// Getenv looks up the variables that vault.json refers to. Zero: os.LookupEnv.
@@ -74,6 +77,10 @@ type Vault struct {
 
 	log  *vault.Log
 	gate *control.Gate // nil: the caller has one of their own
+
+	now          func() time.Time
+	logger       *slog.Logger
+	endRetention func() // nil: it is not applied
 }
 
 // ErrDestination is wrapped when vault.json sends the audit log to where this
@@ -85,7 +92,8 @@ var ErrDestination = errors.New("flexor: destination")
 // left half written, and closes that process's runs as interrupted. A nil o
 // stands for the zero Options. ctx bounds the opening only.
 //
-// From then on the governance log decides which runs may start, and which are
+// From then on records are removed when audit.retention_days no longer keeps them, see
+// [Vault.ApplyRetention], and the governance log decides which runs may start, and which are
 // stopped, also if it is created later.
 //
 // Open refuses rather than record less than vault.json promises: an unknown
@@ -109,7 +117,10 @@ func Open(ctx context.Context, path string, o *Options) (*Vault, error) {
 			return nil, err
 		}
 	}
-	v := &Vault{Config: cfg}
+	v := &Vault{Config: cfg, now: o.Now, logger: o.Logger}
+	if v.logger == nil {
+		v.logger = slog.New(slog.DiscardHandler)
+	}
 	var sink audit.Sink
 	writer := ""
 	if cfg.Audit.Enabled {
@@ -136,6 +147,9 @@ func Open(ctx context.Context, path string, o *Options) (*Vault, error) {
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("flexor: open vault %s: %w", cfg.Dir, err), v.Close())
+	}
+	if v.log != nil && !o.ManualRetention {
+		v.retain()
 	}
 	return v, nil
 }
@@ -258,6 +272,9 @@ func (v *Vault) Flush(ctx context.Context) error {
 // reaches them; the next opener closes them as interrupted. It is idempotent.
 func (v *Vault) Close() error {
 	var errs []error
+	if v.endRetention != nil {
+		v.endRetention()
+	}
 	if v.Audit != nil {
 		errs = append(errs, v.Audit.Close())
 	} else if v.log != nil {

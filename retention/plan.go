@@ -12,16 +12,16 @@ import (
 
 // A Plan says what of a log goes when.
 type Plan struct {
-	Days  int    // that a record is kept after the day on which it was written
-	First uint64 // index of the first record that is left
-	Items []Item // the days that the log has, the oldest first
-	Bytes int64  // of all of them
+	Days  int    `json:"days"`  // that a record is kept after the day on which it was written
+	First uint64 `json:"first"` // index of the first record that is left
+	Items []Item `json:"items"` // the days that the log has, the oldest first
+	Bytes int64  `json:"bytes"` // of all of them
 	// PerDay is how many bytes a day of the last [forecastDays] took, those included on
 	// which nothing was written. Zero: the log has no whole day yet.
-	PerDay int64
+	PerDay int64 `json:"per_day"`
 	// Forecast is how many bytes the log will have when it is as old as the retention, if
 	// days go on to take PerDay.
-	Forecast int64
+	Forecast int64 `json:"forecast"`
 }
 
 // forecastDays is over how many whole days the growth of a log is measured at most.
@@ -29,14 +29,15 @@ const forecastDays = 30
 
 // An Item is one day of a log.
 type Item struct {
-	Day        time.Time // in UTC
-	First, End uint64    // its records are those from First on and before End
-	Segments   int
-	Bytes      int64
-	Goes       time.Time     // when its time is over, if nothing else keeps it
-	Hold       *control.Hold // that keeps it; nil: none does
+	Day      time.Time     `json:"day"`   // in UTC
+	First    uint64        `json:"first"` // index of its first record
+	End      uint64        `json:"end"`   // index behind its last one
+	Segments int           `json:"segments"`
+	Bytes    int64         `json:"bytes"`
+	Goes     time.Time     `json:"goes"`           // when its time is over, if nothing else keeps it
+	Hold     *control.Hold `json:"hold,omitempty"` // that keeps it; nil: none does
 	// Waits says that not all other destinations have it, so that it stays.
-	Waits bool
+	Waits bool `json:"waits,omitempty"`
 }
 
 // Make returns the plan for a log. It removes nothing, and needs no right to write.

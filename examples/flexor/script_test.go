@@ -230,7 +230,7 @@ func cmdAwait(ts *testscript.TestScript, neg bool, args []string) {
 // came of it; agent read VAULT URI dies after it has read a record.
 func agentMain() {
 	ctx := context.Background()
-	v, err := flexor.Open(ctx, os.Args[2], nil)
+	v, err := flexor.Open(ctx, os.Args[2], &flexor.Options{ManualRetention: true})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

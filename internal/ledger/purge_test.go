@@ -113,7 +113,7 @@ func TestPurge(t *testing.T) {
 	require.EqualValues(t, 8, gone.First)
 	rep, err := r.Verify(context.Background(), nil, nil)
 	require.NoError(t, err)
-	require.EqualValues(t, 8, rep.First)
+	require.EqualValues(t, 8, rep.Purged.Size)
 	require.Empty(t, rep.Notes)
 	_, err = r.WriteTiles(context.Background(), t.TempDir())
 	require.ErrorAs(t, err, &gone)

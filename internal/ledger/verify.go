@@ -15,7 +15,7 @@ import (
 // Report is what [Reader.Verify] found.
 type Report struct {
 	Head     Checkpoint
-	First    uint64 // index of the first record that is left; those before were purged
+	Purged   Checkpoint // of the records that were purged; its Size is the index of the first that is left
 	Segments int
 	Commits  int
 	Bytes    int64 // of records and commit lines
@@ -67,9 +67,9 @@ func (r *Reader) Verify(ctx context.Context, anchor []byte, visit func(Record) e
 	c.stored = &stored
 	tree := r.treeCheck(v.published.Size)
 	defer tree.close()
-	rep.First = v.start.cp.Size
-	rep.Head = Checkpoint{Origin: r.info.Origin, Size: rep.First, Root: c.front.root(), Note: v.start.cp.Note}
-	published := v.published.Size == 0 || v.published.Size == rep.First && v.published.Root == rep.Head.Root
+	rep.Purged = Checkpoint{Origin: r.info.Origin, Size: v.start.cp.Size, Root: c.front.root(), Note: v.start.cp.Note}
+	rep.Head = rep.Purged
+	published := v.published.Size == 0 || v.published.Size == rep.Head.Size && v.published.Root == rep.Head.Root
 	for i, s := range v.segs {
 		if err := context.Cause(ctx); err != nil {
 			return rep, err
@@ -116,8 +116,8 @@ func (r *Reader) Verify(ctx context.Context, anchor []byte, visit func(Record) e
 	if anchor == nil || rep.Anchored {
 		return rep, nil
 	}
-	if want.Size <= rep.First {
-		rep.Anchored, err = r.purgedAnchor(want, v.start.cp)
+	if want.Size <= rep.Purged.Size {
+		rep.Anchored, err = r.purgedAnchor(want, rep.Purged)
 		return rep, err
 	}
 	e := &CorruptionError{File: segmentsDir, Index: min(want.Size, rep.Head.Size)}

@@ -44,18 +44,17 @@ func (l *Log) Purge(ctx context.Context, expired func(day time.Time) bool, keep 
 	if err := ctx.Err(); err != nil {
 		return Purged{}, context.Cause(ctx)
 	}
-	head, err := l.Head()
-	if err != nil {
-		return Purged{}, err
+	// Most days nothing is due, and this finds that out without reading the log.
+	p, err := l.ledger.Purge(expired, keep, true)
+	if err == nil && (p.Segments > 0 || !dry) {
+		var needed uint64 // nothing may go; files that are left of the last purge do
+		if p.Segments > 0 {
+			needed, err = l.needed()
+		}
+		if err == nil {
+			p, err = l.ledger.Purge(expired, min(keep, needed), dry)
+		}
 	}
-	l.mu.Lock()
-	l.advance(head.Size, 1)
-	l.mu.Unlock()
-	needed, err := l.needed()
-	if err != nil {
-		return Purged{}, fmt.Errorf("vault: purge %s: %w", l.dir, err)
-	}
-	p, err := l.ledger.Purge(expired, min(keep, needed), dry)
 	if err != nil {
 		return p, fmt.Errorf("vault: purge %s: %w", l.dir, err)
 	}
@@ -63,8 +62,15 @@ func (l *Log) Purge(ctx context.Context, expired func(day time.Time) bool, keep 
 }
 
 // needed returns the index behind which a writer of the log, live or dead, may have a
-// run without an entry.
+// run without an entry. Of this one it is looked at now, of the others as they last said.
 func (l *Log) needed() (uint64, error) {
+	head, err := l.Head()
+	if err != nil {
+		return 0, err
+	}
+	l.mu.Lock()
+	l.advance(head.Size, 1)
+	l.mu.Unlock()
 	live, dead, err := ledger.Writers(durable.Disk{}, l.dir, false)
 	first := uint64(math.MaxUint64)
 	for _, p := range append(live, dead...) {

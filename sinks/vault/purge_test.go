@@ -52,7 +52,7 @@ func TestPurge(t *testing.T) {
 	require.Equal(t, []string{"four", "long"}, agents(entries(t, l, audit.Filter{})))
 	rep, err := l.Verify(ctx, nil)
 	require.NoError(t, err)
-	require.Equal(t, p.To, rep.First)
+	require.Equal(t, p.To, rep.Purged.Size)
 
 	canceled, cancel := context.WithCancel(ctx)
 	cancel()
