@@ -112,7 +112,7 @@ func (r *Reader) Segments() ([]Segment, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, Segment{s.name(), s.date(), s.first, end, info.Size()})
+		out = append(out, Segment{s.name(), s.date(), s.first, end, info.Size})
 	}
 	return out, nil
 }
