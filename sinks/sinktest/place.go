@@ -1,6 +1,7 @@
 package sinktest
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/flexorhq/flexor-go/audit"
@@ -18,7 +19,8 @@ type Place struct {
 	// and is called while sinks are open.
 	Records func() ([][]byte, error)
 
-	// Kinds are the kinds of records that the sink keeps. Zero: all.
+	// Kinds are the kinds of records that the sink keeps, audit.KindRun among them.
+	// Zero: all.
 	Kinds []audit.Kind
 
 	// Shared says that several sinks may be open on the place at once.
@@ -47,6 +49,9 @@ func Run(t *testing.T, place func(tb testing.TB) Place) {
 // run tests one rule. That a rule does not apply to the place skips it.
 func (c *rule) run(tb testing.TB, p Place) {
 	tb.Helper()
+	if p.Kinds != nil && !slices.Contains(p.Kinds, audit.KindRun) {
+		tb.Fatalf("sinktest: a sink that keeps no records of kind %q cannot be tested: put it into Place.Kinds and open the sink so", audit.KindRun)
+	}
 	if why := c.skip; why != nil {
 		if reason := why(&p); reason != "" {
 			tb.Skip(reason)

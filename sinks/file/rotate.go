@@ -1,0 +1,87 @@
+package file
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/flexorhq/flexor-go/internal/durable"
+)
+
+// stampLayout is the time in the name of a rotated file. Such names sort by time.
+const stampLayout = "20060102T150405.000000Z"
+
+// due reports whether a new file has to be begun before n bytes more are written.
+func (f *File) due(info fs.FileInfo, n int) bool {
+	switch {
+	case info.Size() == 0:
+		return false
+	case f.cfg.MaxSize > 0 && info.Size()+int64(n) > f.cfg.MaxSize:
+		return true
+	}
+	// The day of the last line is that of the file's time, which all processes see.
+	return f.cfg.Daily && day(info.ModTime()).Before(day(time.Now()))
+}
+
+func day(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }
+
+// rotate renames the locked file and closes it. That it cannot be renamed is no
+// error: then the file grows on, and the logger hears of it. The caller holds f.mu.
+func (f *File) rotate(info fs.FileInfo) error {
+	to := f.rotatedName(info.ModTime())
+	if runtime.GOOS == "windows" { // which does not rename what is open
+		if err := f.leave(); err != nil {
+			return err
+		}
+	}
+	// What is in the file must be on disk before another takes its name: a later sync
+	// of that one promises all that came before.
+	if f.file != nil {
+		if err := f.noteSync(f.written, f.file.Sync()); err != nil {
+			return err
+		}
+	}
+	err := os.Rename(f.name, to)
+	if err == nil {
+		err = durable.Disk{}.SyncDir(filepath.Dir(f.name))
+	}
+	if err != nil {
+		if !f.stuck {
+			f.cfg.Logger.Warn("file: cannot rotate; the file grows on", "file", f.name, "error", err)
+		}
+		f.stuck = true
+	} else {
+		f.stuck = false
+		if f.cfg.Gzip {
+			f.packing.Go(func() { f.pack(to) })
+		}
+	}
+	if f.file == nil {
+		return nil
+	}
+	return f.leave()
+}
+
+// rotatedName returns the name for a file whose last line is of the given time: one
+// that no file has.
+func (f *File) rotatedName(last time.Time) string {
+	ext := filepath.Ext(f.name)
+	base := strings.TrimSuffix(f.name, ext)
+	for {
+		name := base + "-" + last.UTC().Format(stampLayout) + ext
+		if free(name) && free(name+gzExt) {
+			return name
+		}
+		last = last.Add(time.Microsecond)
+	}
+}
+
+// free reports whether no file has the name.
+func free(name string) bool {
+	_, err := os.Lstat(name)
+	return errors.Is(err, fs.ErrNotExist)
+}
