@@ -160,14 +160,14 @@ func (f *File) sync(n uint64) error {
 	err = file.Sync()
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.synced >= written {
+		return nil // whoever closed the file in the meantime synced it before
+	}
 	return f.noteSync(written, err)
 }
 
 // noteSync notes how a sync of the first n batches ended. The caller holds f.mu.
 func (f *File) noteSync(n uint64, err error) error {
-	if f.synced >= n {
-		return nil // whoever closed the file in the meantime synced it before
-	}
 	if err != nil {
 		if f.unsynced == nil {
 			f.unsynced = fmt.Errorf("%w; what reached the disk since the last sync is unknown: check the disk and the end of the file, then open it again", err)

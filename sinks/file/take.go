@@ -22,35 +22,39 @@ const attempts = 100
 func (f *File) take(n int) (int64, error) {
 	rotated := false // or tried to
 	for range attempts {
-		if f.file == nil {
-			if err := f.open(); err != nil {
-				return 0, err
-			}
+		size, again, err := f.tryTake(n, &rotated)
+		if err != nil && f.file != nil {
+			err = errors.Join(err, lock.ReleaseFile(f.file))
 		}
-		if err := lock.File(f.file); err != nil {
-			return 0, err
-		}
-		info, err := f.look()
-		switch {
-		case err != nil:
-			return 0, errors.Join(err, lock.ReleaseFile(f.file))
-		case info == nil: // it was renamed
-			err = f.leave()
-		case !rotated && f.due(info, n):
-			rotated = true
-			err = f.rotate(info)
-		default:
-			size, err := f.mend(info.Size())
-			if err != nil {
-				return 0, errors.Join(err, lock.ReleaseFile(f.file))
-			}
-			return size, nil
-		}
-		if err != nil {
-			return 0, err
+		if err != nil || !again {
+			return size, err
 		}
 	}
 	return 0, fmt.Errorf("somebody renames it again and again; found another file under the name %d times", attempts)
+}
+
+// tryTake is one attempt of take. After an error the lock may still be held.
+func (f *File) tryTake(n int, rotated *bool) (size int64, again bool, err error) {
+	if f.file == nil {
+		if err := f.open(); err != nil {
+			return 0, false, err
+		}
+	}
+	if err := lock.File(f.file); err != nil {
+		return 0, false, err
+	}
+	info, err := f.look()
+	switch {
+	case err != nil:
+		return 0, false, err
+	case info == nil: // it was renamed
+		return 0, true, f.leave()
+	case !*rotated && f.due(info, n):
+		*rotated = true
+		return 0, true, f.rotate(info)
+	}
+	size, err = f.mend(info.Size())
+	return size, false, err
 }
 
 // look returns what the locked file is, and nil if another file has its name or it

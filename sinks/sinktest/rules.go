@@ -215,7 +215,6 @@ func (k *kit) together(sinks ...audit.Sink) {
 
 func testExact(k *kit) {
 	s := k.open()
-	// The recorder replaces the largest values, so that this makes the largest records.
 	batches := append(runs(k, 2, 0), runs(k, 1, 500_000)...)
 	for _, b := range batches {
 		k.store(s, b)

@@ -10,9 +10,10 @@ import (
 )
 
 // runs returns the records of n runs, one batch each: start, decision, output, entry.
-// They wait for the disk. pad is how much text each output has.
+// They wait for the disk. pad is how much text the outputs have, in bytes.
 func runs(tb testing.TB, n, pad int) []audit.Batch {
 	tb.Helper()
+	const most = 60_000 // the recorder replaces values that are larger
 	out := make([]audit.Batch, n)
 	for i := range out {
 		c := &capture{}
@@ -22,7 +23,9 @@ func runs(tb testing.TB, n, pad int) []audit.Batch {
 		}
 		err = rec.Do(context.Background(), fmt.Sprintf("agent-%d", i), audit.Trigger{}, func(_ context.Context, run *audit.Run) error {
 			run.If("text is kept as it is", true, audit.Value("text", hostile))
-			run.Output("pad", strings.Repeat("é", pad/2))
+			for n := 0; n <= pad; n += most {
+				run.Output(fmt.Sprintf("pad %d", n), strings.Repeat("é", min(most, pad-n)/2))
+			}
 			return nil
 		})
 		if err != nil {
