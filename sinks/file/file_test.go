@@ -72,6 +72,7 @@ func place(tb testing.TB, cfg Config) sinktest.Place {
 		},
 		Synced: func() (int, error) {
 			for _, f := range opened {
+				f.packing.Wait()
 				f.mu.Lock()
 				defer f.mu.Unlock()
 				if f.synced < f.written {

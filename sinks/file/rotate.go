@@ -1,7 +1,6 @@
 package file
 
 import (
-	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -80,8 +79,9 @@ func (f *File) rotatedName(last time.Time) string {
 	}
 }
 
-// free reports whether no file has the name.
+// free reports whether no file has the name, as far as can be seen: that a name is
+// impossible, the renaming says.
 func free(name string) bool {
 	_, err := os.Lstat(name)
-	return errors.Is(err, fs.ErrNotExist)
+	return err != nil
 }
