@@ -1,7 +1,9 @@
 package flexor
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -51,6 +53,9 @@ type Options struct {
 	// Pseudonyms provides the key of the operator "hmac" in vault.json, from where the
 	// vault's keeper wants it kept. Zero: that operator is an error.
 	Pseudonyms redact.KeyProvider
+	// ManualRetention leaves it to the caller when what is no longer kept is removed:
+	// with [Vault.ApplyRetention]. Zero: it is when the vault is opened, and once a day.
+	ManualRetention bool
 	// Now tells the time. Zero: time.Now.
 	Now func() time.Time
 	// Getenv looks up the variables that vault.json refers to. Zero: os.LookupEnv.
@@ -72,6 +77,10 @@ type Vault struct {
 
 	log  *vault.Log
 	gate *control.Gate // nil: the caller has one of their own
+
+	now          func() time.Time
+	logger       *slog.Logger
+	endRetention func() // nil: it is not applied
 }
 
 // ErrDestination is wrapped when vault.json sends the audit log to where this
@@ -83,7 +92,8 @@ var ErrDestination = errors.New("flexor: destination")
 // left half written, and closes that process's runs as interrupted. A nil o
 // stands for the zero Options. ctx bounds the opening only.
 //
-// From then on the governance log decides which runs may start, and which are
+// From then on records are removed when audit.retention_days no longer keeps them, see
+// [Vault.ApplyRetention], and the governance log decides which runs may start, and which are
 // stopped, also if it is created later.
 //
 // Open refuses rather than record less than vault.json promises: an unknown
@@ -107,7 +117,10 @@ func Open(ctx context.Context, path string, o *Options) (*Vault, error) {
 			return nil, err
 		}
 	}
-	v := &Vault{Config: cfg}
+	v := &Vault{Config: cfg, now: o.Now, logger: o.Logger}
+	if v.logger == nil {
+		v.logger = slog.New(slog.DiscardHandler)
+	}
 	var sink audit.Sink
 	writer := ""
 	if cfg.Audit.Enabled {
@@ -134,6 +147,9 @@ func Open(ctx context.Context, path string, o *Options) (*Vault, error) {
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("flexor: open vault %s: %w", cfg.Dir, err), v.Close())
+	}
+	if v.log != nil && !o.ManualRetention {
+		v.retain()
 	}
 	return v, nil
 }
@@ -165,8 +181,11 @@ func (v *Vault) openLog(ctx context.Context, o *Options) error {
 
 // openControl opens the vault's governance, and returns the gate of its runs.
 func (v *Vault) openControl(ctx context.Context, o *Options) (audit.Gate, error) {
-	var err error
-	v.Control, err = control.Open(ctx, v.Config.Dir, &control.Config{Key: o.Key, Snapshots: o.Snapshots, Now: o.Now, Logger: o.Logger})
+	known, err := v.knownHead(ctx)
+	if err != nil {
+		return nil, err
+	}
+	v.Control, err = control.Open(ctx, v.Config.Dir, &control.Config{Key: o.Key, Known: known, Snapshots: o.Snapshots, Now: o.Now, Logger: o.Logger})
 	if err != nil {
 		return nil, err
 	}
@@ -175,6 +194,38 @@ func (v *Vault) openControl(ctx context.Context, o *Options) (audit.Gate, error)
 	}
 	v.gate = control.NewGate(v.Control, &control.GateConfig{Vault: v.Config.Name})
 	return v.gate, nil
+}
+
+// knownHead returns the largest head of the governance log that the last records of the
+// audit log name: whoever cuts the one log back, in order to have a right that was
+// taken away, has to cut back the other as well.
+func (v *Vault) knownHead(ctx context.Context) (known rbac.Head, err error) {
+	if v.Log == nil {
+		return known, nil
+	}
+	head, err := v.Log.Head()
+	if err != nil {
+		return known, err
+	}
+	const last = 256 // records
+	for rec, err := range v.Log.Records(ctx, head.Size-min(head.Size, last)) {
+		if err != nil {
+			return known, err
+		}
+		if !bytes.Contains(rec.Line, []byte(`"governance":{`)) {
+			continue
+		}
+		var line struct {
+			Governance *audit.Head `json:"governance"`
+		}
+		if err := json.Unmarshal(rec.Line, &line); err != nil {
+			return known, fmt.Errorf("record %d of the audit log: %w", rec.Index, err)
+		}
+		if g := line.Governance; g != nil && g.Size > known.Size {
+			known = rbac.Head{Size: g.Size, Root: g.Root}
+		}
+	}
+	return known, nil
 }
 
 // LogDir returns the directory of the audit log of a vault. Its error wraps
@@ -221,6 +272,9 @@ func (v *Vault) Flush(ctx context.Context) error {
 // reaches them; the next opener closes them as interrupted. It is idempotent.
 func (v *Vault) Close() error {
 	var errs []error
+	if v.endRetention != nil {
+		v.endRetention()
+	}
 	if v.Audit != nil {
 		errs = append(errs, v.Audit.Close())
 	} else if v.log != nil {

@@ -19,12 +19,13 @@ const module = "github.com/flexorhq/flexor-go"
 // a lower floor: never up, never sideways. Patterns are those of path.Match.
 var floors = [][]string{
 	{"internal/multire"},
-	{"schema", "redact", "internal/lock", "internal/ident"},
+	{"schema", "redact", "internal/lock", "internal/ident", "internal/recorduri"},
 	{"internal/durable"},
 	{"internal/ledger"},
 	{"audit", "vaultcfg"},
 	{"lineage", "rbac", "sinks/*"},
 	{"control", "report", "audit/audittest"},
+	{"retention"},
 	{"."},
 	{"examples/*"},
 }

@@ -79,7 +79,7 @@ func TestGoldenVault(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, string(entries), got.String())
 
-	v, err := flexor.Open(ctx, dir, &flexor.Options{Signer: newGoldenSigner(t)})
+	v, err := flexor.Open(ctx, dir, &flexor.Options{Signer: newGoldenSigner(t), ManualRetention: true})
 	require.NoError(t, err)
 	require.NoError(t, v.Audit.Do(ctx, "successor", audit.Trigger{}, func(context.Context, *audit.Run) error { return nil }))
 	require.NoError(t, v.Close())

@@ -2,8 +2,6 @@ package audit
 
 import (
 	"fmt"
-
-	"github.com/flexorhq/flexor-go/internal/ident"
 )
 
 const (
@@ -47,7 +45,7 @@ func (run *Run) choice(condition, chosen string, alternatives []string, values [
 // decide records a decision.
 func (run *Run) decide(d *Decision, condition string, values []Attr, found []Redaction) {
 	s := run.s
-	d.Condition = ident.Text(condition, maxName)
+	d.Condition, found = s.rec.text("decisions.condition", condition, maxName, found)
 	d.Task, d.Skill = run.place()
 	if len(values) > 0 {
 		set := valueSet{limit: maxValues}

@@ -20,6 +20,7 @@ const (
 	KindTask     Kind = "task"     // a task began or ended
 	KindDecision Kind = "decision" // a conditional branch was taken
 	KindOutput   Kind = "output"   // the run stated one of its outputs
+	KindAccess   Kind = "access"   // the run read or wrote a data record; see [Access]
 	KindError    Kind = "error"    // the run met an error
 	KindKill     Kind = "kill"     // the run was told to stop: its context is cancelled
 	KindRefused  Kind = "refused"  // a trigger that the gate did not admit
@@ -60,6 +61,7 @@ type Entry struct {
 	Deployment string      `json:"deployment,omitempty"` // the deployment that allowed this run
 	Governance *Head       `json:"governance,omitempty"` // the governance log when the run started
 	Kill       *Kill       `json:"kill,omitempty"`
+	Accesses   *Accesses   `json:"accesses,omitempty"` // how many; each is a record of its own
 	Redactions []Redaction `json:"redactions,omitempty"`
 	Omitted    *Omitted    `json:"omitted,omitempty"`
 

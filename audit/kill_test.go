@@ -114,3 +114,18 @@ func TestKillDoesNotWaitForTheRedactor(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, rec.Entry().Redactions, e.Redactions, "once")
 }
+
+// However fast a killed run returns, it has one record of the kill, before its
+// entry.
+func TestEveryKillIsRecordedOnce(t *testing.T) {
+	for range 100 {
+		gate := new(fakeGate)
+		rec := newRecorder(t, func(c *audit.Config) { c.Gate = gate })
+		err := do(t, rec, func(_ context.Context, run *audit.Run) error {
+			gate.kill(run.ID(), audit.Kill{By: "ops"})
+			return nil
+		})
+		require.ErrorIs(t, err, audit.ErrKilled)
+		require.Equal(t, []string{"start", "kill", "run"}, kinds(rec.Records()))
+	}
+}

@@ -32,6 +32,10 @@ type Config struct {
 	// by [Run.Output], are always kept.
 	IncludeInputs, IncludeOutputs bool
 
+	// MaxAccesses is how many records of accesses one run may write; beyond that
+	// they are only counted, as dropped. Zero: 100,000.
+	MaxAccesses int
+
 	// Sync says which records wait for the disk. Zero: [SyncGroup].
 	Sync SyncMode
 
@@ -118,6 +122,9 @@ func (c *Config) complete() error {
 	if c.Environment == "" {
 		c.Environment = "sandbox"
 	}
+	if c.MaxAccesses <= 0 {
+		c.MaxAccesses = maxAccesses
+	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -132,11 +139,11 @@ func (c *Config) complete() error {
 	default:
 		return fmt.Errorf("%w: environment %q is not sandbox, staging or production", ErrInvalid, ident.Text(c.Environment, 128))
 	}
-	if err := ident.Name(c.Vault); err != nil {
+	if err := ident.Token(c.Vault); err != nil {
 		return fmt.Errorf("%w: vault %w", ErrInvalid, err)
 	}
 	if c.Writer != "" {
-		if err := ident.Name(c.Writer); err != nil {
+		if err := ident.Token(c.Writer); err != nil {
 			return fmt.Errorf("%w: writer %w", ErrInvalid, err)
 		}
 	}

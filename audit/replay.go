@@ -71,6 +71,9 @@ func (r *Replay) add(line []byte) error {
 	case KindDecision:
 		d := decisionLine{Decision: new(Decision)}
 		return r.decode(line, &d, &d.Redactions, func() { r.draft.decided(d.Decision) })
+	case KindAccess:
+		var a Access
+		return r.decode(line, &a, &a.Redactions, func() { r.draft.accessed(&a) })
 	case KindOutput:
 		var o outputLine
 		return r.decode(line, &o, &o.Redactions, func() { r.draft.output(Named{o.Name, o.Value}) })

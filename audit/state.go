@@ -25,6 +25,7 @@ type state struct {
 	store   context.Context // what the sink gets: the values of ctx, without its end
 	root    *Run            // the handle outside any task
 	span    trace.Span      // the run's own; nil: it has none
+	told    sync.Once       // of a kill
 	unwatch func() bool     // ends the wait for a kill; nil: nothing is recorded
 
 	started time.Time // with its monotonic reading
@@ -41,6 +42,7 @@ type state struct {
 	failure error // the first failed append
 	met     []error
 	draft   draft // the ids and names in its entry never change and need no lock
+	repeats repeats
 
 	once   sync.Once
 	result error // of End; written in once
@@ -166,11 +168,13 @@ func (s *state) stop(k Kill) {
 	s.cancel(&KillError{Kill: k})
 }
 
-// stopped records that the run was told to stop, as soon as its context is
-// cancelled: else one that ignores it could not be told from one that nobody
-// reached. It runs beside the run, so that a gate, which has others to stop,
-// does not wait for the sink.
-func (s *state) stopped() {
+// stopped records that the run was told to stop, once: as soon as its context is
+// cancelled, or one that ignores it could not be told from one that nobody reached;
+// at the latest before its entry. It runs beside the run, so that a gate, which has
+// others to stop, does not wait for the sink.
+func (s *state) stopped() { s.told.Do(s.recordKill) }
+
+func (s *state) recordKill() {
 	kill, found := s.kill(s.killed())
 	if kill == nil {
 		return
@@ -342,6 +346,10 @@ func (s *state) finish(err error) error {
 	if err != nil && !s.hasMet(nil, err) {
 		s.fail(s.root, err, true)
 	}
+	if by == ByKill {
+		s.stopped()
+	}
+	s.flushRepeats()
 	s.mu.Lock()
 	s.ended = true
 	s.mu.Unlock()

@@ -7,6 +7,7 @@
 //	go run ./openverify   opening after a crash, and verifying, a log of a million entries
 //	go run ./kill         from an order to kill a run to its cancelled context, across processes
 //	go run -C redact .    redaction beside regexp, go-re2 and gitleaks; a module of its own
+//	go run -C authorize . decisions beside casbin, cedar-go, OPA and OpenFGA; a module of its own
 //	go test ./...         proofs and checkpoints against x/mod and transparency-dev/merkle
 //
 // All of it needs Linux: durability there is fdatasync. Results and how to read

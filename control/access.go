@@ -42,8 +42,8 @@ func (c *Control) Grants(ctx context.Context) (grants []rbac.Grant, err error) {
 }
 
 // Authorize decides whether the actor may do what r says, now. Key, Vault and At
-// of r are filled in. Nothing is recorded. It allocates nothing unless the log has
-// grown.
+// of r are filled in. Nothing is recorded. It allocates only when the
+// log has grown, and for a closer look at its files ten times a second.
 func (c *Control) Authorize(ctx context.Context, r rbac.Request) (d rbac.Decision) {
 	unread := c.refresh(ctx)
 	c.mu.RLock()

@@ -39,6 +39,10 @@ type Config struct {
 	// [Control.Fingerprint]. A log with another genesis is damage. Empty: the genesis
 	// that stands in the log is believed, unless Snapshots knows better.
 	Fingerprint string
+	// Known is a head that the log once had, as known from elsewhere, such as an entry of
+	// the audit log. A log that is shorter, or had another root at that size, is
+	// damage. Zero: none is known.
+	Known rbac.Head
 	// Snapshots is a directory that only this user can write, such as flexor in the
 	// directory of os.UserCacheDir, for what the log came to when it was last looked at:
 	// opening a vault with thousands of grants takes milliseconds then, and a log that
@@ -238,6 +242,10 @@ func (c *Control) begin() error {
 	if err != nil {
 		return err
 	}
+	if err := s.expect(c.cfg.Known); err != nil {
+		tail.Close()
+		return err
+	}
 	if snap != nil {
 		c.saved = snap.policy.Head.Size
 	}
@@ -251,6 +259,8 @@ func (c *Control) missing() error {
 	key := vault.KeyFile(c.log)
 	_, err := os.Lstat(key)
 	switch {
+	case c.cfg.Known.Size > 0:
+		return &ledger.CorruptionError{File: "log.json", Reason: fmt.Sprintf("the log is gone, but it is known to have had %d records: put it back from a copy", c.cfg.Known.Size)}
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:

@@ -95,7 +95,7 @@ func makeGolden(t *testing.T, dir string) {
 	_, err = h.owner.RevokeRole(bg, bob, "left")
 	require.NoError(t, err)
 	require.NoError(t, h.owner.note("approve/v1", map[string]string{"of": "the future"}))
-	require.NoError(t, h.owner.RecordPurge(bg, Purge{Log: "audit-log", To: 812, Root: h.owner.Head().Root}))
+	require.NoError(t, h.owner.RecordPurge(bg, "audit-log", 812, h.owner.Head().Root))
 	require.NoError(t, h.owner.Close())
 	require.NoError(t, os.RemoveAll(dir))
 	for path, data := range files(t, filepath.Join(h.dir, LogName)) {

@@ -1,33 +1,12 @@
 package control
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/flexorhq/flexor-go/rbac"
 )
-
-// A Purge says that records of a log were removed because their time was over.
-type Purge struct {
-	Log  string `json:"log"`  // such as "audit-log"
-	From uint64 `json:"from"` // index of the first record that was removed
-	To   uint64 `json:"to"`   // index of the first one that was not
-	Root string `json:"root"` // of the log when it had To records
-}
-
-// RecordPurge records a purge, which is an act of nobody's: the log's key signs it.
-// The error wraps [ErrNotRecorded].
-func (c *Control) RecordPurge(ctx context.Context, p Purge) error {
-	if err := ctx.Err(); err != nil {
-		return context.Cause(ctx)
-	}
-	if err := c.note(kindPurge, p); err != nil {
-		return fmt.Errorf("%w: %w", ErrNotRecorded, err)
-	}
-	return nil
-}
 
 // note takes an event that the log's own key signed. It can change nothing.
 func (s *state) note(e *event) error {
@@ -40,7 +19,7 @@ func (s *state) note(e *event) error {
 	case kindRepeats:
 		return decodeBody(e, new(repeatsBody))
 	case kindPurge:
-		return decodeBody(e, new(Purge))
+		return s.purge(e)
 	}
 	return fmt.Errorf("events of kind %q are not known to this version, or need the key of a person", e.Kind)
 }
@@ -53,8 +32,13 @@ func decodeBody(e *event, body any) error {
 }
 
 // note records an event in the name of nobody. It is signed by the log's key, and
-// changes nothing.
+// gives nobody a right.
 func (c *Control) note(kind string, body any) error {
+	return c.noteOf(kind, func(*state) any { return body })
+}
+
+// noteOf is note of what body makes of the state; of nil nothing is recorded.
+func (c *Control) noteOf(kind string, body func(*state) any) error {
 	l, err := c.open()
 	if err != nil {
 		return err
@@ -65,8 +49,12 @@ func (c *Control) note(kind string, body any) error {
 		if err := c.catchUpTo(size); err != nil {
 			return nil, err
 		}
+		b := body(c.state)
+		if b == nil {
+			return nil, nil
+		}
 		v := visit{c: c}
-		return v.write(c.state.place(c.cfg.Now().UTC().Truncate(time.Microsecond)), kind, body)
+		return v.write(c.state.place(c.cfg.Now().UTC().Truncate(time.Microsecond)), kind, b)
 	})
 	return err
 }

@@ -29,6 +29,8 @@ const (
 	kindDenied   = "denied/v1"
 	kindRepeats  = "repeats/v1"
 	kindPurge    = "purge/v1"
+	kindHold     = "hold/v1"
+	kindRelease  = "release/v1"
 )
 
 // An order is the body of an event that needs a role.
@@ -71,6 +73,10 @@ func newOrder(kind string) order {
 		return new(resumeOrder)
 	case kindKill:
 		return new(killOrder)
+	case kindHold:
+		return new(holdOrder)
+	case kindRelease:
+		return new(releaseOrder)
 	case kindView:
 		return new(viewOrder)
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io/fs"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -48,6 +49,8 @@ type snapshotRest struct {
 	Paused      []Halt                     `json:"paused"`
 	Killed      []Halt                     `json:"killed"`
 	Resumed     []resumed                  `json:"resumed"`
+	Holds       map[uint64]Hold            `json:"holds"`
+	Purged      map[string]Purge           `json:"purged"`
 }
 
 // resumed says when a pause last ended.
@@ -58,7 +61,7 @@ type resumed struct {
 }
 
 const (
-	snapshotMagic = "flexor governance snapshot v1\n"
+	snapshotMagic = "flexor governance snapshot v2\n"
 	// smallLog is the number of records up to which a log is read from its beginning
 	// all the same: it takes milliseconds, and then every byte was looked at.
 	smallLog = 256
@@ -161,6 +164,7 @@ func (s *state) snapshot() *snapshot {
 	out := &snapshot{policy: s.policy.State(), root: s.tree.Root(), rest: snapshotRest{
 		Fingerprint: s.fingerprint, Kinds: s.kinds, Decisions: s.decisions,
 		TooNew: s.tooNew, Flags: s.flags, Clock: s.clock, Seen: s.seen,
+		Holds: s.holds, Purged: s.purged,
 	}}
 	r := &out.rest
 	for _, kept := range sorted(s.deployed) {
@@ -193,6 +197,8 @@ func (s *state) restore(o *snapshot, tree ledger.Tree) error {
 	s.policy, s.tree, s.vault, s.fingerprint, s.decisions = policy, tree, o.policy.Vault, r.Fingerprint, r.Decisions
 	s.tooNew, s.flags, s.clock = r.TooNew, r.Flags, r.Clock
 	s.kinds, s.seen = r.Kinds, r.Seen
+	maps.Copy(s.holds, r.Holds)
+	maps.Copy(s.purged, r.Purged)
 	for _, d := range r.Deployed {
 		p := place{d.Agent, d.Environment}
 		s.deployed[p] = append(s.deployed[p], d)
@@ -233,6 +239,19 @@ func (s *state) resumeAt(r *ledger.Reader, snap *snapshot) (*ledger.Tail, error)
 type remembered struct {
 	size uint64
 	root tlog.Hash
+}
+
+// expect remembers a head that the log once had, unless more is remembered already.
+func (s *state) expect(h rbac.Head) error {
+	if h.Size <= s.tree.Size() || s.before != nil && h.Size <= s.before.size {
+		return nil
+	}
+	root, err := tlog.ParseHash(h.Root)
+	if err != nil {
+		return fmt.Errorf("%w: a root of the governance log: %w", ErrInvalid, err)
+	}
+	s.before = &remembered{h.Size, root}
+	return nil
 }
 
 // isKnown says whether the log, which was read to its end, has the genesis that is

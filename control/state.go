@@ -44,6 +44,8 @@ type state struct {
 	paused   map[place]Halt
 	killed   map[victim]Halt
 	resumed  map[place]uint64 // how many records there were when a pause last ended
+	holds    map[uint64]Hold  // by index
+	purged   map[string]Purge // what was purged of each log by now
 
 	before  *remembered // nil: nothing is remembered of the log
 	differs bool        // the log is not what is remembered of it
@@ -83,6 +85,8 @@ func newState(v note.Verifier) *state {
 		paused:   map[place]Halt{},
 		killed:   map[victim]Halt{},
 		resumed:  map[place]uint64{},
+		holds:    map[uint64]Hold{},
+		purged:   map[string]Purge{},
 		tell:     func(Halt, bool) {},
 	}
 }

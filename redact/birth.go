@@ -10,7 +10,7 @@ func birthDetector() *detector {
 			`(?i)birth|born|dob|bday|geb|naiss|n\x{e9}|nacim|nacid|nasc|geboor|f\x{f8}d|f\x{f6}dd|urodz|\x{440}\x{43e}[\x{436}\x{434}]|` +
 				`\x{51fa}\x{751f}|\x{751f}[\x{65e5}\x{5e74}]|\x{c0dd}`,
 			// The value under a key is the date and nothing else, or an old time.
-			`^\s*[0-9]{1,4}` + dateGap + `[0-9]{1,2}` + dateGap + `[0-9]{1,4}\s*$`,
+			`^\s*[0-9]{1,4}` + dateGap + `[0-9]{1,2}` + dateGap + `[0-9]{1,4}` + dayEnd,
 			`^\s*(?:19|20)[0-9]{6}\s*$`,
 			`(?i)^\s*[0-9a-z\x{c0}-\x{17f}.,/\- ]{2,14}` + dateGap + `(?:19|20)[0-9]{2}\s*$`,
 			`^\s*(?:19[0-9]{2}|20[01][0-9])` + dateGap + `[0-9]{1,2}` + dateGap + `[0-9]{1,2}[T ][0-9:.,Zz+\- ]*\s*$`,
@@ -20,7 +20,10 @@ func birthDetector() *detector {
 	}
 }
 
-const dateGap = `[ ,./\-]{1,2}`
+const (
+	dateGap = `[ ,./\-\x{5e74}\x{6708}\x{b144}\x{c6d4}]{1,3}`
+	dayEnd  = `[\x{65e5}\x{c77c}]?\s*$`
+)
 
 func findBirths(t *text, hits []hit) []hit {
 	n := t.numbers()
@@ -58,7 +61,7 @@ func oldTime(year, rest []byte) bool {
 }
 
 // anyDateAt returns where a date at b[i] ends, in any of the ways that people write one, or 0:
-// 1980-02-03, 3.2.1980, 02/03/80, 19800203, 3 Feb 1980, February 3rd, 1980.
+// 1980-02-03, 3.2.1980, 02/03/80, 19800203, 3 Feb 1980, February 3rd, 1980, 1980年2月3日.
 func anyDateAt(b []byte, i int) int {
 	var part [3]int
 	var size [3]int
@@ -68,7 +71,9 @@ func anyDateAt(b []byte, i int) int {
 		if k > 0 {
 			// One separator, or a dot or a comma and a space.
 			sep := end
-			for end < len(b) && end-sep < 2 && (b[end] == ' ' || b[end] == '-' || b[end] == '/' || b[end] == '.' || b[end] == ',') {
+			end += signOfDate(b[end:], "年", "月", "년", "월")
+			from := end
+			for end < len(b) && end-from < 2 && (b[end] == ' ' || b[end] == '-' || b[end] == '/' || b[end] == '.' || b[end] == ',') {
 				end++
 			}
 			if end == sep {
@@ -99,6 +104,7 @@ func anyDateAt(b []byte, i int) int {
 	if wordAt(b, end) && b[end] != 'T' {
 		return 0
 	}
+	end += signOfDate(b[end:], "日", "일")
 	year, others := part[2], [2]int{part[0], part[1]}
 	if size[0] == 4 {
 		year, others = part[0], [2]int{part[1], part[2]}
@@ -109,6 +115,16 @@ func anyDateAt(b []byte, i int) int {
 		return 0
 	}
 	return end
+}
+
+// signOfDate returns the size of the sign that b begins with; 0: it begins with none of them.
+func signOfDate(b []byte, signs ...string) int {
+	for _, s := range signs {
+		if len(b) >= len(s) && string(b[:len(s)]) == s {
+			return len(s)
+		}
+	}
+	return 0
 }
 
 // compactDate reports whether b[i:end] is such as 19800203.

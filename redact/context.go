@@ -88,8 +88,10 @@ func keyTopic(key string) topic {
 		all |= last
 		n = 0
 	}
+	ascii := true
 	for i := range len(key) {
 		c := key[i]
+		ascii = ascii && c < 0x80
 		upper := 'A' <= c && c <= 'Z'
 		if !isLetter(c) && c < 0x80 || upper && i > 0 && 'a' <= key[i-1] && key[i-1] <= 'z' {
 			flush()
@@ -107,7 +109,10 @@ func keyTopic(key string) topic {
 	if last&aboutOther != 0 && strings.IndexByte(key, ' ') < 0 {
 		return wordTopic(joined[:j]) &^ aboutOther // taxpayer_id says something as a whole
 	}
-	return (all | wordTopic(joined[:j])) &^ aboutOther
+	if all |= wordTopic(joined[:j]); all == 0 && !ascii {
+		return otherTopic([]byte(key))
+	}
+	return all &^ aboutOther
 }
 
 // namesNothing reports whether a key says no more of its value than that it is one.
@@ -198,6 +203,11 @@ func lowerTopic(w []byte) topic {
 	if t := wordTopic(bytes.ToLower(w)); t != 0 {
 		return t
 	}
+	return otherTopic(w)
+}
+
+// otherTopic returns what a word in a script without spaces says.
+func otherTopic(w []byte) topic {
 	for _, o := range otherScripts {
 		if bytes.Contains(w, []byte(o.word)) {
 			return o.topic

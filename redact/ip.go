@@ -290,6 +290,9 @@ func isVersion(t *text, s, e int) bool {
 	for i > 0 && end-i < 16 && isLetter(b[i-1]) {
 		i--
 	}
+	if i > 0 && strings.IndexByte(".@-", b[i-1]) >= 0 {
+		return false // the end of a name: acme.build 10.0.0.1
+	}
 	return i < end && isVersionWord(string(b[i:end]))
 }
 

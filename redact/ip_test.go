@@ -19,7 +19,7 @@ func TestIPv4(t *testing.T) {
 		"[INFO]⟦10.0.0.1⟧", "[EMAIL]10.0.0.1", "10.0.0.1[EMAIL]", "[EMAIL]-1.2.3.4.so",
 		"256.0.0.1", "1.2.3", "1.2.3.4.5", "01.2.3.4", "1.2.3.04", "1..2.3", ".1.2.3.4", "x1.2.3.4", "1.2.3.4x",
 		"1.2.3.4-rc1", "1.2.3.4+git",
-		"lib-1.2.3.4.so", "Chrome/116.0.0.0", "v. 1.2.3.4", "version=1.2.3.4", `"version": "1.2.3.4"`, "OID 1.3.6.1",
+		"lib-1.2.3.4.so", "Chrome/116.0.0.0", "v. 1.2.3.4", "version=1.2.3.4", `"version": "1.2.3.4"`, "OID 1.3.6.1", "the build 1.2.3.4", "acme.build ⟦10.0.0.1⟧", "joe@build ⟦10.0.0.1⟧",
 		"section 1.2.3.4", "rfc5280#section-4.1.1.1",
 	)
 	for _, key := range []string{"version", "agent_version", "appVersion", "Firmware", "sdk-build"} {

@@ -64,11 +64,11 @@ func TestNumbers(t *testing.T) {
 		{"BG123456C", "", ""}, {"AB123456E", "", ""}, {"AB123456CD", "", ""}, {"xAB123456C", "", ""},
 
 		{"1980-02-03", "date_of_birth", "date_of_birth 1980-02-03"}, {"1980-02-03T00:00:00Z", "dob", "date_of_birth 1980-02-03"}, {"2026-02-03T00:00:00Z", "dob", ""}, {"19800203", "birthDate", "date_of_birth 19800203"},
-		{"born 3rd Feb 1980 in Bath", "", "date_of_birth 3rd Feb 1980"}, {"DOB: 02/03/80, seen 2026-04-30", "", "date_of_birth 02/03/80"}, {"Birth date: 3.2.1980", "", "date_of_birth 3.2.1980"}, {"生年月日1980-02-03", "", "date_of_birth 1980-02-03"}, {"né le 3 février 1980", "", "date_of_birth 3 février 1980"}, {"geboren am 3. März 1980", "", "date_of_birth 3. März 1980"}, {"12 août 1980", "dob", "date_of_birth 12 août 1980"}, {"born 3 fête 1980", "", ""},
+		{"born 3rd Feb 1980 in Bath", "", "date_of_birth 3rd Feb 1980"}, {"DOB: 02/03/80, seen 2026-04-30", "", "date_of_birth 02/03/80"}, {"Birth date: 3.2.1980", "", "date_of_birth 3.2.1980"}, {"生年月日1980-02-03", "", "date_of_birth 1980-02-03"}, {"né le 3 février 1980", "", "date_of_birth 3 février 1980"}, {"geboren am 3. März 1980", "", "date_of_birth 3. März 1980"}, {"12 août 1980", "dob", "date_of_birth 12 août 1980"}, {"born 3 fête 1980", "", ""}, {"出生日期:1980年2月3日。", "", "date_of_birth 1980年2月3日"}, {"1980년 2월 3일", "생년월일", "date_of_birth 1980년 2월 3일"}, {"1980年2月3日", "", ""},
 		{"1980-02-03", "", ""}, {"1980-13-33", "dob", ""}, {"born free on 1980 boats", "", ""},
 
-		{"got 612 34 56 78 today", "", "phone 612 34 56 78"}, {"at 21 234 56 78 now", "", "phone 21 234 56 78"}, {"at 812 34 567 now", "", "phone 812 34 567"}, {"at 5501 234 5678 now", "", "phone 5501 234 5678"}, {"at 0512 3456 now", "", "phone 0512 3456"},
-		{"<Buffer 01 02 03 04>", "", ""}, {"at 612 34 56 78 90 now", "", ""}, {"at 812 34 567 kB", "", ""}, {"at 5 612 34 56 78 now", "", ""}, {"at 12 34 56 78 now", "", ""}, {"at 1234 5678 now", "", ""}, {"at 12 345 678 now", "", ""}, {"at 812-34 567 now", "", ""},
+		{"got 612 34 56 78 today", "", "phone 612 34 56 78"}, {"at 21 234 56 78 now", "", "phone 21 234 56 78"}, {"at 812 34 567 now", "", "phone 812 34 567"}, {"at 0 532 123 45 67 now", "", "phone 0 532 123 45 67"}, {"rhost=202-132-40-29.adsl.example.net", "", ""}, {"at 532 123 45 67 now", "", "phone 532 123 45 67"}, {"at 532-123 45 67 now", "", ""}, {"at 5501 234 5678 now", "", "phone 5501 234 5678"}, {"at 0512 3456 now", "", "phone 0512 3456"},
+		{"<Buffer 01 02 03 04>", "", ""}, {"at 612 34 56 78 90 now", "", ""}, {"at 612 34 56 78 [CARD]", "", ""}, {"at 812 34 567 kB", "", ""}, {"at 5 612 34 56 78 now", "", ""}, {"at 12 34 56 78 now", "", ""}, {"at 1234 5678 now", "", ""}, {"at 12 345 678 now", "", ""}, {"at 812-34 567 now", "", ""},
 		{"555 1234", "", "phone 555 1234"}, {"555-1234", "", ""}, {"15 10 12 12 2026", "cron", ""}, {"15 10 12 12 26", "", "phone 15 10 12 12 26"}, {"4155552671", "caller_id", "phone 4155552671"}, {"at 555 1234 now", "", ""}, {"555.123.4567", "", "phone 555.123.4567"},
 
 		{"+44 20 7946 0958", "", "phone +44 20 7946 0958"}, {"+44 (0)20 7946 0958", "", "phone +44 (0)20 7946 0958"}, {"+14155552671", "", "phone +14155552671"}, {"tel:+1-201-555-0123;ext=9", "", "phone +1-201-555-0123"},
@@ -141,7 +141,7 @@ func TestNormalise(t *testing.T) {
 func TestKeyTopic(t *testing.T) {
 	for key, want := range map[string]topic{
 		"phone": aboutPhone, "customerPhone": aboutPhone, "PHONE_NUMBER": aboutPhone, "phone-1": aboutPhone, "phoneId": 0, "phone_count": 0, "phoneVerifiedAt": 0, "contact_date": 0, "birth_date": aboutBirth, "Birth date": aboutBirth, "card.number": aboutCard, "creditCardNo": aboutCard,
-		"taxpayer_id": aboutSSN | aboutITIN, "dateOfBirth": aboutBirth, "Geburtsdatum": aboutBirth, "order": 0, "": 0, "téléphone": aboutPhone, "телефон": aboutPhone,
+		"taxpayer_id": aboutSSN | aboutITIN, "dateOfBirth": aboutBirth, "Geburtsdatum": aboutBirth, "order": 0, "": 0, "téléphone": aboutPhone, "телефон": aboutPhone, "电话": aboutPhone, "出生日期": aboutBirth, "订单": 0,
 	} {
 		assert.Equal(t, want, keyTopic(key), key)
 	}

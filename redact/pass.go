@@ -49,11 +49,12 @@ type pass struct {
 
 	named int // how many steps lead to the name of the source, if it has one
 
-	made  []made
-	field string // what is reported; empty: the path of the value
-	found []Redaction
-	trace *[]Finding // nil: nobody asks
-	tops  []int32    // for trace: of each item the one of the source that it stands in
+	made    []made
+	field   string // what is reported; empty: the path of the value
+	found   []Redaction
+	counted map[Redaction]int // of each redaction, without its count, its place in found
+	trace   *[]Finding        // nil: nobody asks
+	tops    []int32           // for trace: of each item the one of the source that it stands in
 
 	// Of the text that is looked at.
 	subject    text
@@ -90,7 +91,7 @@ func (p *pass) free() {
 	}
 	clear(p.made)
 	p.made = p.made[:0]
-	p.text, p.found, p.trace = nil, nil, nil
+	p.text, p.found, p.trace, p.counted = nil, nil, nil, nil
 	p.subject.reset(nil, "")
 	p.r.passes.Put(p)
 }
@@ -393,11 +394,17 @@ func (p *pass) count(n int32, detector string) {
 	if field == "" {
 		field = p.path(n)
 	}
-	if i := slices.IndexFunc(p.found, func(r Redaction) bool { return r.Field == field && r.Detector == detector }); i >= 0 {
-		p.found[i].Count++
-		return
+	r := Redaction{Field: field, Detector: detector}
+	i, known := p.counted[r]
+	if !known {
+		if p.counted == nil {
+			p.counted = map[Redaction]int{}
+		}
+		i = len(p.found)
+		p.counted[r] = i
+		p.found = append(p.found, r)
 	}
-	p.found = append(p.found, Redaction{field, detector, 1})
+	p.found[i].Count++
 }
 
 // write appends the JSON in text[start:end] with what its items became.

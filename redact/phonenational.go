@@ -27,7 +27,7 @@ func (n *numbers) national(i int, c *chain, open bool) (last int, why string) {
 		last, why = n.trunk(i, c)
 	case b[at] >= '5' && c.n == 3 && (c.shape(0, " ", 3, 3, 3) || c.shape(0, "-", 3, 3, 3)) && n.free(i, i+2) && !n.amount(i, i+2):
 		last, why = i+2, "nine digits in threes"
-	case b[at] >= '1':
+	case b[at] >= '1' || w.len() == 1:
 		last, why = n.unlikeNumbers(i, c)
 	}
 	if why == "" || n.joinedRight(last) {
@@ -37,13 +37,13 @@ func (n *numbers) national(i int, c *chain, open bool) (last int, why string) {
 }
 
 // phoneShapes are groups in which people write telephones, and hardly anything else.
-var phoneShapes = [...][]int{{3, 2, 2, 2}, {2, 3, 2, 2}, {3, 2, 3}, {4, 3, 3}, {4, 3, 4}}
+var phoneShapes = [...][]int{{3, 3, 2, 2}, {1, 3, 3, 2, 2}, {3, 2, 2, 2}, {2, 3, 2, 2}, {3, 2, 3}, {4, 3, 3}, {4, 3, 4}}
 
 // unlikeNumbers reads groups that neither thousands have nor a few numbers in a row, as a rule.
 func (n *numbers) unlikeNumbers(i int, c *chain) (last int, why string) {
 	for _, sizes := range phoneShapes {
 		last = i + len(sizes) - 1
-		if !c.more && c.n == len(sizes) && c.shape(0, " ", sizes...) && n.free(i, last) && !n.amount(i, last) {
+		if !c.more && c.n == len(sizes) && c.shape(0, " ", sizes...) && !n.amount(i, last) {
 			return last, "national, groups of a country"
 		}
 	}

@@ -1,5 +1,7 @@
 package redact
 
+import "bytes"
+
 // findCookies appends the secrets among the cookies of a Cookie or Set-Cookie header
 // whose name ends at i; for i = 0 b is the header's value. It returns how far it looked.
 func findCookies(d *detector, b []byte, i int, hits []hit) ([]hit, int) {
@@ -43,4 +45,17 @@ func sessionCookie(name, value []byte) bool {
 	}
 	kind := nameOf(name)
 	return kind >= softSecret && len(value) >= 4 || random(value)
+}
+
+// isUserPassword reports whether b is a name and a password as basic authentication encodes
+// them (RFC 7617).
+func isUserPassword(b []byte) bool {
+	const most = 512
+	b = bytes.TrimRight(b, "=")
+	if len(b) < 6 || len(b) > most {
+		return false
+	}
+	var plain [most]byte
+	n, ok := decodeBase64(plain[:], b)
+	return ok && bytes.IndexByte(plain[:n], ':') > 0 && printable(plain[:n])
 }

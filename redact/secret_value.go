@@ -33,7 +33,7 @@ func (w secretWord) trigger() string {
 var secretWords = []secretWord{
 	{word: "passw"}, {word: "passphrase"}, {word: "passcode"}, {word: "pass", ends: true},
 	{word: "pwd"}, {word: "pw", ends: true}, {word: "secret"}, {word: "token"}, {word: "key"}, {word: "cred"},
-	{word: "authorization"}, {word: "auth", ends: true}, {word: "bearer"}, {word: "jwt", ends: true},
+	{word: "authorization"}, {word: "auth", ends: true}, {word: "bearer"}, {word: "basic", ends: true}, {word: "jwt", ends: true},
 	{word: "signature", ends: true}, {word: "sig", ends: true}, {word: "session", ends: true}, {word: "sessid", ends: true},
 	{word: "otp", ends: true}, {word: "cvv", ends: true}, {word: "cvc", ends: true},
 	{word: "cloudflare"}, {word: "heroku"}, {word: "hubspot"}, {word: "messagebird"}, {word: "snyk"}, {word: "contribsys"},
@@ -136,6 +136,11 @@ func secretAt(b []byte, start, end int) (from, to int, why string, ok bool) {
 			return from, to, "bearer token", true
 		}
 		return 0, 0, "", false
+	}
+	if foldEqual(name, "basic") {
+		from = blanks(b, end)
+		to = base64Std.run(b, from)
+		return from, to, "credentials of basic authentication", from > end && maskAt(b, to) == 0 && isUserPassword(b[from:to])
 	}
 	if foldEqual(name, "key") && start > 0 && b[start-1] == ' ' { // "API key: …"
 		kind = nameOf(b[letters.before(b, start-1, 16):end])

@@ -22,7 +22,9 @@ func TestEveryPeerOnce(t *testing.T) {
 		}
 		assert.Equal(t, worlds, strings.Count(out.String(), "\n| "+p.name+" |"), p.name)
 	}
-	assert.Equal(t, 1, strings.Count(out.String(), "\n| "+oursOnDisk+" |"))
+	for _, name := range []string{oursOnDisk, reading} {
+		assert.Equal(t, 1, strings.Count(out.String(), "\n| "+name+" |"), name)
+	}
 	assert.Equal(t, 2, strings.Count(out.String(), "not measured"), "the weight, whole and stripped")
 }
 
@@ -31,6 +33,9 @@ func TestCheckFindsWrongAnswers(t *testing.T) {
 	w := worldOf(300)
 	qs := w.questions(1000)
 	for _, p := range peers {
+		if p.answersNothing {
+			continue
+		}
 		ask, err := p.load(w)
 		require.NoError(t, err)
 		require.NoError(t, w.check(p, ask, qs))

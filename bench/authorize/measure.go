@@ -64,7 +64,7 @@ func measure(ctx context.Context, s settings) (*table, error) {
 		if err := t.openings(ctx, g); err != nil {
 			return nil, err
 		}
-		all = slices.Insert(slices.Clone(peers), 1, g.peer(ctx))
+		all = append(slices.Clone(peers), g.peer(ctx), g.read())
 	}
 	if err := t.decisions(ctx, w, all); err != nil {
 		return nil, err
@@ -122,7 +122,7 @@ func (t *table) decisions(ctx context.Context, w *world, all []peer) error {
 		var ask asker
 		var err error
 		t.loads[id] = load(func() { ask, err = p.load(w) })
-		if err == nil {
+		if err == nil && !p.answersNothing {
 			err = w.check(p, ask, qs[:checked])
 		}
 		if err != nil {

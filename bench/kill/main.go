@@ -15,10 +15,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"slices"
-	"syscall"
 	"time"
 
 	"github.com/flexorhq/flexor-go/bench/internal/load"
@@ -30,15 +28,7 @@ import (
 
 const processes = 4
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout); err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "kill:", err)
-		stop()
-		os.Exit(1)
-	}
-}
+func main() { load.Main("kill", run) }
 
 func run(ctx context.Context, args []string, out io.Writer) error {
 	var j job

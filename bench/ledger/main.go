@@ -18,10 +18,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/flexorhq/flexor-go/bench/internal/load"
@@ -38,15 +36,7 @@ type settings struct {
 	kinds              []peer.Kind
 }
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout); err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "ledger:", err)
-		stop()
-		os.Exit(1)
-	}
-}
+func main() { load.Main("ledger", run) }
 
 func run(ctx context.Context, args []string, out io.Writer) error {
 	var j job

@@ -13,25 +13,14 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 
 	"github.com/flexorhq/flexor-go/bench/internal/load"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout); err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "openverify:", err)
-		stop()
-		os.Exit(1)
-	}
-}
+func main() { load.Main("openverify", run) }
 
 func run(ctx context.Context, args []string, out io.Writer) error {
 	var c crash

@@ -17,22 +17,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"syscall"
 	"time"
 
 	"github.com/flexorhq/flexor-go/bench/internal/load"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout); err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "runs:", err)
-		stop()
-		os.Exit(1)
-	}
-}
+func main() { load.Main("runs", run) }
 
 func run(ctx context.Context, args []string, out io.Writer) error {
 	var j job

@@ -111,7 +111,10 @@ func (a *actor) mayView(ctx context.Context) error {
 	if a.noKey != nil {
 		return a.keyless()
 	}
-	_, err := a.View(ctx)
+	out, err := a.View(ctx)
+	if errors.Is(err, control.ErrNotRecorded) && !out.Decision.Allowed {
+		err = &control.DeniedError{Decision: out.Decision, NotRecorded: err} // as on a disk that cannot be written
+	}
 	return a.failure(err)
 }
 

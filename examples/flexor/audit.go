@@ -147,6 +147,9 @@ func (c *cli) audit(ctx context.Context, q *auditQuery) error {
 	if err := l.sum(ctx); err != nil {
 		return err
 	}
+	if err := c.notePurged(p, filter.From); err != nil {
+		return err
+	}
 	if n := len(idsOf(open, false)); n > 0 {
 		c.note("note: %s not ended yet; flexor status shows them", have(n, "run"))
 	}

@@ -4,17 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sort"
+	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/flexorhq/flexor-go/audit"
 	"github.com/flexorhq/flexor-go/control"
+	"github.com/flexorhq/flexor-go/rbac"
 )
 
 // boundRuns is what the finished runs of the audit log say of the governance log, held
 // against it. Each of them pins what the governance log was when it started, so that
-// neither can be exchanged or cut short alone.
+// neither can be exchanged or cut short alone; and that it was let start must follow from
+// what the governance log was then.
 type boundRuns struct {
 	Finished       int      `json:"finished"`
 	Governed       int      `json:"governed"` // that name the governance log
@@ -26,8 +28,28 @@ type boundRuns struct {
 type binding struct {
 	ctl   *control.Control
 	roots []tlog.Hash                   // of the log at each size
-	lived map[string][]uint64           // by agent and environment: indexes of deployments, ascending
+	moves map[string][]move             // by agent and environment, in the order of the log
 	known map[string]control.Deployment // by id, as looked up
+}
+
+// move is an event that changes whether an agent may run somewhere: deploy, rollback, pause
+// or resume.
+type move struct {
+	index uint64
+	what  string
+}
+
+// last returns the last move of some kinds before a size of the log.
+func last(moves []move, size uint64, kinds ...string) (m move) {
+	for _, next := range moves {
+		if next.index >= size {
+			break
+		}
+		if slices.Contains(kinds, next.what) {
+			m = next
+		}
+	}
+	return m
 }
 
 // bindRuns holds the runs of a vault against its governance log.
@@ -37,9 +59,16 @@ func bindRuns(ctx context.Context, p *place) (*boundRuns, error) {
 		return nil, err
 	}
 	defer ctl.Close() // nothing was ordered, so nothing is to be lost
-	b := &binding{ctl: ctl, lived: map[string][]uint64{}, known: map[string]control.Deployment{}}
+	b := &binding{ctl: ctl, moves: map[string][]move{}, known: map[string]control.Deployment{}}
 	if err := b.read(ctx); err != nil {
 		return nil, err
+	}
+	kept, err := ctl.Deployments(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range kept {
+		b.known[d.ID] = d
 	}
 	out := &boundRuns{Contradictions: []string{}}
 	for e, err := range p.log.Entries(ctx, audit.Filter{}) {
@@ -65,7 +94,7 @@ func bindRuns(ctx context.Context, p *place) (*boundRuns, error) {
 	return out, nil
 }
 
-// read reads the governance log: its roots, and which deployments were current when.
+// read reads the governance log: its roots, and what was deployed and paused when.
 func (b *binding) read(ctx context.Context) error {
 	var hashes []tlog.Hash
 	reader := tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
@@ -95,9 +124,12 @@ func (b *binding) read(ctx context.Context) error {
 		if err := addRoot(int64(e.Index) + 1); err != nil {
 			return err
 		}
-		if h := happeningOf(e); e.Flag == "" && (h.what() == "deploy" || h.what() == "rollback") {
-			where := h.about.Agent + " " + h.about.Environment
-			b.lived[where] = append(b.lived[where], e.Index)
+		h := happeningOf(e)
+		switch what := h.what(); what {
+		case "deploy", "rollback", "pause", "resume":
+			if where := h.about.Agent + " " + h.about.Environment; e.Flag == "" {
+				b.moves[where] = append(b.moves[where], move{e.Index, what})
+			}
 		}
 	}
 	return nil
@@ -112,7 +144,14 @@ func (b *binding) against(ctx context.Context, e *audit.Entry) (string, error) {
 	if root := b.roots[g.Size].String(); root != g.Root {
 		return fmt.Sprintf("started when the first %d events of the governance log had the root %s, and they have %s: it is another log", g.Size, g.Root, root), nil
 	}
+	moves := b.moves[e.AgentName+" "+e.Environment]
+	if m := last(moves, g.Size, "pause", "resume"); m.what == "pause" {
+		return fmt.Sprintf("started although event %d paused its agent", m.index), nil
+	}
 	if e.Deployment == "" {
+		if e.Environment == string(rbac.Production) {
+			return "started in production without a deployment", nil
+		}
 		return "", nil
 	}
 	d, err := b.deployment(ctx, e.Deployment)
@@ -124,9 +163,7 @@ func (b *binding) against(ctx context.Context, e *audit.Entry) (string, error) {
 	case d.Agent != e.AgentName || string(d.Environment) != e.Environment || e.AgentVersion != "" && d.Version != e.AgentVersion:
 		return fmt.Sprintf("names the deployment %s, which is of %s@%s in %s", d.ID, d.Agent, d.Version, d.Environment), nil
 	}
-	lived := b.lived[d.Agent+" "+string(d.Environment)]
-	n := sort.Search(len(lived), func(i int) bool { return lived[i] >= g.Size })
-	if n == 0 || lived[n-1] != d.Index {
+	if m := last(moves, g.Size, "deploy", "rollback"); m.index != d.Index {
 		return fmt.Sprintf("names the deployment %s, which was not the current one when it started", d.ID), nil
 	}
 	return "", nil

@@ -51,6 +51,7 @@ are and some cannot be, the exit code is 6. With --dry-run nothing is done or re
 	f.StringVar(&o.version, "version", "", "the `VERSION` to deploy (default that in the agent's file)")
 	f.StringVar(&o.digest, "digest", "", "the digest `sha256:HEX` of the artifact (default that of the agent's file)")
 	f.BoolVar(&o.dryRun, "dry-run", false, "say what would be done, and do nothing")
+	c.completeAgents(cmd)
 	env := addEnvironment(cmd, "where to")
 	reason, format := addReason(cmd), addOutcome(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {

@@ -22,6 +22,7 @@ All that was ever deployed is in flexor access log --kind deploy,rollback.`,
 		Args:    noArgs,
 	}
 	cmd.Flags().StringSliceVar(&agents, "agent", nil, "only deployments of the agent `NAME`; repeat it, or separate several with commas")
+	c.completeAgents(cmd)
 	env := addEnvironment(cmd, "only deployments there")
 	format := addFormat(cmd)
 	cmd.RunE = c.viewing(func(cmd *cobra.Command, a *actor) error {

@@ -105,7 +105,7 @@ func (d *diagnosis) verdict(p *patient) error {
 	}
 	code := exitFailed
 	var own *failure
-	if errors.Is(p.logErr, vault.ErrCorrupt) || errors.As(p.logErr, &own) && own.code == exitIntegrity {
+	if errors.Is(p.logErr, vault.ErrCorrupt) || p.damage != nil || errors.As(p.logErr, &own) && own.code == exitIntegrity {
 		code = exitIntegrity
 	}
 	return fail(code, "do what the remedies say, then run flexor doctor again", "doctor: %s in %s", count(bad, "failure"), p.dir)

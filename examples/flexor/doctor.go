@@ -21,9 +21,9 @@ func (c *cli) doctorCommand() *cobra.Command {
 		Use:   "doctor",
 		Short: "Check whether a vault can do what vault.json promises",
 		Long: `Checks vault.json and the layers above it, who may use the files, whether the disk
-takes writes and locks, where the signing key is, the log and the clock, where the
-entries go, how long they are kept, and what each pattern costs. It says what to do
-about what it finds; a vault that is broken is checked as far as it goes.
+takes writes and locks, where the signing key is, the log and the clock, who governs the
+vault, where the entries go, how long they are kept, and what each pattern costs. It
+says what to do about what it finds; a vault that is broken is checked as far as it goes.
 
 The log is not changed, and not verified either: that is flexor verify. To see
 whether the disk can be written, a small file is made beside the log and removed.
@@ -83,6 +83,7 @@ func checks() []check {
 		{"log", (*patient).audited},
 		{"key", (*patient).key},
 		{"clock", (*patient).clock},
+		{"governance", (*patient).governance},
 		{"destination", (*patient).destination},
 		{"second copy", (*patient).secondCopy},
 	}
@@ -106,6 +107,7 @@ type patient struct {
 	logDir string        // where the log is, or would be by default
 	logErr error         // why it is not read
 	log    *vault.Reader // nil: there is none, or logErr
+	damage error         // of the governance log, as its check found
 
 	now func() time.Time
 }

@@ -28,7 +28,7 @@ func (c *cli) dummyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			v, err := flexor.Open(cmd.Context(), path, &flexor.Options{Getenv: c.getenv})
+			v, err := flexor.Open(cmd.Context(), path, &flexor.Options{Getenv: c.getenv, ManualRetention: true})
 			if err != nil {
 				return err
 			}

@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	flexor "github.com/flexorhq/flexor-go"
+	"github.com/flexorhq/flexor-go/lineage"
 	"github.com/flexorhq/flexor-go/sinks/vault"
 	"github.com/flexorhq/flexor-go/vaultcfg"
 )
@@ -76,7 +77,7 @@ func judge(err error) *failure {
 	switch {
 	case errors.As(err, &f):
 		return &failure{f.code, err, f.fix}
-	case errors.Is(err, vault.ErrCorrupt), errors.Is(err, vault.ErrForeign):
+	case errors.Is(err, vault.ErrCorrupt), errors.Is(err, vault.ErrForeign), errors.Is(err, lineage.ErrForeign):
 		return &failure{exitIntegrity, err, "flexor verify shows what is still right; keep this copy as evidence, and put the log back from a backup"}
 	case errors.Is(err, vault.ErrProof):
 		return &failure{exitIntegrity, err, ""}

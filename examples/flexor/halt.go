@@ -31,6 +31,7 @@ A pause holds even if the governance log is damaged or the disk is full.`,
 		Args: noArgs,
 	}
 	cmd.Flags().StringVar(&name, "agent", "", "the agent `NAME`")
+	c.completeAgents(cmd)
 	env := addEnvironment(cmd, "where")
 	reason, format := addReason(cmd), addOutcome(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -81,6 +82,7 @@ operator in sandbox, else an admin.`,
 		Args:    noArgs,
 	}
 	cmd.Flags().StringVar(&name, "agent", "", "the agent `NAME`")
+	c.completeAgents(cmd)
 	env := addEnvironment(cmd, "where")
 	reason, format := addReason(cmd), addOutcome(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {

@@ -49,11 +49,11 @@ environment: production
 `
 
 // governed are the commands whose examples need such a vault.
-var governed = []string{"access", "keys", "whoami", "deploy", "rollback", "deployments", "agents", "runs"}
+var governed = []string{"access", "keys", "whoami", "deploy", "rollback", "deployments", "agents", "runs", "retention"}
 
 // refusedExamples are the examples that cannot succeed, because what they name is only an
 // example, with their exit codes.
-var refusedExamples = map[string]int{"flexor agents kill": exitFailed, "flexor keys revoke": exitNotFound}
+var refusedExamples = map[string]int{"flexor agents kill": exitFailed, "flexor keys revoke": exitNotFound, "flexor retention release": exitNotFound}
 
 // TestHelpExamplesRun runs every example of every --help, in a shell, in the order in
 // which they stand there.

@@ -126,7 +126,7 @@ func (c *cli) initNew(ctx context.Context, dir string, o *initOrder) error {
 		return fmt.Errorf("init: %w", err)
 	}
 	fmt.Fprintln(c.out, path)
-	v, err := flexor.Open(ctx, path, &flexor.Options{Getenv: c.getenv})
+	v, err := flexor.Open(ctx, path, &flexor.Options{Getenv: c.getenv, ManualRetention: true})
 	if err != nil {
 		return fail(exitPartly, "mend that, then run an agent or open the vault again; vault.json needs no change",
 			"init: %s was written, but its log was not created: %w", path, err)

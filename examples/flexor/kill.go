@@ -106,10 +106,13 @@ func (c *cli) stop(ctx context.Context, a *actor, log *vault.Reader, q runQuery,
 	}
 	s, out, err := a.Stop(ctx, log, id, reason, k.wait)
 	if err != nil && !unrecorded(err, out) {
+		if out.Recorded {
+			c.note("note: the order to kill %s stands (event %d); nobody waits for it any more", id, out.Index)
+		}
 		return err
 	}
 	if s.Fate == control.Unknown {
-		return c.notHere(ctx, runQuery(id))
+		return c.neverRan(ctx, log, id)
 	}
 	if werr := c.writeStop(a, &s, out, k.format); werr != nil {
 		return werr
@@ -186,6 +189,18 @@ func notStopped(s *control.Stop) error {
 		return fail(exitFailed, "flexor status closes its run as interrupted", "%s: its process %d is gone, and the run with it: there is nothing to stop", s.Run.ID, s.PID)
 	}
 	return fail(exitFailed, fmt.Sprintf("end the process: kill -9 %d, on the machine where it runs", s.PID), "%s", s)
+}
+
+// neverRan is the failure of a run that never began: it was refused, or is not known.
+func (c *cli) neverRan(ctx context.Context, log *vault.Reader, id string) error {
+	switch s, err := tell(ctx, log, id); {
+	case errors.Is(err, errNoRun):
+		return c.notHere(ctx, runQuery(id))
+	case err != nil:
+		return err
+	default:
+		return fail(exitFailed, "flexor explain "+id, "%s was not admitted, so there is nothing to stop: %s", id, s.refused)
+	}
 }
 
 // notHere is the failure of a run that the vault does not know. A run of another

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/flexorhq/flexor-go/control"
 )
 
@@ -103,6 +105,21 @@ func (a *agentFiles) names() (names []string, err error) {
 		return nil, nil
 	}
 	return names, err
+}
+
+// completeAgents lets shells complete --agent with the agents that have a file.
+func (c *cli) completeAgents(cmd *cobra.Command) {
+	err := cmd.RegisterFlagCompletionFunc("agent", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		cfg, _, err := c.config()
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		names, _ := agentFilesIn(cfg.Dir).names() // without them there is nothing to complete
+		return names, cobra.ShellCompDirectiveNoFileComp
+	})
+	if err != nil {
+		panic(err) // the flag does not exist, or was completed twice
+	}
 }
 
 // triggerOf returns the type of the trigger that an agent's file states, where it

@@ -57,3 +57,14 @@ func TestAgentFiles(t *testing.T) {
 	assert.Nil(t, files.file("x/../../outside"), "a name does not lead out of the directory")
 	assert.Nil(t, files.file("none"))
 }
+
+// FuzzTriggerOf: what is shown of an agent's file is one word that stands in it.
+func FuzzTriggerOf(f *testing.F) {
+	f.Add([]byte("trigger:\n  type: schedule # x\n"))
+	f.Add([]byte("trigger:\r\n type: ''\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		got := triggerOf(data)
+		assert.NotContains(t, got, "\n")
+		assert.Contains(t, string(data), got)
+	})
+}

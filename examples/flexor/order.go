@@ -32,6 +32,7 @@ type ordered struct {
 	Agent       string              `json:"agent,omitempty"`
 	Environment rbac.Environment    `json:"environment,omitempty"`
 	Deployment  *control.Deployment `json:"deployment,omitempty"`
+	Hold        *control.Hold       `json:"hold,omitempty"`
 	Reason      string              `json:"reason,omitempty"`
 }
 

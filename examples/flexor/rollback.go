@@ -29,6 +29,7 @@ versions are (see flexor deployments). It takes who may deploy there.`,
 	f.StringVar(&o.Agent, "agent", "", "the agent `NAME`")
 	f.StringVar(&o.Version, "version", "", "the `VERSION` to go back to (default the one before the current)")
 	f.BoolVar(&o.DryRun, "dry-run", false, "say what would be done, and do nothing")
+	c.completeAgents(cmd)
 	env := addEnvironment(cmd, "where")
 	reason, format := addReason(cmd), addOutcome(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {

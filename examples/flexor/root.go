@@ -46,9 +46,10 @@ from the working directory, or the one named by --vault or FLEXOR_VAULT.`,
 		return misuse(cmd.CommandPath()+" --help", "%w", err)
 	})
 	root.AddCommand(
-		c.initCommand(), c.auditCommand(), c.explainCommand(), c.verifyCommand(), c.statusCommand(), c.redactCommand(), c.doctorCommand(),
+		c.initCommand(), c.auditCommand(), c.explainCommand(), c.lineageCommand(), c.verifyCommand(), c.statusCommand(), c.redactCommand(), c.doctorCommand(),
 		c.accessCommand(), c.keysCommand(), c.whoamiCommand(),
 		c.deployCommand(), c.rollbackCommand(), c.deploymentsCommand(), c.agentsCommand(), c.runsCommand(),
+		c.retentionCommand(),
 		c.completionCommand(), c.versionCommand(),
 	)
 	root.SetHelpCommand(c.helpCommand(root))

@@ -21,6 +21,7 @@ import (
 
 	flexor "github.com/flexorhq/flexor-go"
 	"github.com/flexorhq/flexor-go/audit"
+	"github.com/flexorhq/flexor-go/lineage"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden parts of the scripts")
@@ -49,6 +50,7 @@ func scriptParams(dir string) testscript.Params {
 			env.Setenv("NO_COLOR", "")
 			env.Setenv("TERM", "xterm")
 			env.Setenv("RUN", exampleRun)
+			env.Setenv("GORACE", os.Getenv("GORACE"))
 			for _, name := range homeVariables {
 				env.Setenv(name, filepath.Join(env.WorkDir, ".home"))
 			}
@@ -140,7 +142,7 @@ func masked(text string) string {
 		{`\b\d+ commits`, "N commits"},
 		{`\b[0-9.]+(µs|ms) for 64 KiB`, "N for 64 KiB"},
 		{`(?m)^(clock +ok +)[-0-9]+ [:.0-9]+ UTC`, "${1}NOW UTC"},
-		{`\b[0-9.]+(µs|ms) after`, "N after"},
+		{`\b[0-9.]+(µs|ms|s) after`, "N after"},
 	} {
 		text = regexp.MustCompile(m.pattern).ReplaceAllString(text, m.to)
 	}
@@ -225,10 +227,10 @@ func cmdAwait(ts *testscript.TestScript, neg bool, args []string) {
 // agentMain is a program that embeds the SDK: agent die VAULT leaves a run without its
 // end; agent hang VAULT FILE has one running, says so in FILE and waits to be killed; agent
 // obey VAULT FILE as well, but ends when it is told to; agent run VAULT has one and says what
-// came of it.
+// came of it; agent read VAULT URI dies after it has read a record.
 func agentMain() {
 	ctx := context.Background()
-	v, err := flexor.Open(ctx, os.Args[2], nil)
+	v, err := flexor.Open(ctx, os.Args[2], &flexor.Options{ManualRetention: true})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -236,8 +238,11 @@ func agentMain() {
 	trigger := audit.Trigger{Type: audit.Event, At: time.Date(2026, 4, 30, 15, 0, 0, 0, time.UTC), By: "queue"}
 	err = v.Audit.Do(ctx, "long-import@3.1.0", trigger, func(ctx context.Context, run *audit.Run) error {
 		run.If("the file is new", true, audit.Value("rows", 12000))
-		return run.Task(ctx, "load-rows", func(ctx context.Context, _ *audit.Task) error {
+		return run.Task(ctx, "load-rows", func(ctx context.Context, t *audit.Task) error {
 			switch os.Args[1] {
+			case "read":
+				lineage.Read(t, "", os.Args[3])
+				os.Exit(0)
 			case "hang", "obey":
 				if err := os.WriteFile(os.Args[3], []byte(run.ID()), 0o666); err != nil {
 					os.Exit(1)

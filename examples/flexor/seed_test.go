@@ -25,7 +25,7 @@ type recorder struct {
 // seed records the runs of a scenario in the vault in dir.
 func seed(dir, scenario string) error {
 	scenarios := map[string]func(*recorder){
-		"april": april, "hostile": hostile, "large": large, "many": many, "late": late,
+		"april": april, "hostile": hostile, "large": large, "many": many, "late": late, "lineage": lineageRuns, "hub": hub,
 	}
 	if scenarios[scenario] == nil {
 		return fmt.Errorf("there is no scenario %q", scenario)

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/flexorhq/flexor-go/audit"
+	"github.com/flexorhq/flexor-go/control"
 	"github.com/flexorhq/flexor-go/sinks/vault"
 )
 
@@ -59,12 +60,13 @@ type status struct {
 	Audit       auditSettings `json:"audit"`
 	// Origins says where in which file each audit setting is; the others have their
 	// defaults.
-	Origins   map[string]string `json:"origins"`
-	Log       *logStatus        `json:"log"` // null: nothing was recorded yet
-	InFlight  []flight          `json:"in_flight"`
-	CanRecord bool              `json:"can_record"`
-	WhyNot    string            `json:"why_not,omitempty"` // of CanRecord
-	Warnings  []string          `json:"warnings"`
+	Origins    map[string]string `json:"origins"`
+	Log        *logStatus        `json:"log"`                  // null: nothing was recorded yet
+	Governance *governanceStatus `json:"governance,omitempty"` // absent: the vault has no owner
+	InFlight   []flight          `json:"in_flight"`
+	CanRecord  bool              `json:"can_record"`
+	WhyNot     string            `json:"why_not,omitempty"` // of CanRecord
+	Warnings   []string          `json:"warnings"`
 }
 
 // layer is a vault above this one.
@@ -95,6 +97,28 @@ type logStatus struct {
 	Bytes     int64    `json:"bytes"` // of all its files
 	PublicKey string   `json:"public_key"`
 	LastEntry *lastRun `json:"last_entry"` // null: no run has finished yet
+}
+
+// governanceStatus is how large the governance log is, and what it began with.
+type governanceStatus struct {
+	Events      uint64 `json:"events"`
+	Root        string `json:"root"`
+	Fingerprint string `json:"fingerprint"` // of the genesis
+	PublicKey   string `json:"public_key"`
+}
+
+// governanceOf looks at the governance log; nil: the vault has no owner.
+func governanceOf(ctx context.Context, p *place) (*governanceStatus, error) {
+	ctl, err := control.Open(ctx, p.cfg.Dir, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer ctl.Close() // nothing was ordered, so nothing is to be lost
+	if ctl.Vault() == "" {
+		return nil, nil
+	}
+	head := ctl.Head()
+	return &governanceStatus{head.Size, head.Root, ctl.Fingerprint(), ctl.PublicKey()}, nil
 }
 
 // lastRun is the run that ended last.
@@ -142,6 +166,10 @@ func (c *cli) statusOf(ctx context.Context, p *place) (*status, error) {
 		s.Warnings = append(s.Warnings, fmt.Sprintf("%s: the environment variable %s is not set here; agents need it, reading does not", p.cfg.Path, name))
 	}
 	s.CanRecord, s.WhyNot = p.canRecord()
+	var err error
+	if s.Governance, err = governanceOf(ctx, p); err != nil {
+		return nil, err
+	}
 	if p.log == nil {
 		return s, nil
 	}
@@ -219,6 +247,9 @@ func (s *status) write(w io.Writer, p palette) error {
 	}
 	s.addSettings(&f)
 	s.addLog(&f, p)
+	if g := s.Governance; g != nil {
+		f.add("governance", "%s, genesis %s", count(int(g.Events), "event"), g.Fingerprint)
+	}
 	for _, r := range s.InFlight {
 		state := "running"
 		if r.Dead {

@@ -20,6 +20,7 @@ type verdict struct {
 	PublicKey  string             `json:"public_key"`
 	Size       uint64             `json:"size"` // records, as far as they are right
 	Root       string             `json:"root"`
+	First      uint64             `json:"first"` // record that is left; those before were removed when their time was over
 	Segments   int                `json:"segments"`
 	Commits    int                `json:"commits"`
 	Bytes      int64              `json:"bytes"`
@@ -57,7 +58,7 @@ const corrupt = "CORRUPT"
 func verdictOf(ctx context.Context, p *place, rep vault.Report, err error) verdict {
 	v := verdict{
 		Verdict: string(rep.Verdict), Log: p.log.Origin(), Directory: p.dir, PublicKey: p.log.PublicKey(),
-		Size: rep.Head.Size, Root: rep.Head.Root.String(), Segments: rep.Segments, Commits: rep.Commits, Bytes: rep.Bytes,
+		Size: rep.Head.Size, Root: rep.Head.Root.String(), First: rep.Purged.Size, Segments: rep.Segments, Commits: rep.Commits, Bytes: rep.Bytes,
 		Entries: rep.Entries, Kinds: rep.Kinds, Unfinished: rep.Unfinished, Notes: orEmpty(rep.Notes),
 	}
 	if err == nil {
@@ -106,6 +107,9 @@ func (v verdict) write(w io.Writer, p palette) error {
 		f.add("root", "%s", v.Root)
 		f.add("segments", "%d, with %s in %d bytes", v.Segments, count(v.Commits, "commit"), v.Bytes)
 		f.add("records", "%s", kindsText(v.Kinds))
+	}
+	if v.First > 0 {
+		f.add("removed", "the records before %d, whose time was over", v.First)
 	}
 	f.add("public key", "%s", printable(v.PublicKey))
 	if v.Unfinished > 0 {

@@ -126,6 +126,9 @@ func (c *cli) verify(ctx context.Context, v *verification) error {
 		return fail(exitNotFound, "run an agent in this vault first", "verify: nothing has been recorded in %s, so there is no log", p.cfg.Dir)
 	}
 	rep, err := p.log.Verify(ctx, &vault.VerifyOptions{Anchor: anchor, PublicKey: v.key})
+	if err == nil {
+		err = purgeRecorded(ctx, p, rep)
+	}
 	if err != nil && !damaged(err) {
 		return err
 	}

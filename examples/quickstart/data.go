@@ -14,6 +14,9 @@ import (
 //go:embed data/*.csv
 var embedded embed.FS
 
+// catalogue is where the feeds come from.
+const catalogue = "plexifact://prod/catalog/"
+
 // Data is all that the agents work on.
 type Data struct {
 	Prices   *Feed // the prices the fund is valued with
@@ -30,6 +33,10 @@ func readData() (d Data, err error) {
 	if d.Apple, err = readFeed(embedded, "apple-closes"); err != nil {
 		return d, err
 	}
+	// The data sets as the catalogue published them; the days of the prices are
+	// another matter.
+	d.Prices.Record = catalogue + "equity-prices/2026-04-30"
+	d.Apple.Record = catalogue + "apple-closes/2026-04-30"
 	if d.Calendar, err = readCalendar(embedded, "nyse-holidays"); err != nil {
 		return d, err
 	}

@@ -9,6 +9,7 @@ import (
 // Feed is one source of daily closing prices.
 type Feed struct {
 	Name    string
+	Record  string // in the catalogue that it comes from
 	Symbols []string
 	Days    []Day // on which it has prices, in order
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/flexorhq/flexor-go/audit"
+	"github.com/flexorhq/flexor-go/lineage"
 )
 
 // FeedMonitor is an agent that watches one feed: is it up to date, and is it
@@ -48,6 +49,7 @@ func (c *feedCheck) run(ctx context.Context, run *audit.Run) error {
 
 // freshness counts the sessions since the last price.
 func (c *feedCheck) freshness(_ context.Context, t *audit.Task) error {
+	lineage.Read(t, "plexifact", c.Feed.Record)
 	last := c.Feed.Last()
 	lag := len(c.Calendar.sessions(last.plus(1), c.asOf))
 	if t.If("feed is stale", lag > c.MaxLag,

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/flexorhq/flexor-go/audit"
+	"github.com/flexorhq/flexor-go/lineage"
 )
 
 // NAVReport is an agent that values a fund at the end of a week. When the value
@@ -81,6 +82,7 @@ func (v *valuation) run(ctx context.Context, run *audit.Run) error {
 func (v *valuation) calculate(_ context.Context, t *audit.Task) (err error) {
 	t.Input("prices", v.Prices.Name)
 	t.Input("days", []Day{v.before, v.day})
+	lineage.Read(t, "plexifact", v.Prices.Record)
 	if v.previous, err = v.Fund.Value(v.Prices, v.before); err != nil {
 		return err
 	}

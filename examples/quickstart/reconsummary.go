@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/flexorhq/flexor-go/audit"
+	"github.com/flexorhq/flexor-go/lineage"
 )
 
 // ReconSummary is an agent that holds two sources of prices against each other.
@@ -73,6 +74,7 @@ func (c *comparison) run(ctx context.Context, run *audit.Run) error {
 		run.Output("days_extra", c.extra)
 	}
 	run.Output("result", c.result)
+	lineage.Write(run, "warehouse", fmt.Sprintf("warehouse://fund/recon-summary/%s/%s", c.period.From, c.period.To))
 	return nil
 }
 
@@ -92,6 +94,8 @@ func (c *comparison) coverage(_ context.Context, t *audit.Task) error {
 func (c *comparison) compare(_ context.Context, t *audit.Task) error {
 	t.Input("primary", c.Primary.Name)
 	t.Input("second", c.Second.Name)
+	lineage.Read(t, "plexifact", c.Primary.Record)
+	lineage.Read(t, "plexifact", c.Second.Record)
 	for _, d := range c.differences() {
 		if t.If("difference is rounding", d.size() <= c.Tolerance,
 			audit.Value("price", d),

@@ -112,6 +112,7 @@ Try next, with the key of %[6]s
   export FLEXOR_API_KEY_FILE=%[5]s FLEXOR_VAULT=%[1]s
   go run ./examples/flexor audit --status failed
   go run ./examples/flexor explain %[2]s
+  go run ./examples/flexor lineage --record "plexifact://prod/catalog/equity-prices/2026-04-30"
   go run ./examples/flexor agents list
   go run ./examples/flexor access log
   go run ./examples/flexor verify

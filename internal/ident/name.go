@@ -9,17 +9,37 @@ import (
 	"unicode/utf8"
 )
 
-// The lengths in bytes that names may have.
+// The lengths in bytes that names may have, and the digits in a name.
 const (
 	MaxName      = 128
 	MaxPrincipal = 256
+	MaxDigits    = 8
 )
 
 // Name checks the name of an agent or a skill, such as data-freshness-check or
 // core.notify.slack: 1 to 128 ASCII letters, digits, "-", "_", "." and "/",
 // the first of them a letter or a digit. ASCII only, so that two names that
-// look alike are the same.
-func Name(s string) error { return check(s, "-_./") }
+// look alike are the same. Names are never redacted, so they have 8 digits at most:
+// a date fits, the number of a card, an account or a person does not.
+func Name(s string) error {
+	if err := Token(s); err != nil {
+		return err
+	}
+	digits := 0
+	for i := range len(s) {
+		if '0' <= s[i] && s[i] <= '9' {
+			digits++
+		}
+	}
+	if digits > MaxDigits {
+		return fmt.Errorf("%s has %d digits; the limit is %d: an agent or a skill is named for what it does, and numbers are values", quote(s), digits, MaxDigits)
+	}
+	return nil
+}
+
+// Token checks a name that a program made, such as an id: as [Name], with any
+// number of digits.
+func Token(s string) error { return check(s, "-_./") }
 
 // Version checks the version of an agent, such as 1.4.2 or
 // v2.0.0-rc.1+build.5: as [Name], and also "+", ":" and "~".

@@ -162,3 +162,27 @@ func FuzzWalk(f *testing.F) {
 		}
 	})
 }
+
+// FuzzPurgedFile checks that nothing but what the log's key signed says where a log
+// begins.
+func FuzzPurgedFile(f *testing.F) {
+	o, day := testOptions(f), &calendar{}
+	o.Now = day.now
+	dir := f.TempDir()
+	require.NoError(f, Create(dir, o))
+	l := openLog(f, dir, o)
+	appendSync(f, l, 0, 5)
+	day.days++
+	_, err := l.Purge(until(day.now()), 5, false)
+	require.NoError(f, err)
+	require.NoError(f, l.Close())
+	whole := snapshot(f, dir)[purgedName]
+	require.NotEmpty(f, whole)
+	f.Add(whole)
+	f.Add(bytes.Replace(whole, []byte("/purged"), nil, 1))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if _, err := parseStart(data, l.verifier); err == nil {
+			require.Equal(t, whole, data)
+		}
+	})
+}

@@ -35,7 +35,7 @@ func (r *Reader) Receipt(index uint64, cp Checkpoint) (Receipt, error) {
 	if index >= cp.Size {
 		return Receipt{}, fmt.Errorf("ledger: record %d is not among the %d of the checkpoint", index, cp.Size)
 	}
-	proof, err := r.prove(cp, func(h tlog.HashReader) (tlog.RecordProof, error) {
+	proof, err := r.prove(func(h tlog.HashReader) (tlog.RecordProof, error) {
 		p, err := tlog.ProveRecord(int64(cp.Size), int64(index), h)
 		if err != nil {
 			return nil, err
@@ -55,7 +55,7 @@ func (r *Reader) Consistency(older, newer Checkpoint) (tlog.TreeProof, error) {
 	if older.Size == 0 || older.Size > newer.Size {
 		return nil, fmt.Errorf("ledger: no consistency proof leads from %d to %d records", older.Size, newer.Size)
 	}
-	p, err := r.prove(newer, func(h tlog.HashReader) (tlog.RecordProof, error) {
+	p, err := r.prove(func(h tlog.HashReader) (tlog.RecordProof, error) {
 		p, err := tlog.ProveTree(int64(newer.Size), int64(older.Size), h)
 		if err != nil {
 			return nil, err
@@ -67,7 +67,7 @@ func (r *Reader) Consistency(older, newer Checkpoint) (tlog.TreeProof, error) {
 
 // prove calls make with the tree file, and again with hashes derived from the
 // segments when that fails: the tree file may be stale, damaged or gone.
-func (r *Reader) prove(cp Checkpoint, make func(tlog.HashReader) (tlog.RecordProof, error)) (tlog.RecordProof, error) {
+func (r *Reader) prove(make func(tlog.HashReader) (tlog.RecordProof, error)) (tlog.RecordProof, error) {
 	tree, done := openTree(r.fs, r.dir)
 	p, err := make(tree)
 	done()
@@ -78,20 +78,11 @@ func (r *Reader) prove(cp Checkpoint, make func(tlog.HashReader) (tlog.RecordPro
 	if err != nil {
 		return nil, err
 	}
-	stored, err := v.derive()
+	hashes, err := v.derive()
 	if err != nil {
 		return nil, err
 	}
-	return make(tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
-		out := []tlog.Hash{}
-		for _, x := range indexes {
-			if x >= int64(len(stored)) {
-				return nil, fmt.Errorf("%w: the checkpoint states %d records, more than stand in the log", ErrProof, cp.Size)
-			}
-			out = append(out, stored[x])
-		}
-		return out, nil
-	}))
+	return make(hashes)
 }
 
 // Text returns the receipt as a C2SP tlog-proof.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"syscall"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -57,6 +58,9 @@ func (r *Reader) Head() (Checkpoint, error) {
 	if err != nil {
 		return Checkpoint{}, err
 	}
+	if len(v.segs) == 0 && v.start.cp.Size > 0 {
+		return v.start.cp, nil
+	}
 	if len(v.segs) == 0 {
 		return Checkpoint{Origin: r.info.Origin, Root: (&frontier{}).root()}, nil
 	}
@@ -67,10 +71,56 @@ func (r *Reader) Head() (Checkpoint, error) {
 	return c.last, nil
 }
 
+// First returns the index of the first record that is left: 0 unless older ones
+// were purged.
+func (r *Reader) First() (uint64, error) {
+	s, err := readStart(r.fs, r.dir, r.verifier)
+	return s.cp.Size, err
+}
+
+// Segment is one file of a ledger.
+type Segment struct {
+	Name       string    // a path below the ledger's directory
+	Day        time.Time // the UTC day on which its records were written
+	First, End uint64    // its records are those from First on and before End
+	Bytes      int64     // its size, for the last one with the room that was made ahead
+}
+
+// Segments returns the files whose records are left, the oldest first.
+func (r *Reader) Segments() ([]Segment, error) {
+	v, err := look(r.fs, r.dir, r.verifier)
+	if err != nil {
+		return nil, err
+	}
+	head, err := r.Head()
+	if err != nil {
+		return nil, err
+	}
+	var out []Segment
+	for i, s := range v.segs {
+		if s.first >= head.Size {
+			break // empty, or written since
+		}
+		end := head.Size
+		if i+1 < len(v.segs) {
+			end = min(end, v.segs[i+1].first)
+		}
+		info, err := r.fs.Stat(s.path(r.dir))
+		if errors.Is(err, fs.ErrNotExist) {
+			err = v.purged(s)
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Segment{s.name(), s.date(), s.first, end, info.Size})
+	}
+	return out, nil
+}
+
 // Records yields the records from index from on, or, newest first, from the
 // last one down to from. Each was checked against the log's signed tree before
-// it is yielded. A problem is yielded as an error and ends the iteration; the
-// records before it stand.
+// it is yielded. It begins at [Reader.First] if that is behind from. A problem is
+// yielded as an error and ends the iteration; the records before it stand.
 func (r *Reader) Records(ctx context.Context, from uint64, newestFirst bool) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		v, err := look(r.fs, r.dir, r.verifier)
@@ -116,6 +166,9 @@ func (r *Reader) Records(ctx context.Context, from uint64, newestFirst bool) ite
 // Record returns the record with that index.
 func (r *Reader) Record(ctx context.Context, index uint64) (Record, error) {
 	for rec, err := range r.Records(ctx, index, false) {
+		if err == nil && rec.Index > index {
+			return Record{}, &PurgedError{rec.Index}
+		}
 		return rec, err
 	}
 	return Record{}, fmt.Errorf("ledger: there is no record %d in %s", index, r.dir)

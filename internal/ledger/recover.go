@@ -99,7 +99,7 @@ func (w *writer) load(rec *Recovery) (size int64, err error) {
 		w.openTree()
 	}
 	if len(v.segs) == 0 {
-		c := newCursor(l.verifier)
+		c := v.start.cursor(l.verifier)
 		if err := w.remembers(c); err != nil {
 			return 0, err
 		}
@@ -177,10 +177,11 @@ func (w *writer) load(rec *Recovery) (size int64, err error) {
 // rebuildTree returns a cursor where segment i begins and, because the tree
 // file cannot vouch for the log's end, writes anew what it should hold before.
 func (w *writer) rebuildTree(v *view, i int) (*cursor, error) {
-	c := newCursor(v.verifier)
+	c := v.start.cursor(v.verifier)
+	w.storeFrontier(&c.front)
 	var stored []tlog.Hash
 	c.stored = &stored
-	var from uint64
+	from := c.front.size
 	err := v.walk(c, i, func() error {
 		w.storeHashes(from, stored)
 		from, stored = c.front.size, stored[:0]

@@ -31,6 +31,12 @@ type segment struct {
 	first uint64 // index of its first record
 }
 
+// date is the beginning of its day.
+func (s segment) date() time.Time {
+	t, _ := time.Parse(dayLayout, s.day) // as it was made
+	return t
+}
+
 // name is the segment's path below the ledger's directory, with slashes.
 func (s segment) name() string {
 	return fmt.Sprintf("%s/%s/%020d%s", segmentsDir, s.day, s.first, segmentExt)

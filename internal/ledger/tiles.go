@@ -42,6 +42,9 @@ func (r *Reader) WriteTiles(ctx context.Context, dir string) (out Tiles, err err
 	if err != nil {
 		return out, err
 	}
+	if v.start.cp.Size > 0 {
+		return out, fmt.Errorf("ledger: tiles hold a whole log, from its first record on: %w", &PurgedError{v.start.cp.Size})
+	}
 	c := newCursor(r.verifier)
 	var stored []tlog.Hash
 	c.stored = &stored

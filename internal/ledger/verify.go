@@ -15,6 +15,7 @@ import (
 // Report is what [Reader.Verify] found.
 type Report struct {
 	Head     Checkpoint
+	Purged   Checkpoint // of the records that were purged; its Size is the index of the first that is left
 	Segments int
 	Commits  int
 	Bytes    int64 // of records and commit lines
@@ -58,13 +59,17 @@ func (r *Reader) Verify(ctx context.Context, anchor []byte, visit func(Record) e
 	if v.publishedErr != nil {
 		rep.Notes = append(rep.Notes, fmt.Sprintf("%s is damaged (%v); it is derived, and the next writer replaces it", checkpointName, v.publishedErr))
 	}
-	c := newCursor(r.verifier)
+	c := v.start.cursor(r.verifier)
+	if len(v.leftovers) > 0 {
+		rep.Notes = append(rep.Notes, fmt.Sprintf("%d files of records that were purged are still there; the next purge removes them", len(v.leftovers)))
+	}
 	var stored []tlog.Hash
 	c.stored = &stored
 	tree := r.treeCheck(v.published.Size)
 	defer tree.close()
-	rep.Head = Checkpoint{Origin: r.info.Origin, Root: c.front.root()}
-	published := v.published.Size == 0
+	rep.Purged = Checkpoint{Origin: r.info.Origin, Size: v.start.cp.Size, Root: c.front.root(), Note: v.start.cp.Note}
+	rep.Head = rep.Purged
+	published := v.published.Size == 0 || v.published.Size == rep.Head.Size && v.published.Root == rep.Head.Root
 	for i, s := range v.segs {
 		if err := context.Cause(ctx); err != nil {
 			return rep, err
@@ -111,9 +116,9 @@ func (r *Reader) Verify(ctx context.Context, anchor []byte, visit func(Record) e
 	if anchor == nil || rep.Anchored {
 		return rep, nil
 	}
-	if want.Size == 0 {
-		rep.Anchored = true
-		return rep, nil
+	if want.Size <= rep.Purged.Size {
+		rep.Anchored, err = r.purgedAnchor(want, rep.Purged)
+		return rep, err
 	}
 	e := &CorruptionError{File: segmentsDir, Index: min(want.Size, rep.Head.Size)}
 	if want.Size > rep.Head.Size {
@@ -122,6 +127,26 @@ func (r *Reader) Verify(ctx context.Context, anchor []byte, visit func(Record) e
 		e.Reason = fmt.Sprintf("the first %d records are not those of the anchor: the log was rewritten", want.Size)
 	}
 	return rep, e
+}
+
+// purgedAnchor reports whether the records that were purged began with those of an
+// anchor.
+func (r *Reader) purgedAnchor(want, purged Checkpoint) (bool, error) {
+	e := &CorruptionError{File: purgedName, Index: want.Size}
+	switch {
+	case want.Size == 0:
+		return true, nil
+	case want.Size == purged.Size && want.Root != purged.Root:
+		e.Reason = fmt.Sprintf("the %d records that were purged are not those of the anchor: the log was rewritten", want.Size)
+		return false, e
+	case want.Size == purged.Size:
+		return true, nil
+	}
+	if _, err := r.Consistency(want, purged); err != nil {
+		e.Reason = fmt.Sprintf("that the records before %d, which were purged, began with the %d of the anchor can not be shown: %v; give a newer anchor", purged.Size, want.Size, err)
+		return false, e
+	}
+	return true, nil
 }
 
 // treeChecker compares the tree file with what the records say, as far as they

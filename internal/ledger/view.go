@@ -27,7 +27,9 @@ type view struct {
 	fs        durable.FS
 	dir       string
 	verifier  note.Verifier
+	start     start // where the log begins
 	segs      []segment
+	leftovers []segment // files of records that were purged
 	strangers []string
 	// published is the checkpoint file as it was before the segments were
 	// listed, so that a log that grows meanwhile never looks cut short.
@@ -39,11 +41,22 @@ type view struct {
 func look(fsys durable.FS, dir string, v note.Verifier) (*view, error) {
 	w := &view{fs: fsys, dir: dir, verifier: v}
 	w.published, w.publishedErr = readPublished(fsys, dir, v)
-	var err error
-	if w.segs, w.strangers, err = listSegments(fsys, dir); err != nil {
+	segs, strangers, err := listSegments(fsys, dir)
+	if err != nil {
 		return nil, err
 	}
-	if len(w.segs) == 0 && w.published.Size > 0 {
+	w.strangers = strangers
+	// Read behind the segments: a purge states where the log begins before it
+	// removes any.
+	if w.start, err = readStart(fsys, dir, v); err != nil {
+		return nil, err
+	}
+	gone := 0
+	for gone < len(segs) && segs[gone].first < w.start.cp.Size {
+		gone++
+	}
+	w.leftovers, w.segs = segs[:gone:gone], segs[gone:]
+	if len(w.segs) == 0 && w.published.Size > w.start.cp.Size {
 		return nil, &CorruptionError{File: segmentsDir, Reason: fmt.Sprintf("no segments, but the signed checkpoint states %d records", w.published.Size)}
 	}
 	return w, nil
@@ -74,14 +87,14 @@ func (w *view) cursorAt(i int) (*cursor, error) {
 	if c, ok := w.vouched(i); ok {
 		return c, nil
 	}
-	c := newCursor(w.verifier)
+	c := w.start.cursor(w.verifier)
 	return c, w.walk(c, i, nil)
 }
 
 // vouched is cursorAt without walking what is before. It trusts the tree file
 // only where that matches the signed end of the segment before.
 func (w *view) vouched(i int) (c *cursor, ok bool) {
-	c = newCursor(w.verifier)
+	c = w.start.cursor(w.verifier)
 	if i == 0 {
 		return c, true
 	}
@@ -96,8 +109,7 @@ func (w *view) vouched(i int) (c *cursor, ok bool) {
 	return c, ok
 }
 
-// walk passes the first n segments with c, which stands at the beginning of
-// the log, and calls each, if not nil, after every one.
+// walk passes the first n segments with c, which stands where the log begins, and calls each, if not nil, after every one.
 func (w *view) walk(c *cursor, n int, each func() error) error {
 	for i := range n {
 		if _, _, err := w.pass(c, i, 0, nil); err != nil {
@@ -198,6 +210,11 @@ func commitLinesBackwards(data []byte) iter.Seq[span] {
 func (w *view) read(i int) ([]byte, error) {
 	s := w.segs[i]
 	data, err := durable.ReadFile(w.fs, s.path(w.dir), MaxSegment+maxBatch+maxPadding)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := w.purged(s); err != nil {
+			return nil, err
+		}
+	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && i == len(w.segs)-1:
 		// Empty, left by a process that died before it wrote, and removed by a writer
@@ -210,6 +227,16 @@ func (w *view) read(i int) ([]byte, error) {
 		return nil, &CorruptionError{File: s.name(), Index: s.first, Reason: "the segment is larger than any that was written"}
 	}
 	return data, err
+}
+
+// purged returns a [*PurgedError] if segment s, which is gone, was purged since the
+// view was taken.
+func (w *view) purged(s segment) error {
+	now, err := readStart(w.fs, w.dir, w.verifier)
+	if err == nil && now.cp.Size > s.first {
+		err = &PurgedError{now.cp.Size}
+	}
+	return err
 }
 
 // chained checks by the last lines of the finished segments that none is
@@ -225,9 +252,14 @@ func (w *view) chained() error {
 
 // chainedTo checks that segment i begins where the one before it ends.
 func (w *view) chainedTo(i int) error {
-	var first uint64
+	first := w.start.cp.Size
 	if i > 0 {
 		_, cp, err := w.sealOf(w.segs[i-1])
+		if errors.Is(err, fs.ErrNotExist) {
+			if err := w.purged(w.segs[i-1]); err != nil {
+				return err
+			}
+		}
 		if err != nil {
 			return &CorruptionError{File: w.segs[i-1].name(), Index: w.segs[i-1].first, Reason: "another segment follows, but this one has no right last line: " + err.Error()}
 		}
@@ -252,8 +284,8 @@ func (w *view) sealOf(s segment) (commitLine, Checkpoint, error) {
 	if err != nil {
 		return commitLine{}, Checkpoint{}, err
 	}
-	buf := make([]byte, min(info.Size(), most))
-	if _, err := f.ReadAt(buf, info.Size()-int64(len(buf))); err != nil {
+	buf := make([]byte, min(info.Size, most))
+	if _, err := f.ReadAt(buf, info.Size-int64(len(buf))); err != nil {
 		return commitLine{}, Checkpoint{}, err
 	}
 	text, ok := bytes.CutSuffix(buf, []byte("\n"))
@@ -276,6 +308,8 @@ func (w *view) sealOf(s segment) (commitLine, Checkpoint, error) {
 func (w *view) enter(c *cursor, i int) error {
 	s := w.segs[i]
 	switch {
+	case c.front.size < w.start.cp.Size:
+		return &PurgedError{w.start.cp.Size}
 	case s.first < c.front.size:
 		return &CorruptionError{File: s.name(), Index: s.first,
 			Reason: fmt.Sprintf("the segment begins at record %d, but those before %d stand in an earlier one", s.first, c.front.size)}
@@ -350,10 +384,33 @@ func knownBehind(data []byte, passed uint64, v note.Verifier) (known uint64) {
 	return known
 }
 
-// derive walks the whole log and returns all its tree hashes.
-func (w *view) derive() (stored []tlog.Hash, err error) {
-	c := newCursor(w.verifier)
+// derive walks the whole log and returns a reader of all its tree hashes that can
+// be told: of records that were purged, those that proofs of the others need.
+func (w *view) derive() (tlog.HashReader, error) {
+	c := w.start.cursor(w.verifier)
+	var stored []tlog.Hash
 	c.stored = &stored
-	err = w.walk(c, len(w.segs), nil)
-	return stored, err
+	if err := w.walk(c, len(w.segs), nil); err != nil {
+		return nil, err
+	}
+	edge := map[int64]tlog.Hash{}
+	for i, x := range frontierIndexes(w.start.cp.Size) {
+		edge[x] = w.start.front.hashes[i]
+	}
+	first := tlog.StoredHashIndex(0, int64(w.start.cp.Size))
+	return tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
+		out := make([]tlog.Hash, len(indexes))
+		for i, x := range indexes {
+			h, ok := edge[x]
+			switch at := x - first; {
+			case ok:
+				out[i] = h
+			case at >= 0 && at < int64(len(stored)):
+				out[i] = stored[at]
+			default:
+				return nil, fmt.Errorf("%w: the log does not hold tree hash %d, or no longer", ErrProof, x)
+			}
+		}
+		return out, nil
+	}), nil
 }

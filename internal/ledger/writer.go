@@ -27,12 +27,12 @@ var zeros [paddingStep]byte
 // writer writes commits. Only one goroutine uses it at a time: the leader.
 type writer struct {
 	log  *Log
-	lock fs.FileInfo  // identity of the lock file
-	cur  *cursor      // behind the last commit known
-	seg  *openSegment // the live segment; nil before the first record and behind a finished one
-	end  int64        // offset behind the last commit in seg
-	last []byte       // the commit line that ends there, with its newline
-	tree durable.File // nil: could not be opened; proofs are then derived from the segments
+	lock durable.FileID // of the lock file; zero: not looked at yet
+	cur  *cursor        // behind the last commit known
+	seg  *openSegment   // the live segment; nil before the first record and behind a finished one
+	end  int64          // offset behind the last commit in seg
+	last []byte         // the commit line that ends there, with its newline
+	tree durable.File   // nil: could not be opened; proofs are then derived from the segments
 	buf  []byte
 }
 
@@ -88,11 +88,10 @@ func (w *writer) exclude() (durable.Unlocker, error) {
 		return nil, err
 	}
 	info, err := fsys.Stat(name)
-	if err == nil && w.lock == nil {
-		fsys.SameFile(info, info) // makes Windows look up the identity now
-		w.lock = info
+	if err == nil && w.lock == (durable.FileID{}) {
+		w.lock = info.ID
 	}
-	if err == nil && !fsys.SameFile(info, w.lock) {
+	if err == nil && info.ID != w.lock {
 		err = &CorruptionError{File: filepath.Base(name), Reason: "the lock file was replaced while the log was open"}
 	}
 	if err != nil {
@@ -118,6 +117,7 @@ func (w *writer) commitLocked(b *batch) (first uint64, o Outcome, err error) {
 	}
 	if b.decide != nil {
 		if err := b.make(w.cur.front.size); err != nil || len(b.leaves) == 0 {
+			w.log.written.Store(&mark{w.cur.last, w.seg}) // the decision saw what others wrote
 			return w.cur.front.size, Absent, err
 		}
 	}
@@ -227,7 +227,11 @@ func (w *writer) catchUp() (size int64, err error) {
 	if w.seg == nil {
 		return w.load(nil)
 	}
-	if size, err = w.seg.check(w.log.opts.FS); err != nil {
+	size, err = w.seg.check(w.log.opts.FS)
+	if errors.Is(err, ErrCorrupt) && w.purged() {
+		return w.load(nil)
+	}
+	if err != nil {
 		return 0, err
 	}
 	// One read tells that the last commit is still in its place, and whether
@@ -276,6 +280,9 @@ func (w *writer) stands() error {
 		return nil
 	}
 	f, err := w.log.opts.FS.OpenFile(w.seg.path, os.O_RDONLY, 0)
+	if errors.Is(err, fs.ErrNotExist) && w.purged() {
+		return nil
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return w.gone()
 	}
@@ -292,6 +299,13 @@ func (w *writer) stands() error {
 		return w.gone()
 	}
 	return nil
+}
+
+// purged reports whether the live segment is gone because another process purged
+// it, with all that this one had written there.
+func (w *writer) purged() bool {
+	s, err := readStart(w.log.opts.FS, w.log.dir, w.log.verifier)
+	return err == nil && s.cp.Size > w.seg.first && s.cp.Size >= w.cur.last.Size
 }
 
 // gone is the error for a log that no longer holds the last commit known. If
@@ -395,7 +409,7 @@ func (w *writer) openSegment(s segment, flag int) (*openSegment, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return &openSegment{segment: s, path: path, file: f, info: info, users: 1}, nil
+	return &openSegment{segment: s, path: path, file: f, id: info.ID, users: 1}, nil
 }
 
 // openTree opens the tree file for writing.
@@ -424,6 +438,18 @@ func (w *writer) storeHashes(first uint64, hashes []tlog.Hash) {
 	}
 	if err := writeHashes(w.tree, first, hashes); err != nil {
 		w.dropTree(err)
+	}
+}
+
+// storeFrontier writes the hashes of a tree's right edge.
+func (w *writer) storeFrontier(f *frontier) {
+	for i, x := range frontierIndexes(f.size) {
+		if w.tree == nil {
+			return
+		}
+		if _, err := w.tree.WriteAt(f.hashes[i][:], x*tlog.HashSize); err != nil {
+			w.dropTree(err)
+		}
 	}
 }
 

@@ -239,7 +239,7 @@ func (l *Log) Append(ctx context.Context, b audit.Batch) error {
 		}
 	}
 	if b.Sync && err == nil {
-		l.advance(first)
+		l.advance(first, advanceEvery)
 	}
 	return sinkError(err)
 }
@@ -258,17 +258,17 @@ func (l *Log) appendNothing(ctx context.Context, wait bool) error {
 	return nil
 }
 
-// advance lets the sign of life follow the log, now and then: a synced append,
-// of the record first, is when all before it is on disk too. Runs count as running
-// until their entry is. The caller holds l.mu.
-func (l *Log) advance(first uint64) {
-	if l.presence == nil || first < l.presence.First+advanceEvery || first < l.loose {
+// advance lets the sign of life follow the log, if it can by at least so many
+// records: a synced append, of the record first, is when all before it is on disk
+// too. Runs count as running until their entry is. The caller holds l.mu.
+func (l *Log) advance(first, least uint64) {
+	if l.presence == nil || first < l.presence.First+least || first < l.loose {
 		return
 	}
 	for _, from := range l.running {
 		first = min(first, from)
 	}
-	if first >= l.presence.First+advanceEvery {
+	if first >= l.presence.First+least {
 		_ = l.presence.Advance(durable.Disk{}, first)
 	}
 }

@@ -29,7 +29,8 @@ type VerifyOptions struct {
 	PublicKey string
 }
 
-// Report is what [Reader.Verify] found: Head, Segments, Commits, Bytes, Anchored,
+// Report is what [Reader.Verify] found: Head, Purged (a checkpoint of the records that
+// are gone), Segments, Commits, Bytes, Anchored,
 // Unfinished (bytes of a write that never finished) and Notes (findings that
 // take nothing from the records) of the log, and what its records are.
 type Report struct {

@@ -1,0 +1,172 @@
+package lineage
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/flexorhq/flexor-go/audit"
+)
+
+// Direction says where to look from a record.
+type Direction uint8
+
+// The directions.
+const (
+	Downstream Direction = iota // who read it, and what was made from it
+	Upstream                    // who wrote it, and what it was made from
+	Both
+)
+
+// Query asks for the lineage of a record. All but Record may be zero.
+type Query struct {
+	Record    string // a URI; one that ends in "/" asks for all that begins so
+	Direction Direction
+
+	// Depth is how many steps to go from the record, each from one record to what
+	// was made from it. Zero: all.
+	Depth int
+	// AsOf leaves out what happened after it. Zero: nothing.
+	AsOf time.Time
+	// Explicit goes only from a record to what was stated to be made from it, by
+	// [From]. ExcludeFailed takes failed runs for having done nothing but replace
+	// what they wrote to.
+	Explicit, ExcludeFailed bool
+
+	// Agents, Runs, Sources and Ops select from the answer, each if it is not empty.
+	// They do not change what is followed.
+	Agents, Runs, Sources []string
+	Ops                   []audit.Op
+
+	// MaxVersions bounds how many versions of records are followed. Zero: 100,000.
+	MaxVersions int
+	// Redactor is that of the recorder, so that the query looks for what was
+	// recorded. Zero: none.
+	Redactor audit.Redactor
+}
+
+// Role says what a run has to do with a record.
+type Role string
+
+// The roles of runs.
+const (
+	WrittenBy  Role = "written_by"  // wrote it, added to it or deleted it
+	ReadBy     Role = "read_by"     // read it, and wrote nothing that was made from it
+	IncludedIn Role = "included_in" // wrote a record that was made from it
+	UsedBy     Role = "used_by"     // read a record that was made from it, and wrote nothing after that
+)
+
+// Touch is what one run has to do with the record in question, shown by its first
+// access of that kind.
+type Touch struct {
+	Role         Role         `json:"role"`
+	RunID        string       `json:"run_id"`
+	AgentName    string       `json:"agent_name"`
+	AgentVersion string       `json:"agent_version,omitempty"`
+	Status       audit.Status `json:"status,omitempty"` // empty: the run has not ended
+	At           time.Time    `json:"at"`
+	Op           audit.Op     `json:"op"`
+	Record       string       `json:"record"` // that was accessed
+	Source       string       `json:"source,omitempty"`
+	Skill        string       `json:"skill,omitempty"`
+	Steps        int          `json:"steps"`                // from the record in question; 0: it wrote that
+	Explicit     bool         `json:"explicit,omitempty"`   // stated with [From]
+	Collection   bool         `json:"collection,omitempty"` // the record accessed is a collection with the one in question in it
+	Accesses     int          `json:"accesses"`             // how many of the kind the run made, repeats included
+	Position     uint64       `json:"position"`             // of the access in the log
+}
+
+// RecordVersion is a version of a record that was made from the one in question, or from
+// which that was made.
+type RecordVersion struct {
+	Direction string       `json:"direction"` // "downstream" or "upstream"
+	Record    string       `json:"record"`
+	Op        audit.Op     `json:"op,omitempty"` // what made it; empty: it is from before the log, or from outside
+	RunID     string       `json:"run_id,omitempty"`
+	AgentName string       `json:"agent_name,omitempty"`
+	Status    audit.Status `json:"status,omitempty"`
+	At        time.Time    `json:"at,omitzero"`
+	Version   string       `json:"version,omitempty"`
+	Source    string       `json:"source,omitempty"`
+	Steps     int          `json:"steps"`
+	Explicit  bool         `json:"explicit,omitempty"`
+	Position  uint64       `json:"position,omitempty"` // of what made it in the log
+}
+
+// Edge joins a run with a version of a record that it read, or made. A version that no
+// run made, in the record in question or from outside the log, has no position.
+type Edge struct {
+	RunID     string    `json:"run_id"`
+	AgentName string    `json:"agent_name"`
+	Made      bool      `json:"made"` // the run made the version; else it read it
+	Record    string    `json:"record"`
+	Version   *uint64   `json:"version,omitempty"` // the position of what made it
+	Explicit  bool      `json:"explicit"`          // stated with [From]
+	At        time.Time `json:"at"`
+	Position  uint64    `json:"position"` // of the access in the log
+}
+
+// Gap is a reason why an answer may lack something, and how much.
+type Gap struct {
+	Reason string `json:"reason"`
+	Count  int    `json:"count"`
+	Text   string `json:"text"` // for people
+}
+
+// The reasons of gaps.
+const (
+	GapDepth       = "depth"       // versions at the greatest depth, which were not followed
+	GapVersions    = "versions"    // versions beyond the greatest number, which were not followed
+	GapDropped     = "dropped"     // accesses that are not in the log
+	GapInterrupted = "interrupted" // runs without an end of their own that may have read again
+	GapHorizon     = "horizon"     // records of the log that are gone
+	GapUnknown     = "unknown"     // accesses that only a later version understands
+)
+
+// Result is the answer to a [Query].
+type Result struct {
+	Record   string          `json:"record"` // as the log has it
+	Touches  []Touch         `json:"touches"`
+	Versions []RecordVersion `json:"versions"`
+	Edges    []Edge          `json:"edges"`
+
+	// Complete says that the answer lacks nothing that was recorded up to Head and
+	// asked for; else Gaps are all the reasons.
+	Complete bool       `json:"complete"`
+	Gaps     []Gap      `json:"gaps"`
+	Head     audit.Head `json:"head"` // the log when it was read
+
+	related bool // there is an access of the record
+}
+
+// Found reports whether the log has any access of the record in question, be it
+// selected or not.
+func (r *Result) Found() bool { return r.related }
+
+// defaultVersions is the bound on the versions that are followed.
+const defaultVersions = 100_000
+
+// Trace answers a query by reading the log. The same log gives the same answer. A URI
+// that is none is an error that wraps [audit.ErrInvalid]; damage of the log, and a line
+// that is no record, are errors too, never a shorter answer.
+func Trace(ctx context.Context, log Log, q Query) (*Result, error) {
+	record, err := audit.RecordURI(q.Record, q.Redactor)
+	if err != nil {
+		return nil, fmt.Errorf("lineage: %w", err)
+	}
+	h, err := readHistory(ctx, log, q.AsOf)
+	if err != nil {
+		return nil, fmt.Errorf("lineage: trace %s: %w", record, err)
+	}
+	if q.MaxVersions <= 0 {
+		q.MaxVersions = defaultVersions
+	}
+	t := &trace{
+		graph: newGraph(h), q: &q, record: record,
+		depths: map[*contribution]int{}, touches: map[touchKey]*Touch{}, counted: map[counted]bool{}, edges: map[edgeKey]bool{}, gaps: map[string]int{},
+	}
+	t.result = &Result{Record: record, Versions: []RecordVersion{}, Edges: []Edge{}, Head: audit.Head{Size: h.head.Size, Root: h.head.Root.String()}}
+	t.find()
+	t.finish()
+	return t.result, nil
+}
