@@ -212,6 +212,22 @@ func TestGzip(t *testing.T) {
 	}
 }
 
+// A sink finds its file rotated and compressed by another sink, in the moment in which
+// the next file was renamed and nothing has the name: nothing was lost.
+func TestRotatedByAnother(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "audit.jsonl")
+	idle := open(t, name, nil)
+	rotates := open(t, name, &Config{MaxSize: 1, Gzip: true})
+	store(t, rotates, "a", "b")
+	rotates.packing.Wait()
+	info, err := os.Stat(name)
+	require.NoError(t, err)
+	require.NoError(t, os.Rename(name, rotates.rotatedName(info.ModTime())))
+	store(t, idle, "c")
+	has(t, dir, "a", "b", "c")
+}
+
 // What logrotate does: the writer goes on in a new file, whoever makes it.
 func TestRenamedByOthers(t *testing.T) {
 	for _, create := range []bool{false, true} {
@@ -276,6 +292,15 @@ func TestUnfinishedLine(t *testing.T) {
 		require.Equal(t, want, string(after))
 		require.Equal(t, strings.HasPrefix(tail, "{") && !strings.HasSuffix(tail, "}"), strings.Contains(said.String(), "unfinished"))
 	}
+}
+
+// A file is not rotated with a line that is unfinished.
+func TestUnfinishedLineRotated(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "audit.jsonl")
+	require.NoError(t, os.WriteFile(name, []byte(`{"kind":"run","run_id":"a"}`+"\n"+`{"kind":`), 0o600))
+	store(t, open(t, name, &Config{MaxSize: 1}), "b")
+	has(t, dir, "a", "b")
 }
 
 // A file that cannot be renamed grows on: rather that than lose a record.

@@ -28,9 +28,16 @@ func (f *File) due(info fs.FileInfo, n int) bool {
 
 func day(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }
 
-// rotate renames the locked file and closes it. That it cannot be renamed is no
-// error: then the file grows on, and the logger hears of it. The caller holds f.mu.
-func (f *File) rotate(info fs.FileInfo) error {
+// rotate renames the locked file of a size and closes it. That it cannot be renamed is
+// no error: then the file grows on, and the logger hears of it. The caller holds f.mu.
+func (f *File) rotate(size int64) error {
+	if _, err := f.mend(size); err != nil {
+		return err
+	}
+	info, err := f.file.Stat()
+	if err != nil {
+		return err
+	}
 	to := f.rotatedName(info.ModTime())
 	if runtime.GOOS == "windows" { // which does not rename what is open
 		if err := f.leave(); err != nil {
@@ -44,7 +51,7 @@ func (f *File) rotate(info fs.FileInfo) error {
 			return err
 		}
 	}
-	err := os.Rename(f.name, to)
+	err = os.Rename(f.name, to)
 	if err == nil {
 		err = durable.Disk{}.SyncDir(filepath.Dir(f.name))
 	}
@@ -68,16 +75,25 @@ func (f *File) rotate(info fs.FileInfo) error {
 // rotatedName returns the name for a file whose last line is of the given time: one
 // that no file has.
 func (f *File) rotatedName(last time.Time) string {
-	ext := filepath.Ext(f.name)
-	base := strings.TrimSuffix(f.name, ext)
 	for {
-		name := base + "-" + last.UTC().Format(stampLayout) + ext
+		name := f.stamped(last)
 		if free(name) && free(name+gzExt) {
 			return name
 		}
 		last = last.Add(time.Microsecond)
 	}
 }
+
+// stamped returns the first name to try for a file whose last line is of the given time.
+func (f *File) stamped(last time.Time) string {
+	ext := filepath.Ext(f.name)
+	return strings.TrimSuffix(f.name, ext) + "-" + last.UTC().Format(stampLayout) + ext
+}
+
+// wasRotated reports whether another sink rotated a file that has no name any more: then
+// what was in it is in its compressed form. While the next one is rotated too, nothing
+// has the name of the sink for a moment, and a file that a stranger removed looks the same.
+func (f *File) wasRotated(info fs.FileInfo) bool { return !free(f.stamped(info.ModTime()) + gzExt) }
 
 // free reports whether no file has the name, as far as can be seen: that a name is
 // impossible, the renaming says.

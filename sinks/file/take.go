@@ -51,7 +51,7 @@ func (f *File) tryTake(n int, rotated *bool) (size int64, again bool, err error)
 		return 0, true, f.leave()
 	case !*rotated && f.due(info, n):
 		*rotated = true
-		return 0, true, f.rotate(info)
+		return 0, true, f.rotate(info.Size())
 	}
 	size, err = f.mend(info.Size())
 	return size, false, err
@@ -72,7 +72,7 @@ func (f *File) look() (fs.FileInfo, error) {
 		return nil, nil
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
-	case removed(ours):
+	case removed(ours) && !f.wasRotated(ours):
 		return nil, fmt.Errorf("%w: put it back from a backup, or create an empty one to begin anew; "+
 			"a logrotate that compresses at once needs create or delaycompress", ErrRemoved)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/flexorhq/flexor-go/audit"
@@ -17,6 +18,9 @@ type memory struct {
 	flaw  string
 	kinds []audit.Kind
 
+	appends atomic.Int32
+	torn    chan struct{} // closed when a batch is torn
+
 	mu     sync.Mutex
 	lines  [][]byte
 	synced int
@@ -25,6 +29,7 @@ type memory struct {
 
 // place returns the memory as a place.
 func (m *memory) place() Place {
+	m.torn = make(chan struct{})
 	return Place{
 		Kinds:  m.kinds,
 		Shared: true,
@@ -34,7 +39,7 @@ func (m *memory) place() Place {
 			if m.flaw == "truncates on open" {
 				m.lines = nil
 			}
-			return &memorySink{memory: m}, nil
+			return &memorySink{memory: m, closing: make(chan struct{})}, nil
 		},
 		Records: func() ([][]byte, error) {
 			m.mu.Lock()
@@ -62,8 +67,9 @@ func (m *memory) breakIt(broken bool) {
 // memorySink is a sink on a memory.
 type memorySink struct {
 	*memory
-	held   [][]byte // what the flaw "buffers" has not stored yet
-	closed bool
+	held    [][]byte // what the flaw "buffers" has not stored yet
+	closed  bool
+	closing chan struct{} // closed by Close, with the flaw "lost while closing"
 }
 
 var errBroken = errors.New("out of order")
@@ -72,25 +78,38 @@ func (s *memorySink) Append(ctx context.Context, b audit.Batch) error {
 	if s.flaw == "obeys the context" && ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if s.flaw == "tears batches" || s.flaw == "tears batches of several sinks" {
-		for _, r := range b.Records {
-			if err := s.append(audit.Batch{Records: []audit.Record{r}, Sync: b.Sync}); err != nil {
-				return err
-			}
-			if s.flaw == "tears batches" || len(r.JSON) > 1000 {
-				yield()
-			}
-		}
-		return nil
+	switch s.flaw {
+	case "tears batches", "tears batches of several sinks":
+		return s.tear(b)
+	case "lost while closing":
+		s.awaitClose()
 	}
 	return s.append(b)
 }
 
-// yield lets others append.
-func yield() {
-	done := make(chan struct{})
-	go close(done)
-	<-done
+// tear stores the records of a batch one by one. After the first record of all, it
+// waits until another batch has come in between.
+func (s *memorySink) tear(b audit.Batch) error {
+	for _, r := range b.Records {
+		if err := s.append(audit.Batch{Records: []audit.Record{r}, Sync: b.Sync}); err != nil {
+			return err
+		}
+		switch s.appends.Add(1) {
+		case 1:
+			<-s.torn
+		case 2:
+			close(s.torn)
+		}
+	}
+	return nil
+}
+
+// awaitClose lets the fifth batch wait until the sink is closed, which the rule does
+// once five have begun.
+func (s *memorySink) awaitClose() {
+	if s.appends.Add(1) == 5 {
+		<-s.closing
+	}
 }
 
 func (s *memorySink) append(b audit.Batch) error {
@@ -182,6 +201,9 @@ func (s *memorySink) Close() error {
 	}
 	if !s.closed && s.flaw == "drops on Close" {
 		s.lines = s.lines[:s.synced]
+	}
+	if !s.closed && s.flaw == "lost while closing" {
+		close(s.closing)
 	}
 	s.closed = true
 	return nil

@@ -85,12 +85,7 @@ func TestFlawsAreFound(t *testing.T) {
 				continue
 			}
 			found[name] = true
-			said := ""
-			for range 20 { // a race may be won
-				if said = strings.Join(try(c, (&memory{flaw: flaw}).place()).said, "\n"); said != "" {
-					break
-				}
-			}
+			said := strings.Join(try(c, (&memory{flaw: flaw}).place()).said, "\n")
 			require.Contains(t, said, "The rule: "+c.text, "a sink that %s passes %s", flaw, name)
 		}
 	}
