@@ -18,29 +18,55 @@ type Record struct {
 	JSON  []byte // one JSON object without a newline, at most [MaxRecord] bytes
 }
 
-// Batch is what a [Sink] stores in one call.
+// Batch is what a [Sink] stores in one call. The zero value stores nothing.
 type Batch struct {
 	Records []Record
 	// Sync asks that the records, and everything appended before them, are
 	// on disk (or wherever the sink keeps them for good) when Append returns.
 	// Without it they must have left this process, so that they survive its
-	// death by SIGKILL.
+	// death by SIGKILL. A batch with Sync and no records waits for what was appended
+	// before.
 	Sync bool
 }
 
 // Sink stores records. The recorder of a vault writes to the vault's own log;
-// other implementations send records elsewhere or keep them for a test.
+// other implementations send records elsewhere or keep them for a test. What
+// follows is the contract; package sinks/sinktest tests an implementation against it.
 //
-// Append stores the records of one batch contiguously and in order, and
-// returns once the promise of [Batch.Sync] holds. It is called from many
-// goroutines at once. It must not keep or change the batch's slices after it
-// returned. When it fails, its error says what became of the batch: an error
-// that wraps [ErrNotStored] promises that nothing of it was or will be stored;
-// after any other error that is unknown. ctx carries values only: recording
-// is never cut short by a cancelled run.
+// Durability. Append returns nil once the promise of [Batch.Sync] holds, not
+// before. Who reads the place from then on finds the records, also from another
+// process. What was stored stays: neither Close nor opening the place again takes
+// anything away.
 //
-// Close releases the sink's resources and is idempotent. Append after Close
-// fails with an error that wraps [ErrClosed].
+// Order. The records of one batch are stored contiguously and in order: nothing
+// of another batch comes between them, also if several sinks share the place. A batch
+// whose Append returned before another's was called is stored before that. Batches that
+// are appended at the same time are stored in any order.
+//
+// Content. A record is stored byte for byte. A sink may add members of its own behind
+// the last one, such as a salt, for which the recorder leaves it 128 bytes below
+// [MaxRecord]. It may keep records of some kinds only, if it says so; then it keeps
+// all of those.
+//
+// Concurrency. Append and Close are called from many goroutines at once. ctx carries
+// values only: recording is never cut short by a run that is cancelled or
+// killed, so a sink ignores that ctx is done, and has deadlines of its own if it waits
+// for others.
+//
+// Ownership. The batch belongs to the caller, who uses its memory again: a sink must
+// not change the slices of the batch, nor keep them after Append returned.
+//
+// Errors. An error says what became of the batch: one that wraps [ErrNotStored]
+// promises that nothing of it was or will be stored; after any other error that is
+// unknown. A batch is never stored in part, unless the error says that it is unknown. After an error
+// the sink may store later batches, or refuse them; but it never reports success for
+// a batch that it cannot vouch for. The text says what to do about it. Append does
+// not try again what the caller could not tell from a hang.
+//
+// Close releases the sink's resources and is idempotent. It leaves nothing behind
+// that Append acknowledged. An Append that runs at the same time is stored or fails;
+// one that begins afterwards fails with an error that wraps [ErrClosed] and
+// [ErrNotStored].
 type Sink interface {
 	Append(ctx context.Context, b Batch) error
 	Close() error

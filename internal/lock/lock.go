@@ -100,3 +100,16 @@ func (p *Pool) Close() error {
 	p.idle = nil
 	return err
 }
+
+// File takes the exclusive lock on an open file, and waits for it. Two open files
+// of the same name exclude each other, also in one process; the lock ends with
+// [ReleaseFile], and when the file is closed.
+func File(f *os.File) error {
+	if _, err := flock(f, true); err != nil {
+		return fmt.Errorf("lock %s: %w", f.Name(), err)
+	}
+	return nil
+}
+
+// ReleaseFile releases the lock that [File] took.
+func ReleaseFile(f *os.File) error { return funlock(f) }

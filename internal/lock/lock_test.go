@@ -87,3 +87,20 @@ func TestMissing(t *testing.T) {
 	_, err = p.Acquire(file, true)
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
+
+// A lock on an open file excludes that on another one of the same name.
+func TestFile(t *testing.T) {
+	name := newFile(t)
+	f, err := os.OpenFile(name, os.O_RDWR, 0)
+	require.NoError(t, err)
+	defer f.Close() //nolint:errcheck // of the test only
+	require.NoError(t, File(f))
+	other, err := (*Pool)(nil).Acquire(name, false)
+	require.NoError(t, err)
+	require.Nil(t, other)
+	require.NoError(t, ReleaseFile(f))
+	other, err = (*Pool)(nil).Acquire(name, false)
+	require.NoError(t, err)
+	require.NotNil(t, other)
+	require.NoError(t, other.Unlock())
+}

@@ -208,7 +208,10 @@ func (l *Log) Settled() []string { return l.settled }
 
 // Append implements [audit.Sink]: the records have reached the operating
 // system when it returns and, with Sync, the disk.
-func (l *Log) Append(_ context.Context, b audit.Batch) error {
+func (l *Log) Append(ctx context.Context, b audit.Batch) error {
+	if len(b.Records) == 0 {
+		return l.appendNothing(ctx, b.Sync)
+	}
 	lines := make([][]byte, len(b.Records))
 	l.mu.Lock()
 	for i, r := range b.Records {
@@ -239,6 +242,20 @@ func (l *Log) Append(_ context.Context, b audit.Batch) error {
 		l.advance(first, advanceEvery)
 	}
 	return sinkError(err)
+}
+
+// appendNothing is Append of a batch without records.
+func (l *Log) appendNothing(ctx context.Context, wait bool) error {
+	l.mu.Lock()
+	closed := l.presence == nil
+	l.mu.Unlock()
+	switch {
+	case closed:
+		return sinkError(ledger.ErrClosed)
+	case wait:
+		return sinkError(l.ledger.Flush(context.WithoutCancel(ctx)))
+	}
+	return nil
 }
 
 // advance lets the sign of life follow the log, if it can by at least so many
