@@ -24,7 +24,7 @@ var floors = [][]string{
 	{"internal/ledger"},
 	{"audit", "vaultcfg"},
 	{"lineage", "rbac", "sinks/*"},
-	{"control", "report", "audit/audittest"},
+	{"control", "report", "audit/audittest", "feed"},
 	{"retention"},
 	{"."},
 	{"examples/*"},

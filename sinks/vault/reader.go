@@ -137,6 +137,13 @@ func lineOf(rec Record) (kind audit.Kind, runID string, err error) {
 	return line.Kind, line.RunID, nil
 }
 
+// RecordOf returns what a recorder handed in as rec, with the salt that the log added.
+// The error wraps [ErrForeign] if rec is no record of a run.
+func RecordOf(rec Record) (audit.Record, error) {
+	kind, runID, err := lineOf(rec)
+	return audit.Record{Kind: kind, RunID: runID, JSON: rec.Line}, err
+}
+
 // entryOf decodes rec if it is an entry.
 func entryOf(rec Record) (e audit.Entry, ok bool, err error) {
 	kind, _, err := lineOf(rec)
