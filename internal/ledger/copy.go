@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -56,6 +57,13 @@ type place struct {
 
 // readAhead is how much of a segment is read at once.
 const readAhead = 1 << 20
+
+// Identity returns the bytes of the ledger's log.json.
+func (r *Reader) Identity() []byte { return r.info.encode() }
+
+// Published returns the checkpoint of what is known to be on disk: that of the checkpoint
+// file, which costs one short read. It may be behind after a power cut.
+func (r *Reader) Published() (Checkpoint, error) { return readPublished(r.fs, r.dir, r.verifier) }
 
 // Copier returns a Copier that stands at the beginning of the log. It reads into
 // buf, which several may share that are not used at the same time; nil: one of its own.
@@ -277,3 +285,7 @@ func Lay(dir string, info []byte) error {
 	_, _, err := ReadInfo(fsys, dir)
 	return err
 }
+
+// IsCommit reports whether a line of a segment is one that ends a commit, and no
+// record.
+func IsCommit(line []byte) bool { return bytes.HasPrefix(line, []byte(commitPrefix)) }
