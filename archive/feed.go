@@ -64,6 +64,11 @@ func (f *feed) open() (bool, error) {
 		s = state{Format: stateFormat, Log: origin}
 	}
 	s.Destination = f.to.dest.Name
+	rel, err := filepath.Rel(f.to.cfg.Vault, f.dir)
+	if err != nil {
+		return false, err
+	}
+	s.Dir = filepath.ToSlash(rel)
 	f.reader, f.state = r, s
 	return true, nil
 }
@@ -86,12 +91,11 @@ func (f *feed) step(ctx context.Context) (more bool, err error) {
 			return false, err
 		}
 	}
-	due, err := f.due()
-	if err != nil || !due {
+	least, err := f.due()
+	if err != nil || least == 0 {
 		return false, err
 	}
-	cfg := f.to.cfg
-	piece, what, object, err := f.to.press.object(f.copier, f.state.Log, cfg.ChunkBytes, f.state.Sending)
+	piece, what, object, err := f.to.press.object(f.copier, f.state.Log, least, f.to.cfg.ChunkBytes, f.state.Sending)
 	if err != nil || object == nil {
 		return false, err
 	}
@@ -110,26 +114,25 @@ func (f *feed) step(ctx context.Context) (more bool, err error) {
 	return true, nil
 }
 
-// due reports whether something is to be sent now.
-func (f *feed) due() (bool, error) {
+// due returns how many bytes there must be to be sent now. 0: nothing is to be sent.
+func (f *feed) due() (least int, err error) {
 	head, err := f.reader.Published()
 	if err != nil {
-		return false, err
+		return 0, err
 	}
 	cfg := f.to.cfg
 	switch {
 	case head.Size == f.state.Size:
-		return false, nil
+		return 0, nil
 	case f.state.Size < f.hurry, f.state.Sending != nil, cfg.Now().Sub(f.state.ConfirmedAt) >= cfg.Interval:
-		return true, nil
+		return 1, nil
 	case head.Size == f.looked:
-		return false, nil
+		return 0, nil
+	case f.copier.Full(cfg.ChunkBytes):
+		return cfg.ChunkBytes, nil
 	}
-	full := f.copier.Full(cfg.ChunkBytes)
-	if !full {
-		f.looked = head.Size
-	}
-	return full, nil
+	f.looked = head.Size
+	return 0, nil
 }
 
 // put stores an object. If other bytes are kept under its name that hold the same

@@ -147,6 +147,11 @@ func (s *sender) check(ctx context.Context) error {
 // logs at the call, by whichever process. It returns early with an error when ctx
 // ends, when waiting cannot help, and when the Forwarder is closed.
 func (f *Forwarder) Flush(ctx context.Context) error {
+	select {
+	case <-f.done:
+		return ErrClosed
+	default:
+	}
 	return f.each(func(s *sender) error { return s.flush(ctx, f.done, false) })
 }
 

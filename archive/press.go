@@ -26,13 +26,13 @@ func newPress() (*press, error) {
 }
 
 // object returns the next piece of a log without its bytes, and the chunk and the
-// object to send; no object if there is nothing yet. With again the piece is the one that was
-// being sent, if the log still has it.
-func (p *press) object(c *ledger.Copier, origin string, most int, again *sending) (ledger.Piece, chunk, []byte, error) {
+// object to send; no object if there are fewer than least bytes, and the segment does not
+// end with them. With again the piece is the one that was being sent, if it begins here.
+func (p *press) object(c *ledger.Copier, origin string, least, most int, again *sending) (ledger.Piece, chunk, []byte, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	piece, err := p.next(c, most, again)
-	if err != nil || len(piece.Data) == 0 {
+	if err != nil || len(piece.Data) < least && !piece.Sealed {
 		return piece, chunk{}, nil, err
 	}
 	what := chunkOf(origin, piece)
@@ -47,7 +47,7 @@ func (p *press) object(c *ledger.Copier, origin string, most int, again *sending
 	return piece, what, object, err
 }
 
-// next returns the next piece: the one that was being sent, if it begins here.
+// next returns the next piece.
 func (p *press) next(c *ledger.Copier, most int, again *sending) (ledger.Piece, error) {
 	piece, err := c.Next(most, 0)
 	if err != nil || again == nil || piece.Segment != again.Segment || piece.Offset != again.Offset || again.length() == len(piece.Data) {

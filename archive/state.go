@@ -36,6 +36,7 @@ type state struct {
 	Format      string `json:"format"`
 	Destination string `json:"destination"` // as vault.json has it
 	Log         string `json:"log"`         // origin
+	Dir         string `json:"dir"`         // of the log below the vault, with slashes
 
 	Chunk       string    `json:"chunk,omitempty"` // name of the newest one that is confirmed
 	Size        uint64    `json:"size"`            // records of the log up to there
