@@ -67,8 +67,13 @@ func (l *testLog) add(t testing.TB, records, size int) {
 // content returns the segments of a log without padding.
 func content(t testing.TB, dir string) map[string]string {
 	t.Helper()
+	return files(t, filepath.Join(dir, "segments"))
+}
+
+// files returns what stands below a directory, without padding.
+func files(t testing.TB, root string) map[string]string {
+	t.Helper()
 	out := map[string]string{}
-	root := filepath.Join(dir, "segments")
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
@@ -140,6 +145,17 @@ func arrived(t testing.TB, store Store, l *testLog) {
 	note, err := os.ReadFile(filepath.Join(dir, "checkpoint"))
 	require.NoError(t, err)
 	require.Equal(t, string(head.Note), string(note))
+}
+
+// newest returns the newest chunk of the audit log, with its bytes.
+func newest(t testing.TB, store Store) (chunk, []byte) {
+	t.Helper()
+	const prefix = "test/audit-log/"
+	name, err := newestChunk(context.Background(), store, prefix, "")
+	require.NoError(t, err)
+	what, data, err := get(context.Background(), store, prefix, name)
+	require.NoError(t, err)
+	return what, data
 }
 
 // journal keeps what is logged.

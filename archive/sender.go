@@ -104,7 +104,13 @@ func (s *sender) acquire() bool {
 	s.held = held
 	// A destination that was down for the one before is not tried sooner.
 	for _, f := range s.feeds {
-		if there, err := f.open(); err == nil && there && !f.state.Stopped && f.state.NextTry.After(s.nextTry) {
+		there, err := f.open()
+		switch {
+		case err != nil || !there:
+		case f.state.Stopped:
+			f.state.Stopped = false // this is the next start
+			s.keep(f)
+		case f.state.NextTry.After(s.nextTry):
 			s.nextTry, s.failures = f.state.NextTry, f.state.Failures
 		}
 	}
@@ -265,12 +271,12 @@ func (s *sender) flush(ctx context.Context, done <-chan struct{}, once bool) err
 		left, elsewhere := s.left(want, works)
 		var stop *alarm
 		switch {
+		case !works && elsewhere.Stopped:
+			return fmt.Errorf("archive: %s was stopped: %s", s.dest.Name, elsewhere.Error)
 		case left == "":
 			return nil
 		case works && errors.As(err, &stop), works && tried && err != nil && (once || errors.Is(err, ErrPermanent)):
 			return fmt.Errorf("archive: %s is not confirmed by %s: %w", left, s.dest.Name, err)
-		case !works && elsewhere.Stopped:
-			return fmt.Errorf("archive: %s is not confirmed by %s: %s", left, s.dest.Name, elsewhere.Error)
 		}
 		select {
 		case <-changed:
