@@ -19,14 +19,23 @@ type Config struct {
 	// Destinations are where they are sent, each to all of them.
 	Destinations []Destination
 
+	// Retention is how long objects are to be kept, counted from the end of the day of
+	// their records. Zero: nothing is asked of the destination.
+	Retention time.Duration
+	Pace
+	// Now tells the time. Zero: time.Now.
+	Now func() time.Time
+	// Logger hears of failures, each once, and of recoveries. Zero: nobody.
+	Logger *slog.Logger
+}
+
+// Pace is how often and how much is sent. The zero value is for use.
+type Pace struct {
 	// ChunkBytes is how much of a log, before compression, is worth an object of its
 	// own. Zero: 8 MiB, which is also the most.
 	ChunkBytes int
 	// Interval is after how long a log is sent even if it is less than that. Zero: 60 s.
 	Interval time.Duration
-	// Retention is how long objects are to be kept, counted from the end of the day of
-	// their records. Zero: nothing is asked of the destination.
-	Retention time.Duration
 	// MinBackoff and MaxBackoff bound how long a destination that failed is left in
 	// peace: twice as long each time. Zero: 1 s, 5 min.
 	MinBackoff, MaxBackoff time.Duration
@@ -36,10 +45,6 @@ type Config struct {
 	// CloseWait is how long Close waits at most for what is not sent yet. It does not
 	// wait for a destination that fails. Zero: 5 s; negative: it does not wait.
 	CloseWait time.Duration
-	// Now tells the time. Zero: time.Now.
-	Now func() time.Time
-	// Logger hears of failures, each once, and of recoveries. Zero: nobody.
-	Logger *slog.Logger
 }
 
 // Destination is a place that logs are sent to.
@@ -54,7 +59,7 @@ type Destination struct {
 }
 
 const (
-	// maxChunkBytes is the most, and the usual, [Config.ChunkBytes].
+	// maxChunkBytes is the most, and the usual, [Pace.ChunkBytes].
 	maxChunkBytes = 8 << 20
 	// openWait is how long Start waits for a destination to open.
 	openWait = 5 * time.Second
@@ -166,7 +171,7 @@ func (f *Forwarder) each(do func(*sender) error) error {
 	return errors.Join(errs...)
 }
 
-// Close sends what can be sent within [Config.CloseWait], and ends. What is left is
+// Close sends what can be sent within [Pace.CloseWait], and ends. What is left is
 // sent by the next one who forwards; that is no error. It is idempotent.
 func (f *Forwarder) Close() error { return f.close() }
 

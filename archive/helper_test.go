@@ -99,7 +99,7 @@ func newStore(t testing.TB) *Dir {
 func fast(vault string, store Store, logs ...*testLog) *Config {
 	c := &Config{
 		Vault: vault, Destinations: []Destination{to("test", store)},
-		Interval: time.Hour, Poll: time.Millisecond, MinBackoff: time.Microsecond, MaxBackoff: time.Millisecond, CloseWait: -1,
+		Pace: Pace{Interval: time.Hour, Poll: time.Millisecond, MinBackoff: time.Microsecond, MaxBackoff: time.Millisecond, CloseWait: -1},
 	}
 	for _, l := range logs {
 		c.Logs = append(c.Logs, l.dir)
