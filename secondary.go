@@ -18,8 +18,8 @@ import (
 //
 //	&flexor.Options{Sinks: flexor.Sinks{"s3": s3.Open}}
 //
-// It is called with the settings of the vault whose logs are sent there. "file" is a
-// directory, and need not be named.
+// It is called with the settings of the vault whose logs are there; nil: there is none,
+// only its copy. "file" is a directory, and need not be named.
 type Sinks map[string]func(ctx context.Context, u *url.URL, cfg *vaultcfg.Config) (archive.Store, error)
 
 // packages are where the openers of schemes are that are not wired by default.
@@ -50,14 +50,11 @@ func (s Sinks) opener(cfg *vaultcfg.Config, what string, loc vaultcfg.Location) 
 	}
 }
 
-// OpenStore opens the place that a URL names, as a secondary destination of the vault
-// would be. Errors wrap [ErrDestination] if there is no opening it.
-func OpenStore(ctx context.Context, cfg *vaultcfg.Config, sinks Sinks, text string) (archive.Store, error) {
-	loc, err := vaultcfg.ParseLocation(text)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrDestination, err)
-	}
-	open, err := sinks.opener(cfg, "the destination", loc)
+// OpenStore opens the place with a copy of a vault's logs as a secondary destination of
+// the vault would be opened. cfg may be nil: there is no vault yet. The error wraps
+// [ErrDestination] if the scheme of the place is not among sinks, and is not file.
+func OpenStore(ctx context.Context, cfg *vaultcfg.Config, sinks Sinks, place vaultcfg.Location) (archive.Store, error) {
+	open, err := sinks.opener(cfg, "the place", place)
 	if err != nil {
 		return nil, err
 	}

@@ -111,16 +111,27 @@ func get(ctx context.Context, store Store, prefix, name string) (chunk, []byte, 
 }
 
 // Vaults returns the names of the vaults that a destination holds logs of.
-func Vaults(ctx context.Context, store Store) ([]string, error) { return folders(ctx, store, "") }
+func Vaults(ctx context.Context, store Store) ([]string, error) {
+	return folders(ctx, store, "", func(vault string) (bool, error) {
+		logs, err := Logs(ctx, store, vault)
+		return len(logs) > 0, err
+	})
+}
 
 // Logs returns the names of the logs that a destination holds of a vault.
 func Logs(ctx context.Context, store Store, vault string) ([]string, error) {
-	return folders(ctx, store, vault+"/")
+	return folders(ctx, store, vault+"/", func(log string) (bool, error) {
+		file := vault + "/" + log + "/" + logFile
+		for o, err := range store.List(ctx, file, "") {
+			return o.Name == file, err
+		}
+		return false, nil
+	})
 }
 
-// folders returns the parts of names that follow prefix and have others below them,
-// with one look at the store for each.
-func folders(ctx context.Context, store Store, prefix string) (out []string, err error) {
+// folders returns the parts of names that follow prefix and have others below them, as
+// far as they are wanted, with one look at the store for each.
+func folders(ctx context.Context, store Store, prefix string, wanted func(part string) (bool, error)) (out []string, err error) {
 	for after := ""; ; {
 		next := ""
 		for o, err := range store.List(ctx, prefix, after) {
@@ -135,9 +146,16 @@ func folders(ctx context.Context, store Store, prefix string) (out []string, err
 		}
 		part, _, below := strings.Cut(strings.TrimPrefix(next, prefix), "/")
 		after = next
-		if below {
+		if !below {
+			continue
+		}
+		after = prefix + part + "0" // what comes right behind all names with the slash
+		ok, err := wanted(part)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
 			out = append(out, part)
-			after = prefix + part + "0" // what comes right behind all names with the slash
 		}
 	}
 }

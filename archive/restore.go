@@ -45,15 +45,15 @@ type Restored struct {
 // ".restoring". Errors wrap [ErrNotExist], [ErrDamaged] or [ErrNotEmpty], or are of
 // the store or the file system.
 func Restore(ctx context.Context, store Store, name, dir string) (Restored, error) {
-	if files, err := os.ReadDir(dir); err == nil && len(files) > 0 || err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return Restored{}, errors.Join(fmt.Errorf("%w: %s", ErrNotEmpty, dir), err)
+	if err := Vacant(dir); err != nil {
+		return Restored{}, err
 	}
 	b := builder{store: store, prefix: name + "/", dir: dir + ".restoring"}
 	if err := os.RemoveAll(b.dir); err != nil { // of one that was interrupted
 		return Restored{}, err
 	}
 	if err := b.build(ctx); err != nil {
-		return b.out, fmt.Errorf("archive: restore %s: %w", name, err)
+		return b.out, errors.Join(fmt.Errorf("archive: restore %s: %w", name, err), os.RemoveAll(b.dir))
 	}
 	if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return b.out, err
@@ -62,6 +62,19 @@ func Restore(ctx context.Context, store Store, name, dir string) (Restored, erro
 		return b.out, err
 	}
 	return b.out, durable.Disk{}.SyncDir(filepath.Dir(dir))
+}
+
+// Vacant returns nil if a log can be restored in dir: it is not there, or is empty. Else
+// the error wraps [ErrNotEmpty], or is of the file system.
+func Vacant(dir string) error {
+	files, err := os.ReadDir(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err == nil && len(files) > 0:
+		return fmt.Errorf("%w: %s", ErrNotEmpty, dir)
+	}
+	return err
 }
 
 // builder puts chunks into the segments of a new log.

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"errors"
+	"time"
 
 	flexor "github.com/flexorhq/flexor-go"
+	"github.com/flexorhq/flexor-go/archive"
 )
 
 // destination checks whether entries can go where they should. That the directory can
@@ -21,7 +23,7 @@ func (p *patient) destination(context.Context) []finding {
 }
 
 // secondCopy checks whether there is a second copy of the log.
-func (p *patient) secondCopy(context.Context) []finding {
+func (p *patient) secondCopy(ctx context.Context) []finding {
 	if p.cfg == nil {
 		return notKnown()
 	}
@@ -29,6 +31,44 @@ func (p *patient) secondCopy(context.Context) []finding {
 	if to == nil {
 		return fine("none is asked for")
 	}
-	return bad("remove audit.secondary_destination to record to the first destination only",
-		"%s", fmt.Sprintf("%s was not tried: this version has no sink for %s, and no program can record in the vault (%s)", to.Raw, to.Scheme, p.cfg.Origins["audit.secondary_destination"]))
+	ctx, cancel := context.WithTimeout(ctx, answerWait)
+	defer cancel()
+	store, err := flexor.OpenStore(ctx, p.cfg, wired(), *to)
+	if errors.Is(err, flexor.ErrDestination) {
+		return bad("name a place that agents can send to, or remove audit.secondary_destination",
+			"%s (%s)", cause(err), p.cfg.Origins["audit.secondary_destination"])
+	}
+	if err == nil {
+		_, err = archive.Vaults(ctx, store)
+		err = errors.Join(err, store.Close())
+	}
+	if errors.Is(err, archive.ErrPermanent) {
+		return bad("put it right: until then nothing is sent", "%s: %s", to.Raw, cause(err))
+	}
+	if err != nil {
+		return warn("see that it is back before long: until then the log is the only copy", "%s does not answer: %s", to.Raw, cause(err))
+	}
+	return p.copies(ctx, to.Raw)
+}
+
+// answerWait is how long a place has to answer.
+const answerWait = 10 * time.Second
+
+// copies says how far a place that answers is.
+func (p *patient) copies(ctx context.Context, to string) []finding {
+	list, err := archive.Status(ctx, p.dir)
+	if err != nil {
+		return bad("flexor status shows more", "%s answers, but how far it is cannot be told: %s", to, cause(err))
+	}
+	var behind uint64
+	for _, c := range list {
+		switch {
+		case c.Destination != to:
+		case c.Stopped:
+			return bad("flexor verify --anchor "+to+" shows where the log and the copy differ; keep both as evidence", "%s: %s", to, c.Error)
+		default:
+			behind += c.Behind
+		}
+	}
+	return fine("%s answers, and is %s behind (%s)", to, count(int(behind), "record"), p.cfg.Origins["audit.secondary_destination"])
 }
