@@ -59,7 +59,7 @@ With --proof and --line it checks offline what flexor explain --proof kept; with
 			"flexor verify",
 			"flexor verify --checkpoint > april.checkpoint",
 			"flexor verify --anchor april.checkpoint",
-			"flexor verify --anchor file:///mnt/archive/",
+			"flexor verify --anchor file://$PWD/archive",
 			"flexor verify --export-tiles tiles",
 			"flexor verify --access",
 			"flexor verify --access --checkpoint > april.access",
