@@ -247,17 +247,18 @@ func (c *Copier) read(at place, most int) ([]byte, error) {
 	}
 	defer f.Close() // opened for reading: nothing to lose
 	buf := (*c.buf)[:0]
-	for len(buf) < most+maxBatch+maxCommitLine {
-		n := len(buf)
-		buf = slices.Grow(buf, readAhead)
-		got, err := f.ReadAt(buf[n:n+readAhead], at.start+int64(n))
-		buf = buf[:n+got]
+	for want, n := readAhead, 0; n < want; {
+		buf = slices.Grow(buf, want-n)
+		got, err := f.ReadAt(buf[n:want], at.start+int64(n))
+		n += got
+		buf = buf[:n]
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
 			return nil, err
 		}
+		want = most + maxBatch + maxCommitLine // there is more than a little
 	}
 	*c.buf = buf
 	return buf, nil
