@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"maps"
 	"os"
@@ -152,6 +153,16 @@ func TestRestoreWithoutEnd(t *testing.T) {
 	restored.open(t)
 	restored.add(t, 1, 10)
 	require.NoError(t, restored.Close())
+}
+
+// A gap is told by the records that are missing.
+func TestRestoreGap(t *testing.T) {
+	_, store := sent(t)
+	list, err := chunks(ctx, store, sentLog+"/")
+	require.NoError(t, err)
+	delete(store, sentLog+"/"+list[0].name)
+	_, err = Restore(ctx, store, sentLog, filepath.Join(t.TempDir(), "log"))
+	require.ErrorContains(t, err, fmt.Sprintf("the records 0 to %d are missing", list[0].size-1))
 }
 
 // What is there is left alone.
