@@ -10,6 +10,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -70,6 +71,11 @@ func (c *chunk) check() error {
 		return errors.New("impossible sizes")
 	}
 	return nil
+}
+
+// day returns the day on which the chunk's segment was begun.
+func (c *chunk) day() (time.Time, error) {
+	return time.Parse(time.DateOnly, path.Base(path.Dir(c.Segment)))
 }
 
 // maxChunk bounds the bytes of a chunk before compression: what was asked for, at

@@ -121,10 +121,11 @@ func (f *feed) due() (least int, err error) {
 		return 0, err
 	}
 	cfg := f.to.cfg
+	since := cfg.Now().Sub(f.state.ConfirmedAt)
 	switch {
 	case head.Size == f.state.Size:
 		return 0, nil
-	case f.state.Size < f.hurry, f.state.Sending != nil, cfg.Now().Sub(f.state.ConfirmedAt) >= cfg.Interval:
+	case f.state.Size < f.hurry, f.state.Sending != nil, since >= cfg.Interval, since < 0: // by a clock that was wrong
 		return 1, nil
 	case head.Size == f.looked:
 		return 0, nil
@@ -139,7 +140,11 @@ func (f *feed) due() (least int, err error) {
 // piece, made by another version, that is as good.
 func (f *feed) put(ctx context.Context, store Store, what chunk, object []byte) error {
 	name := logName(f.state.Log) + what.name()
-	err := store.Put(ctx, name, object, f.retain(what))
+	day, err := what.day()
+	if err != nil {
+		return err
+	}
+	err = store.Put(ctx, name, object, f.retain(day))
 	if !errors.Is(err, ErrConflict) {
 		return err
 	}
@@ -153,12 +158,12 @@ func (f *feed) put(ctx context.Context, store Store, what chunk, object []byte) 
 	return &alarm{fmt.Errorf("%w: %s holds other records than the log in %s: somebody changed one of the two, or another vault of the same name sends there", err, name, f.dir)}
 }
 
-// retain returns until when a chunk is to be kept: from the end of the day on which
-// its segment was begun. Zero if that is over.
-func (f *feed) retain(what chunk) time.Time {
-	day, err := time.Parse(time.DateOnly, filepath.Base(filepath.Dir(what.Segment)))
-	until := day.AddDate(0, 0, 1).Add(f.to.cfg.Retention)
-	if err != nil || f.to.cfg.Retention == 0 || !until.After(f.to.cfg.Now()) {
+// retain returns until when what was recorded at a time is to be kept, from the end of that
+// day on. Zero if that is over.
+func (f *feed) retain(at time.Time) time.Time {
+	cfg := f.to.cfg
+	until := at.UTC().Truncate(24 * time.Hour).Add(24*time.Hour + cfg.Retention)
+	if cfg.Retention == 0 || !until.After(cfg.Now()) {
 		return time.Time{}
 	}
 	return until
@@ -176,7 +181,7 @@ func (f *feed) confirm(what chunk) {
 // those of a signed tree.
 func (f *feed) find(ctx context.Context, store Store) error {
 	prefix := logName(f.state.Log)
-	if err := claim(ctx, store, prefix, f.reader.Identity()); err != nil {
+	if err := claim(ctx, store, prefix, f.reader.Identity(), f.retain(f.to.cfg.Now())); err != nil {
 		return err
 	}
 	newest, err := newestChunk(ctx, store, prefix, f.state.Chunk)

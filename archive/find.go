@@ -12,10 +12,10 @@ import (
 
 // claim makes sure that the store keeps the log under prefix for whom identity, the
 // bytes of its log.json, says that it is of, and for no other.
-func claim(ctx context.Context, store Store, prefix string, identity []byte) error {
+func claim(ctx context.Context, store Store, prefix string, identity []byte, retain time.Time) error {
 	there, err := store.Get(ctx, prefix+logFile)
 	if errors.Is(err, ErrNotExist) {
-		err = store.Put(ctx, prefix+logFile, identity, time.Time{})
+		err = store.Put(ctx, prefix+logFile, identity, retain)
 		if err == nil || !errors.Is(err, ErrConflict) {
 			return err
 		}

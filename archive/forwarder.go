@@ -53,7 +53,7 @@ type Destination struct {
 	Name string
 	// URL tells destinations of one vault apart. It is not shown.
 	URL string
-	// Open opens the place. An error that wraps [ErrPermanent] says that it never can,
+	// Open opens the place; ctx bounds the opening only. An error that wraps [ErrPermanent] says that it never can,
 	// others that it is tried again.
 	Open func(ctx context.Context) (Store, error)
 }
