@@ -230,19 +230,23 @@ func (v *Vault) knownHead(ctx context.Context) (known rbac.Head, err error) {
 	return known, nil
 }
 
-// LogDir returns the directory of the audit log of a vault. Its error wraps
-// [ErrDestination] if the log is not kept in the vault.
+// LogDir returns the directory of the audit log of a vault: the one that vault.json
+// names or, if that is a place elsewhere, audit-log in the vault, from where what is
+// recorded is sent there. Its error wraps [ErrDestination] if there can be no log.
 func LogDir(cfg *vaultcfg.Config) (string, error) {
 	d := cfg.Audit.Destination
-	if d.Scheme != "vault" {
-		return "", fmt.Errorf("%w: %s: audit.destination is %s, and this version has no sink for %s; use vault://audit-log/",
-			ErrDestination, cfg.Path, d.Raw, d.Scheme)
+	switch d.Scheme {
+	case "vault":
+		dir, err := cfg.Resolve(d)
+		if err != nil {
+			return "", fmt.Errorf("flexor: open vault: %w", err)
+		}
+		return dir, nil
+	case "file":
+		return "", fmt.Errorf("%w: %s: audit.destination is %s, where no log can be verified; use vault://audit-log/, and %s as audit.secondary_destination",
+			ErrDestination, cfg.Path, d.Raw, d.Raw)
 	}
-	dir, err := cfg.Resolve(d)
-	if err != nil {
-		return "", fmt.Errorf("flexor: open vault: %w", err)
-	}
-	return dir, nil
+	return filepath.Join(cfg.Dir, "audit-log"), nil
 }
 
 // Settled returns the ids of the runs that [Open] closed as interrupted, because

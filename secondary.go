@@ -71,13 +71,16 @@ func LogDirs(cfg *vaultcfg.Config) ([]string, error) {
 	return []string{dir, filepath.Join(cfg.Dir, control.LogName)}, nil
 }
 
-// destinations returns the places that copies of the logs go to.
+// destinations returns the places elsewhere that the logs are sent to.
 func destinations(cfg *vaultcfg.Config, o *Options) (out []archive.Destination, err error) {
 	type named struct {
 		what string
 		loc  vaultcfg.Location
 	}
 	var all []named
+	if d := cfg.Audit.Destination; d.Scheme != "vault" {
+		all = append(all, named{cfg.Path + ": audit.destination", d})
+	}
 	if d := cfg.Audit.SecondaryDestination; d != nil {
 		all = append(all, named{cfg.Path + ": audit.secondary_destination", *d})
 	}

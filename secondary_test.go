@@ -148,3 +148,31 @@ func TestSecondaryThatFails(t *testing.T) {
 	require.NoError(t, v.Flush(ctx))
 	require.NoError(t, v.Close())
 }
+
+// A destination elsewhere, and no other: the vault keeps the log as well, as what is not
+// sent yet has to be somewhere, and answers from it.
+func TestDestinationElsewhere(t *testing.T) {
+	ctx := context.Background()
+	share, dir := t.TempDir(), t.TempDir()
+	doc := `{"name":"test","tier":"L2","environment":"sandbox","audit":{"destination":"s3://bucket/prefix/"}}`
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "vault.json"), []byte(doc), 0o644))
+	_, err := flexor.Open(ctx, dir, nil)
+	require.ErrorContains(t, err, "audit.destination is s3://bucket/prefix/, and this program is not wired for s3")
+	require.NoDirExists(t, filepath.Join(dir, "audit-log"))
+	v, err := flexor.Open(ctx, dir, &flexor.Options{Sinks: flexor.Sinks{
+		"s3": func(context.Context, *url.URL, *vaultcfg.Config) (archive.Store, error) {
+			return archive.OpenDir(share)
+		},
+	}})
+	require.NoError(t, err)
+	require.NoError(t, v.Audit.Do(ctx, "feed-monitor", audit.Trigger{}, func(context.Context, *audit.Run) error { return nil }))
+	require.NoError(t, v.Close())
+	store, err := archive.OpenDir(share)
+	require.NoError(t, err)
+	got, err := archive.Restore(ctx, store, "test/audit-log", filepath.Join(t.TempDir(), "audit-log"))
+	require.NoError(t, err, "Close has sent it")
+	require.Equal(t, uint64(2), got.Records)
+	head, err := v.Log.Head()
+	require.NoError(t, err)
+	require.Equal(t, got.Records, head.Size)
+}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -305,8 +306,11 @@ func (s *status) addLog(f *facts, p palette) {
 
 // addCopies says how far the secondary destinations are with each log.
 func (s *status) addCopies(f *facts, p palette) {
-	if to := s.Audit.SecondaryDestination; to != "" && len(s.Copies) == 0 {
-		f.add("copy", "nothing was sent to %s yet", printable(to))
+	for _, to := range []string{s.Audit.Destination, s.Audit.SecondaryDestination} {
+		sent := slices.ContainsFunc(s.Copies, func(c archive.Copy) bool { return c.Destination == to })
+		if to != "" && !strings.HasPrefix(to, "vault:") && !sent {
+			f.add("copy", "nothing was sent to %s yet", printable(to))
+		}
 	}
 	for _, c := range s.Copies {
 		at := "not confirmed yet"
