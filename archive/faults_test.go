@@ -25,13 +25,11 @@ import (
 // after, or stall until somebody gives up; and what was given up may be done later.
 type wayward struct {
 	Store
-	rnd *rand.Rand
 
-	mu    sync.Mutex
-	down  bool // nothing gets through; guarded by mu
-	fine  bool // everything does; guarded by mu
-	fates map[string]int
-	late  []func() // calls that were given up, and are done some time later; guarded by mu
+	mu   sync.Mutex
+	rnd  *rand.Rand // guarded by mu
+	fine bool       // everything gets through; guarded by mu
+	late []func()   // calls that were given up, and are done some time later; guarded by mu
 }
 
 var errLine = errors.New("connection reset")
@@ -40,14 +38,10 @@ var errLine = errors.New("connection reset")
 func (w *wayward) call(ctx context.Context, run func() error) error {
 	w.mu.Lock()
 	fate := w.rnd.IntN(8)
-	switch {
-	case w.fine:
+	if w.fine {
 		fate = 7
-	case w.down:
-		fate = 0
 	}
 	name := [...]string{"lost", "answer lost", "stalled", "late", "", "", "", ""}[fate]
-	w.fates[name]++
 	w.mu.Unlock()
 	switch name {
 	case "lost":
@@ -96,7 +90,10 @@ func (w *wayward) Get(ctx context.Context, name string) (data []byte, err error)
 func (w *wayward) List(ctx context.Context, prefix, after string) iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
 		for o, err := range w.Store.List(ctx, prefix, after) {
-			if w.rnd.IntN(20) == 0 && !w.fine {
+			w.mu.Lock()
+			broken := w.rnd.IntN(20) == 0 && !w.fine
+			w.mu.Unlock()
+			if broken {
 				yield(Object{}, errLine)
 				return
 			}
@@ -120,7 +117,7 @@ func TestBadLine(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			rnd := rand.New(rand.NewPCG(uint64(seed), 1))
 			vault := t.TempDir()
-			store := &wayward{Store: newStore(t), rnd: rnd, fates: map[string]int{}}
+			store := &wayward{Store: newStore(t), rnd: rand.New(rand.NewPCG(uint64(seed), 2))}
 			l := newTestLog(t, vault, "audit-log", 30<<10)
 			g := newTestLog(t, vault, "governance-log", 0)
 			for range 8 {

@@ -192,12 +192,12 @@ func TestRestoreOverlap(t *testing.T) {
 	one.Bytes, one.Size, one.Checkpoint = one.Bytes+two.Bytes, two.Size, two.Checkpoint
 	put := func(data []byte) {
 		t.Helper()
-		c, object := testObject(t, data)
+		c, _ := testObject(t, data)
 		c.Log, c.Size, c.Checkpoint, c.Sealed = one.Log, one.Size, one.Checkpoint, two.Sealed
 		require.Equal(t, one.Segment, c.Segment)
 		p, err := newPress()
 		require.NoError(t, err)
-		object, err = appendChunk(nil, p.enc, c, data)
+		object, err := appendChunk(nil, p.enc, c, data)
 		require.NoError(t, err)
 		require.NoError(t, p.close())
 		store[sentLog+"/"+c.name()] = object
