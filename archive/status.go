@@ -54,7 +54,7 @@ func Status(ctx context.Context, vault string) (out []Copy, err error) {
 				continue // half written: the next one who forwards writes it anew
 			}
 			c, err := s.copy(ctx, vault)
-			if err != nil {
+			if err != nil && !errors.Is(err, ledger.ErrCorrupt) { // of a log that is damaged, what is known still counts
 				return nil, err
 			}
 			out = append(out, c)
