@@ -12,6 +12,7 @@ import (
 
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/flexorhq/flexor-go/archive"
 	"github.com/flexorhq/flexor-go/audit"
 	"github.com/flexorhq/flexor-go/control"
 	"github.com/flexorhq/flexor-go/rbac"
@@ -56,6 +57,15 @@ type Options struct {
 	// ManualRetention leaves it to the caller when what is no longer kept is removed:
 	// with [Vault.ApplyRetention]. Zero: it is when the vault is opened, and once a day.
 	ManualRetention bool
+	// Sinks opens the secondary destinations whose scheme is not file. Zero: there are
+	// no others.
+	Sinks Sinks
+	// Secondaries are URLs of secondary destinations beside that of vault.json. Zero:
+	// there are none.
+	Secondaries []string
+	// Pace is how often and how much is sent to secondary destinations. Zero: at most
+	// one object for 8 MiB of a log, or in 60 s.
+	Pace archive.Pace
 	// Now tells the time. Zero: time.Now.
 	Now func() time.Time
 	// Getenv looks up the variables that vault.json refers to. Zero: os.LookupEnv.
@@ -75,8 +85,9 @@ type Vault struct {
 	// Config is the vault's vault.json, with what the layers above it add.
 	Config *vaultcfg.Config
 
-	log  *vault.Log
-	gate *control.Gate // nil: the caller has one of their own
+	log       *vault.Log
+	gate      *control.Gate      // nil: the caller has one of their own
+	forwarder *archive.Forwarder // nil: there is no secondary destination
 
 	now          func() time.Time
 	logger       *slog.Logger
@@ -97,7 +108,9 @@ var ErrDestination = errors.New("flexor: destination")
 // stopped, also if it is created later.
 //
 // Open refuses rather than record less than vault.json promises: an unknown
-// destination, or a pattern that cannot be looked for, is an error.
+// destination, or a pattern that cannot be looked for, is an error. A secondary
+// destination that cannot be reached is not: what is recorded is kept, and sent when
+// it is back.
 func Open(ctx context.Context, path string, o *Options) (*Vault, error) {
 	if o == nil {
 		o = &Options{}
@@ -116,6 +129,10 @@ func Open(ctx context.Context, path string, o *Options) (*Vault, error) {
 		if redactor, err = NewRedactor(cfg, o.Pseudonyms); err != nil {
 			return nil, err
 		}
+	}
+	to, err := destinations(cfg, o)
+	if err != nil {
+		return nil, err
 	}
 	v := &Vault{Config: cfg, now: o.Now, logger: o.Logger}
 	if v.logger == nil {
@@ -145,6 +162,9 @@ func Open(ctx context.Context, path string, o *Options) (*Vault, error) {
 			Now:            o.Now,
 		})
 	}
+	if err == nil {
+		err = v.openForwarder(ctx, to, o)
+	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("flexor: open vault %s: %w", cfg.Dir, err), v.Close())
 	}
@@ -157,10 +177,6 @@ func Open(ctx context.Context, path string, o *Options) (*Vault, error) {
 // openLog opens the log that vault.json names.
 func (v *Vault) openLog(ctx context.Context, o *Options) error {
 	cfg := v.Config
-	if d := cfg.Audit.SecondaryDestination; d != nil {
-		return fmt.Errorf("%w: %s: audit.secondary_destination is %s, and this version has no sink for %s; remove the key to record to %s only",
-			ErrDestination, cfg.Path, d.Raw, d.Scheme, cfg.Audit.Destination.Raw)
-	}
 	dir, err := LogDir(cfg)
 	if err != nil {
 		return err
@@ -228,19 +244,23 @@ func (v *Vault) knownHead(ctx context.Context) (known rbac.Head, err error) {
 	return known, nil
 }
 
-// LogDir returns the directory of the audit log of a vault. Its error wraps
-// [ErrDestination] if the log is not kept in the vault.
+// LogDir returns the directory of the audit log of a vault: the one that vault.json
+// names or, if that is a place elsewhere, audit-log in the vault, from where what is
+// recorded is sent there. Its error wraps [ErrDestination] if there can be no log.
 func LogDir(cfg *vaultcfg.Config) (string, error) {
 	d := cfg.Audit.Destination
-	if d.Scheme != "vault" {
-		return "", fmt.Errorf("%w: %s: audit.destination is %s, and this version has no sink for %s; use vault://audit-log/",
-			ErrDestination, cfg.Path, d.Raw, d.Scheme)
+	switch d.Scheme {
+	case "vault":
+		dir, err := cfg.Resolve(d)
+		if err != nil {
+			return "", fmt.Errorf("flexor: open vault: %w", err)
+		}
+		return dir, nil
+	case "file":
+		return "", fmt.Errorf("%w: %s: audit.destination is %s, where no log can be verified; use vault://audit-log/, and %s as audit.secondary_destination",
+			ErrDestination, cfg.Path, d.Raw, d.Raw)
 	}
-	dir, err := cfg.Resolve(d)
-	if err != nil {
-		return "", fmt.Errorf("flexor: open vault: %w", err)
-	}
-	return dir, nil
+	return filepath.Join(cfg.Dir, "audit-log"), nil
 }
 
 // Settled returns the ids of the runs that [Open] closed as interrupted, because
@@ -260,16 +280,27 @@ func (v *Vault) Recovery() vault.Recovery {
 	return v.log.Recovery()
 }
 
-// Flush returns once everything recorded before is on disk.
+// Flush returns once everything recorded before, by whichever process, is on disk and
+// every secondary destination has confirmed that it holds it. It gives up when ctx ends,
+// and when waiting cannot help; what was recorded is then on disk all the same, and sent
+// later.
 func (v *Vault) Flush(ctx context.Context) error {
 	if v.log == nil {
 		return nil
 	}
-	return v.log.Flush(ctx)
+	if err := v.log.Flush(ctx); err != nil {
+		return err
+	}
+	if v.forwarder == nil {
+		return nil
+	}
+	return v.forwarder.Flush(ctx)
 }
 
 // Close closes the vault. Runs in flight can no longer record, and no order to stop
-// reaches them; the next opener closes them as interrupted. It is idempotent.
+// reaches them; the next opener closes them as interrupted. What was not sent to a
+// secondary destination yet is sent first, but see [archive.Pace.CloseWait]. It is
+// idempotent.
 func (v *Vault) Close() error {
 	var errs []error
 	if v.endRetention != nil {
@@ -285,6 +316,9 @@ func (v *Vault) Close() error {
 	}
 	if v.Control != nil {
 		errs = append(errs, v.Control.Close())
+	}
+	if v.forwarder != nil {
+		errs = append(errs, v.forwarder.Close())
 	}
 	return errors.Join(errs...)
 }

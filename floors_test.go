@@ -22,7 +22,7 @@ var floors = [][]string{
 	{"schema", "redact", "internal/lock", "internal/ident", "internal/recorduri"},
 	{"internal/durable"},
 	{"internal/ledger"},
-	{"audit", "vaultcfg"},
+	{"audit", "vaultcfg", "archive"},
 	{"lineage", "rbac", "sinks/*"},
 	{"control", "report", "audit/audittest", "feed"},
 	{"retention"},
@@ -63,6 +63,7 @@ func TestWhatAnEmbedderLinks(t *testing.T) {
 			// Tells of orders to stop within a millisecond. It needs nothing but x/sys.
 			"github.com/fsnotify/fsnotify",
 			"golang.org/x/mod",
+			"github.com/klauspost/compress", // zstd, for secondary destinations
 			"github.com/santhosh-tekuri/jsonschema/v5",
 		},
 	}

@@ -2,14 +2,17 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"errors"
+	"time"
 
 	flexor "github.com/flexorhq/flexor-go"
+	"github.com/flexorhq/flexor-go/archive"
+	"github.com/flexorhq/flexor-go/vaultcfg"
 )
 
 // destination checks whether entries can go where they should. That the directory can
 // be written is a check of its own.
-func (p *patient) destination(context.Context) []finding {
+func (p *patient) destination(ctx context.Context) []finding {
 	if p.cfg == nil {
 		return notKnown()
 	}
@@ -17,11 +20,14 @@ func (p *patient) destination(context.Context) []finding {
 	if err != nil {
 		return bad(judge(err).fix, "%s", cause(err))
 	}
+	if to := p.cfg.Audit.Destination; to.Scheme != "vault" {
+		return p.elsewhere(ctx, "audit.destination", to)
+	}
 	return fine("%s is %s (%s)", p.cfg.Audit.Destination.Raw, dir, p.cfg.Origins["audit.destination"])
 }
 
 // secondCopy checks whether there is a second copy of the log.
-func (p *patient) secondCopy(context.Context) []finding {
+func (p *patient) secondCopy(ctx context.Context) []finding {
 	if p.cfg == nil {
 		return notKnown()
 	}
@@ -29,6 +35,48 @@ func (p *patient) secondCopy(context.Context) []finding {
 	if to == nil {
 		return fine("none is asked for")
 	}
-	return bad("remove audit.secondary_destination to record to the first destination only",
-		"%s", fmt.Sprintf("%s was not tried: this version has no sink for %s, and no program can record in the vault (%s)", to.Raw, to.Scheme, p.cfg.Origins["audit.secondary_destination"]))
+	return p.elsewhere(ctx, "audit.secondary_destination", *to)
+}
+
+// elsewhere checks a place that the logs are sent to, which key of vault.json names.
+func (p *patient) elsewhere(ctx context.Context, key string, to vaultcfg.Location) []finding {
+	ctx, cancel := context.WithTimeout(ctx, answerWait)
+	defer cancel()
+	store, err := flexor.OpenStore(ctx, p.cfg, wired(), to)
+	if errors.Is(err, flexor.ErrDestination) {
+		return bad("name a place in "+key+" that agents can send to, or remove that", "%s (%s)", cause(err), p.cfg.Origins[key])
+	}
+	if err == nil {
+		_, err = archive.Vaults(ctx, store)
+		err = errors.Join(err, store.Close())
+	}
+	if errors.Is(err, archive.ErrPermanent) {
+		return bad("put it right: until then nothing is sent", "%s: %s", to.Raw, cause(err))
+	}
+	if err != nil {
+		return warn("see that it is back before long: until then the log is the only copy", "%s does not answer: %s", to.Raw, cause(err))
+	}
+	return p.copies(ctx, key, to.Raw)
+}
+
+// answerWait is how long a place has to answer.
+const answerWait = 10 * time.Second
+
+// copies says how far a place that answers is.
+func (p *patient) copies(ctx context.Context, key, to string) []finding {
+	list, err := archive.Status(ctx, p.dir)
+	if err != nil {
+		return bad("flexor status shows more", "%s answers, but how far it is cannot be told: %s", to, cause(err))
+	}
+	var behind uint64
+	for _, c := range list {
+		switch {
+		case c.Destination != to:
+		case c.Stopped:
+			return bad("flexor verify --anchor "+to+" shows where the log and the copy differ; keep both as evidence", "%s: %s", to, c.Error)
+		default:
+			behind += c.Behind
+		}
+	}
+	return fine("%s answers, and is %s behind (%s)", to, count(int(behind), "record"), p.cfg.Origins[key])
 }

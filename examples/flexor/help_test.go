@@ -75,6 +75,9 @@ func TestHelpExamplesRun(t *testing.T) {
 		if cmd.Name() == "verify" {
 			b.WriteString("exec flexor explain $RUN --proof run.proof\nexec flexor init . --owner owner@fund.com\n")
 		}
+		if cmd.Name() == "verify" || cmd.Name() == "restore" {
+			b.WriteString("mkdir archive\nsecondary . archive\nexec agent run .\n")
+		}
 		for line := range strings.Lines(cmd.Example) {
 			line = strings.TrimSpace(line)
 			require.NotContains(t, line, "'")

@@ -5,6 +5,7 @@
 //	flexor audit --status failed     list the runs that failed
 //	flexor explain RUN               tell one run, with its proof
 //	flexor verify                    check every byte of the log
+//	flexor restore --from URL DIR    rebuild the logs from a second copy
 //	flexor status                    show the vault and what runs now
 //	flexor redact                    redact text, and explain what is found
 //	flexor doctor                    check whether the vault can do what it should

@@ -46,7 +46,7 @@ from the working directory, or the one named by --vault or FLEXOR_VAULT.`,
 		return misuse(cmd.CommandPath()+" --help", "%w", err)
 	})
 	root.AddCommand(
-		c.initCommand(), c.auditCommand(), c.explainCommand(), c.lineageCommand(), c.verifyCommand(), c.statusCommand(), c.redactCommand(), c.doctorCommand(),
+		c.initCommand(), c.auditCommand(), c.explainCommand(), c.lineageCommand(), c.verifyCommand(), c.restoreCommand(), c.statusCommand(), c.redactCommand(), c.doctorCommand(),
 		c.accessCommand(), c.keysCommand(), c.whoamiCommand(),
 		c.deployCommand(), c.rollbackCommand(), c.deploymentsCommand(), c.agentsCommand(), c.runsCommand(),
 		c.retentionCommand(),

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -66,14 +68,15 @@ func scriptParams(dir string) testscript.Params {
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"record":   cmdRecord,
-			"exits":    cmdExits,
-			"mask":     cmdMask,
-			"flip":     cmdFlip,
-			"copytree": cmdCopyTree,
-			"snapshot": cmdSnapshot,
-			"readonly": cmdReadOnly,
-			"await":    cmdAwait,
+			"record":    cmdRecord,
+			"exits":     cmdExits,
+			"mask":      cmdMask,
+			"flip":      cmdFlip,
+			"copytree":  cmdCopyTree,
+			"snapshot":  cmdSnapshot,
+			"readonly":  cmdReadOnly,
+			"await":     cmdAwait,
+			"secondary": cmdSecondary,
 		},
 	}
 }
@@ -222,6 +225,23 @@ func cmdAwait(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	ts.Fatalf("%s never held %q", args[0], args[1])
+}
+
+// cmdSecondary makes a directory the secondary destination of a vault: secondary VAULT DIR.
+func cmdSecondary(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: secondary VAULT DIR")
+	}
+	file := filepath.Join(ts.MkAbs(args[0]), "vault.json")
+	data, err := os.ReadFile(file)
+	ts.Check(err)
+	var doc map[string]any
+	ts.Check(json.Unmarshal(data, &doc))
+	place := url.URL{Scheme: "file", Path: filepath.ToSlash(ts.MkAbs(args[1]))}
+	doc["audit"].(map[string]any)["secondary_destination"] = place.String()
+	data, err = json.MarshalIndent(doc, "", "  ")
+	ts.Check(err)
+	ts.Check(os.WriteFile(file, data, 0o666))
 }
 
 // agentMain is a program that embeds the SDK: agent die VAULT leaves a run without its

@@ -6,12 +6,15 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/flexorhq/flexor-go/archive"
 	"github.com/flexorhq/flexor-go/audit"
 	"github.com/flexorhq/flexor-go/control"
 	"github.com/flexorhq/flexor-go/sinks/vault"
@@ -23,9 +26,9 @@ func (c *cli) statusCommand() *cobra.Command {
 		Use:   "status",
 		Short: "Show the vault, its log, and the runs that have not ended",
 		Long: `Shows what the vault is and what it records, how large its log is and what stands
-last in it, the runs that have not ended with their process, whether this user can
-record, and what is questionable in vault.json. It does not verify the log: that is
-flexor verify.`,
+last in it, how far second copies are, the runs that have not ended with their process,
+whether this user can record, and what is questionable in vault.json. It does not verify
+the log: that is flexor verify.`,
 		Example: examples("flexor status", "flexor status --format json"),
 		Args:    noArgs,
 	}
@@ -63,6 +66,7 @@ type status struct {
 	Origins    map[string]string `json:"origins"`
 	Log        *logStatus        `json:"log"`                  // null: nothing was recorded yet
 	Governance *governanceStatus `json:"governance,omitempty"` // absent: the vault has no owner
+	Copies     []archive.Copy    `json:"copies,omitempty"`     // how far secondary destinations are; absent: nothing was sent yet
 	InFlight   []flight          `json:"in_flight"`
 	CanRecord  bool              `json:"can_record"`
 	WhyNot     string            `json:"why_not,omitempty"` // of CanRecord
@@ -167,6 +171,9 @@ func (c *cli) statusOf(ctx context.Context, p *place) (*status, error) {
 	}
 	s.CanRecord, s.WhyNot = p.canRecord()
 	var err error
+	if s.Copies, err = archive.Status(ctx, p.cfg.Dir); err != nil {
+		return nil, err
+	}
 	if s.Governance, err = governanceOf(ctx, p); err != nil {
 		return nil, err
 	}
@@ -250,6 +257,7 @@ func (s *status) write(w io.Writer, p palette) error {
 	if g := s.Governance; g != nil {
 		f.add("governance", "%s, genesis %s", count(int(g.Events), "event"), g.Fingerprint)
 	}
+	s.addCopies(&f, p)
 	for _, r := range s.InFlight {
 		state := "running"
 		if r.Dead {
@@ -293,6 +301,36 @@ func (s *status) addLog(f *facts, p palette) {
 		f.add("last run", "%s of %s: %s, ended %s UTC", printable(e.RunID), printable(e.AgentName), p.status(e.Status, printable(string(e.Status))), clock(e.EndedAt))
 	} else {
 		f.add("last run", "none has finished yet")
+	}
+}
+
+// addCopies says how far the secondary destinations are with each log.
+func (s *status) addCopies(f *facts, p palette) {
+	for _, to := range []string{s.Audit.Destination, s.Audit.SecondaryDestination} {
+		sent := slices.ContainsFunc(s.Copies, func(c archive.Copy) bool { return c.Destination == to })
+		if to != "" && !strings.HasPrefix(to, "vault:") && !sent {
+			f.add("copy", "nothing was sent to %s yet", printable(to))
+		}
+	}
+	for _, c := range s.Copies {
+		at := "not confirmed yet"
+		if !c.ConfirmedAt.IsZero() {
+			at = "confirmed " + clock(c.ConfirmedAt) + " UTC"
+		}
+		f.add("copy", "%s of %s in %s, %s", count(int(c.Confirmed), "record"), path.Base(c.Log), printable(c.Destination), at)
+		if c.Behind > 0 {
+			since := ""
+			if !c.Since.IsZero() {
+				since = fmt.Sprintf(", the first of them recorded %s UTC", clock(c.Since))
+			}
+			f.add("", "%s", p.status(audit.Partial, count(int(c.Behind), "record")+" behind"+since))
+		}
+		switch {
+		case c.Stopped:
+			f.add("", "%s", p.status(audit.Failed, "STOPPED: "+printable(c.Error)))
+		case c.Error != "":
+			f.add("", "%s", p.status(audit.Failed, fmt.Sprintf("failed: %s; tried again %s UTC", printable(c.Error), clock(c.NextTry))))
+		}
 	}
 }
 

@@ -41,7 +41,9 @@ and no private key is needed. Nothing is changed.
                elsewhere
 
 Keep a checkpoint elsewhere from time to time (--checkpoint), and hold the log
-against it (--anchor). Damage is exit code 5.
+against it (--anchor). Or name the place that a second copy of the log is sent to: then
+the log is held against that copy, and a log that was cut back, rewritten or begun anew
+is found, with the place from which on it differs. Damage is exit code 5.
 
 With --export-tiles the log is also written as C2SP tlog-tiles, for clients and
 witnesses of transparency logs.
@@ -57,6 +59,7 @@ With --proof and --line it checks offline what flexor explain --proof kept; with
 			"flexor verify",
 			"flexor verify --checkpoint > april.checkpoint",
 			"flexor verify --anchor april.checkpoint",
+			"flexor verify --anchor file://$PWD/archive",
 			"flexor verify --export-tiles tiles",
 			"flexor verify --access",
 			"flexor verify --access --checkpoint > april.access",
@@ -66,7 +69,7 @@ With --proof and --line it checks offline what flexor explain --proof kept; with
 		Args: noArgs,
 	}
 	f := cmd.Flags()
-	f.StringVar(&v.anchor, "anchor", "", "hold the log against the checkpoint in `FILE` that was kept elsewhere")
+	f.StringVar(&v.anchor, "anchor", "", "hold the log against the checkpoint in `FILE` that was kept elsewhere, or against the copy in the place with that URL")
 	f.StringVar(&v.key, "key", "", "public `KEY` that the log must have, as known from elsewhere")
 	f.BoolVar(&v.checkpoint, "checkpoint", false, "print only the signed checkpoint of the log, to keep it elsewhere")
 	f.StringVar(&v.tiles, "export-tiles", "", "write the log as C2SP tlog-tiles into `DIR`, which must be empty")
@@ -107,31 +110,30 @@ func (c *cli) verify(ctx context.Context, v *verification) error {
 	case v.access:
 		return c.verifyAccess(ctx, v)
 	}
-	var anchor []byte
-	if v.anchor != "" {
-		var err error
-		if anchor, err = c.readInput("--anchor", v.anchor); err != nil {
-			return err
-		}
-	}
 	p, err := c.open()
 	if err != nil {
 		return err
 	}
 	c.warnDisabled(p)
+	held, err := c.readAnchor(ctx, p.cfg, p.dir, v.anchor)
+	if err != nil {
+		return err
+	}
+	defer held.close() //nolint:errcheck // nothing was written there
 	if p.log == nil {
-		if anchor != nil {
+		if held.note != nil {
 			return fail(exitIntegrity, "name the vault that the checkpoint is of with --vault", "verify: there is no log in %s, but the anchor states one", p.dir)
 		}
 		return fail(exitNotFound, "run an agent in this vault first", "verify: nothing has been recorded in %s, so there is no log", p.cfg.Dir)
 	}
-	rep, err := p.log.Verify(ctx, &vault.VerifyOptions{Anchor: anchor, PublicKey: v.key})
+	rep, err := p.log.Verify(ctx, &vault.VerifyOptions{Anchor: held.note, PublicKey: v.key})
 	if err == nil {
 		err = purgeRecorded(ctx, p, rep)
 	}
 	if err != nil && !damaged(err) {
 		return err
 	}
+	err = held.locate(ctx, err)
 	if v.tiles != "" && err == nil {
 		if err := c.writeTiles(ctx, p, v.tiles); err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"github.com/flexorhq/flexor-go/audit"
 	"github.com/flexorhq/flexor-go/control"
@@ -22,24 +23,23 @@ type accessVerdict struct {
 // verifyAccess derives every decision of the governance log anew, and holds the runs
 // of the audit log against it.
 func (c *cli) verifyAccess(ctx context.Context, v *verification) error {
-	var anchor []byte
-	if v.anchor != "" {
-		var err error
-		if anchor, err = c.readInput("--anchor", v.anchor); err != nil {
-			return err
-		}
-	}
 	p, err := c.open()
 	if err != nil {
 		return err
 	}
-	rep, err := control.VerifyAccess(ctx, p.cfg.Dir, &control.VerifyOptions{Fingerprint: v.fingerprint, Anchor: anchor})
+	held, err := c.readAnchor(ctx, p.cfg, filepath.Join(p.cfg.Dir, control.LogName), v.anchor)
+	if err != nil {
+		return err
+	}
+	defer held.close() //nolint:errcheck // nothing was written there
+	rep, err := control.VerifyAccess(ctx, p.cfg.Dir, &control.VerifyOptions{Fingerprint: v.fingerprint, Anchor: held.note})
 	if errors.Is(err, vault.ErrNotFound) {
 		return fail(exitNotFound, firstOwner(p.cfg), "verify: the vault %s has no governance log, and so no owner", p.cfg.Name)
 	}
 	if err != nil && !damaged(err) {
 		return err
 	}
+	err = held.locate(ctx, err)
 	out := accessVerdict{Verdict: string(vault.SelfSigned), Directory: p.cfg.Dir, AccessReport: rep}
 	if rep.Anchored {
 		out.Verdict = string(vault.Anchored)

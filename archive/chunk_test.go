@@ -1,0 +1,105 @@
+package archive
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"os/exec"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	if runChild() {
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// testObject returns a chunk with those bytes, and its object.
+func testObject(t testing.TB, data []byte) (chunk, []byte) {
+	t.Helper()
+	sum := sha256.Sum256(data)
+	c := chunk{Format: chunkFormat, Log: "flexor/test/audit-log", Segment: "segments/2026-04-30/00000000000000000000.jsonl",
+		Bytes: int64(len(data)), SHA256: hex.EncodeToString(sum[:]), Size: 7, Checkpoint: "note"}
+	p, err := newPress()
+	require.NoError(t, err)
+	object, err := appendChunk(nil, p.enc, c, data)
+	require.NoError(t, err)
+	require.NoError(t, p.close())
+	return c, object
+}
+
+func TestChunk(t *testing.T) {
+	data := bytes.Repeat([]byte("{\"kind\":\"task\"}\n"), 1000)
+	c, object := testObject(t, data)
+	got, there, err := openChunk(object)
+	require.NoError(t, err)
+	require.Equal(t, c, got)
+	require.Equal(t, data, there)
+	require.Equal(t, "dt=2026-04-30/00000000000000000000-00000000000000000006.jsonl.zst", c.name())
+	s, ok := parseName(c.name())
+	require.True(t, ok)
+	require.Equal(t, span{0, 7}, s)
+	c.First = 7
+	s, ok = parseName(c.name())
+	require.True(t, ok, "the end of a segment has no records")
+	require.Equal(t, span{7, 7}, s)
+
+	for i := range object { // a byte that changes leaves the records as they are, or is noticed
+		bad := bytes.Clone(object)
+		bad[i] ^= 1
+		if _, there, err := openChunk(bad); err != nil {
+			require.ErrorIs(t, err, ErrDamaged)
+		} else {
+			require.Equal(t, data, there)
+		}
+	}
+	for n := range object {
+		_, _, err := openChunk(object[:n])
+		require.ErrorIs(t, err, ErrDamaged)
+	}
+}
+
+// What standard tools make of an object are the records.
+func TestChunkIsPlainZstd(t *testing.T) {
+	zstd, err := exec.LookPath("zstd")
+	if err != nil {
+		t.Skip("no zstd here")
+	}
+	data := []byte("{\"kind\":\"task\"}\n")
+	_, object := testObject(t, data)
+	cmd := exec.Command(zstd, "-dc")
+	cmd.Stdin = bytes.NewReader(object)
+	got, err := cmd.Output()
+	require.NoError(t, err)
+	require.Equal(t, string(data), string(got))
+}
+
+func FuzzOpenChunk(f *testing.F) {
+	_, object := testObject(f, []byte("{\"a\":1}\n"))
+	f.Add(object)
+	f.Add(object[:20])
+	f.Fuzz(func(t *testing.T, object []byte) {
+		c, data, err := openChunk(object)
+		if err != nil {
+			require.ErrorIs(t, err, ErrDamaged)
+			return
+		}
+		require.Len(t, data, int(c.Bytes))
+		s, ok := parseName(c.name())
+		require.True(t, ok)
+		require.Equal(t, span{c.First, c.Size}, s)
+	})
+}
+
+func FuzzParseName(f *testing.F) {
+	f.Add("dt=2026-04-30/00000000000000000000-00000000000000000006.jsonl.zst")
+	f.Fuzz(func(t *testing.T, name string) {
+		if s, ok := parseName(name); ok {
+			require.LessOrEqual(t, s.first, s.size)
+		}
+	})
+}

@@ -1,0 +1,249 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/flexorhq/flexor-go/internal/durable"
+	"github.com/flexorhq/flexor-go/internal/ledger"
+)
+
+// feed is one log on its way to one destination. It belongs to the goroutine that
+// forwards.
+type feed struct {
+	to     *sender
+	dir    string // of the ledger
+	path   string // of the state
+	reader *ledger.Reader
+	copier *ledger.Copier
+	state  state
+	found  bool   // the place behind what the destination holds is known
+	looked uint64 // size of the log when its end was last looked at
+	hurry  uint64 // records of the log that are to be sent without waiting for more
+}
+
+// goOn makes all that the log has now be sent without waiting for more.
+func (f *feed) goOn() {
+	if there, err := f.open(); err != nil || !there {
+		return // step will tell
+	}
+	if head, err := f.reader.Published(); err == nil {
+		f.hurry = head.Size
+	}
+}
+
+// logFile is the object, below the name of a log, that says whose log it is: the
+// bytes of its log.json.
+const logFile = "log.json"
+
+// logName returns under which name a destination keeps the log with that origin, with a
+// slash at its end.
+func logName(origin string) string { return strings.TrimPrefix(origin, "flexor/") + "/" }
+
+// open opens the log, if it is there by now.
+func (f *feed) open() (bool, error) {
+	if f.reader != nil {
+		return true, nil
+	}
+	r, err := ledger.OpenReader(durable.Disk{}, f.dir)
+	if errors.Is(err, ledger.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	s, ok, err := readState(f.path)
+	if err != nil {
+		return false, err
+	}
+	if origin := r.Info().Origin; !ok || s.Log != origin {
+		s = state{Format: stateFormat, Log: origin}
+	}
+	s.Destination = f.to.dest.Name
+	rel, err := filepath.Rel(f.to.cfg.Vault, f.dir)
+	if err != nil {
+		return false, err
+	}
+	s.Dir = filepath.ToSlash(rel)
+	f.reader, f.state = r, s
+	return true, nil
+}
+
+// step sends the next piece if it is time, and reports whether there may be more to
+// send at once.
+func (f *feed) step(ctx context.Context) (more bool, err error) {
+	if there, err := f.open(); err != nil || !there {
+		return false, err
+	}
+	store, err := f.to.open(ctx)
+	if err != nil {
+		return false, err
+	}
+	if !f.found {
+		if err := f.find(ctx, store); err != nil {
+			return false, err
+		}
+		if err := f.state.write(f.path); err != nil {
+			return false, err
+		}
+	}
+	least, err := f.due()
+	if err != nil || least == 0 {
+		return false, err
+	}
+	piece, what, object, err := f.to.press.object(f.copier, f.state.Log, least, f.to.cfg.ChunkBytes, f.state.Sending)
+	if err != nil || object == nil {
+		return false, err
+	}
+	f.state.Sending = &sending{what.Segment, what.Offset, what.end(), what.Checkpoint}
+	if err := f.state.write(f.path); err != nil {
+		return false, err
+	}
+	if err := f.put(ctx, store, what, object); err != nil {
+		return false, err
+	}
+	f.copier.Pass(piece)
+	f.confirm(what)
+	if err := f.state.write(f.path); err != nil {
+		return false, err
+	}
+	return true, nil
+}
+
+// due returns how many bytes there must be to be sent now. 0: nothing is to be sent.
+func (f *feed) due() (least int, err error) {
+	head, err := f.reader.Published()
+	if err != nil {
+		return 0, err
+	}
+	cfg := f.to.cfg
+	since := cfg.Now().Sub(f.state.ConfirmedAt)
+	switch {
+	case head.Size == f.state.Size:
+		return 0, nil
+	case f.state.Size < f.hurry, f.state.Sending != nil, since >= cfg.Interval, since < 0: // by a clock that was wrong
+		return 1, nil
+	case head.Size == f.looked:
+		return 0, nil
+	case f.copier.Full(cfg.ChunkBytes):
+		return cfg.ChunkBytes, nil
+	}
+	f.looked = head.Size
+	return 0, nil
+}
+
+// put stores an object. If other bytes are kept under its name that hold the same
+// piece, made by another version, that is as good.
+func (f *feed) put(ctx context.Context, store Store, what chunk, object []byte) error {
+	name := logName(f.state.Log) + what.name()
+	day, err := what.day()
+	if err != nil {
+		return err
+	}
+	err = store.Put(ctx, name, object, f.retain(day))
+	if !errors.Is(err, ErrConflict) {
+		return err
+	}
+	there, gerr := store.Get(ctx, name)
+	if gerr != nil {
+		return gerr
+	}
+	if held, _, oerr := openChunk(there); oerr == nil && held.same(what) {
+		return nil
+	}
+	return &alarm{fmt.Errorf("%w: %s holds other records than the log in %s: somebody changed one of the two, or another vault of the same name sends there", err, name, f.dir)}
+}
+
+// retain returns until when what was recorded at a time is to be kept, from the end of that
+// day on. Zero if that is over.
+func (f *feed) retain(at time.Time) time.Time {
+	cfg := f.to.cfg
+	until := at.UTC().Truncate(24 * time.Hour).Add(24*time.Hour + cfg.Retention)
+	if cfg.Retention == 0 || !until.After(cfg.Now()) {
+		return time.Time{}
+	}
+	return until
+}
+
+// confirm notes that the destination holds all up to the end of a chunk.
+func (f *feed) confirm(what chunk) {
+	f.state.Chunk, f.state.Size, f.state.ConfirmedAt = what.name(), what.Size, f.to.cfg.Now().UTC()
+	f.state.Sending, f.state.Error, f.state.Failures, f.state.NextTry, f.state.Stopped = nil, "", 0, time.Time{}, false
+	f.to.tell(f)
+}
+
+// find finds out what the destination holds, and moves behind it. The newest object
+// must be of this log as it is here: then all before it is, because its records are
+// those of a signed tree.
+func (f *feed) find(ctx context.Context, store Store) error {
+	prefix := logName(f.state.Log)
+	if err := claim(ctx, store, prefix, f.reader.Identity(), f.retain(f.to.cfg.Now())); err != nil {
+		return err
+	}
+	newest, err := newestChunk(ctx, store, prefix, f.state.Chunk)
+	if err != nil {
+		return err
+	}
+	copier := f.reader.Copier(&f.to.press.buf)
+	if newest == "" {
+		if f.state.Size > 0 {
+			f.to.cfg.Logger.Warn("archive: a destination no longer holds what was sent there; all is sent anew", "destination", f.to.dest.Name, "log", f.state.Log)
+		}
+		f.state.Chunk, f.state.Size, f.state.ConfirmedAt = "", 0, time.Time{}
+		f.copier, f.found = copier, true
+		f.to.tell(f)
+		return nil
+	}
+	what, _, err := get(ctx, store, prefix, newest)
+	if errors.Is(err, ErrDamaged) {
+		return &alarm{err}
+	}
+	if err != nil {
+		return err
+	}
+	ok, err := f.to.press.check(copier, what)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return f.differs(what)
+	}
+	before := f.state
+	f.confirm(what)
+	if before.Chunk == newest {
+		f.state.ConfirmedAt = before.ConfirmedAt
+	}
+	if s := before.Sending; s != nil && !s.is(what) {
+		f.state.Sending = s
+	}
+	f.copier, f.found = copier, true
+	return nil
+}
+
+// differs says why the log is not that of which the destination holds a chunk.
+func (f *feed) differs(what chunk) error {
+	published, err := f.reader.Published()
+	if err != nil {
+		return err
+	}
+	if published.Size >= what.Size {
+		return &alarm{fmt.Errorf("archive: the log in %s is not the one of which %s holds %d records: it was rewritten, or another vault of the same name sends there", f.dir, f.to.dest.Name, what.Size)}
+	}
+	head, err := f.reader.Head()
+	if err != nil {
+		return err
+	}
+	if head.Size >= what.Size {
+		return fmt.Errorf("archive: the checkpoint file of %s is behind the log since this machine went down; whoever appends next puts it right", f.dir)
+	}
+	return &alarm{fmt.Errorf("archive: the log in %s ends after %d records, but %s holds %d of them: it was cut back, or put back from an old copy; flexor verify --anchor shows more, flexor restore brings them back", f.dir, head.Size, f.to.dest.Name, what.Size)}
+}
+
+// alarm is an error that ends forwarding to a destination until somebody has looked.
+type alarm struct{ error }
+
+func (a *alarm) Unwrap() error { return a.error }

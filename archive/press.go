@@ -1,0 +1,78 @@
+package archive
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/flexorhq/flexor-go/internal/ledger"
+)
+
+// press makes objects of pieces of logs, one at a time for all destinations, so
+// that no more than one piece is in memory before it is compressed.
+type press struct {
+	mu  sync.Mutex
+	enc *zstd.Encoder
+	buf []byte // of the Copiers that work with it
+}
+
+func newPress() (*press, error) {
+	// What is left of a log is mostly its random bytes (salts, hashes, signatures): higher
+	// levels and larger windows take memory and time, and make it hardly smaller.
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true), zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(1<<20))
+	if err != nil {
+		return nil, fmt.Errorf("archive: %w", err)
+	}
+	return &press{enc: enc}, nil
+}
+
+// object returns the next piece of a log without its bytes, and the chunk and the
+// object to send; no object if there are fewer than least bytes, and the segment does not
+// end with them. With again the piece is the one that was being sent, if it begins here.
+func (p *press) object(c *ledger.Copier, origin string, least, most int, again *sending) (ledger.Piece, chunk, []byte, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	piece, err := p.next(c, most, again)
+	if err != nil || len(piece.Data) < least && !piece.Sealed {
+		return piece, chunk{}, nil, err
+	}
+	what := chunkOf(origin, piece)
+	if again != nil && again.is(what) {
+		what.Checkpoint = again.Checkpoint
+	}
+	object, err := appendChunk(nil, p.enc, what, piece.Data)
+	if len(piece.Data) < most {
+		p.buf = nil // the log's end: nothing large will follow for a while
+	}
+	piece.Data = nil
+	return piece, what, object, err
+}
+
+// next returns the next piece.
+func (p *press) next(c *ledger.Copier, most int, again *sending) (ledger.Piece, error) {
+	piece, err := c.Next(most, 0)
+	if err != nil || again == nil || piece.Segment != again.Segment || piece.Offset != again.Offset || again.length() == len(piece.Data) {
+		return piece, err
+	}
+	return c.Next(again.length(), again.End)
+}
+
+// check reads the piece of which a chunk says that it holds it, and reports whether
+// the log has it so. The Copier then stands behind it.
+func (p *press) check(c *ledger.Copier, what chunk) (bool, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	ok, err := c.Seek(what.Segment, what.Offset)
+	if err != nil || !ok {
+		return false, err
+	}
+	piece, err := c.Next(int(what.Bytes), what.end())
+	if err != nil || len(piece.Data) == 0 || !what.matches(piece) {
+		return false, err
+	}
+	c.Pass(piece)
+	return true, nil
+}
+
+func (p *press) close() error { return p.enc.Close() }

@@ -1,0 +1,202 @@
+package archive
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/flexorhq/flexor-go/internal/durable"
+	"github.com/flexorhq/flexor-go/internal/ledger"
+)
+
+var (
+	// ErrDamaged is wrapped by the errors for objects that are not what was put, or
+	// do not fit together: a destination whose copy cannot be trusted.
+	ErrDamaged = errors.New("archive: the copy is damaged")
+	// ErrNotEmpty is wrapped by what [Restore] returns if there is something where it
+	// should put the log.
+	ErrNotEmpty = errors.New("archive: there is something already")
+)
+
+// Restored is what [Restore] rebuilt.
+type Restored struct {
+	Origin   string
+	Records  uint64
+	Chunks   int
+	Segments int
+	Bytes    int64
+	// Missing is how many records more than those the log had, by the newest checkpoint
+	// that was sent along: they had not arrived.
+	Missing uint64
+}
+
+// Restore rebuilds a log in dir, which must not be there or be empty, byte for byte
+// from what a destination holds, and verifies it. name is that of the vault and the
+// log, as in "company/audit-log". The log's private key is not among what is
+// held: without it the log can be read and verified, and not appended to.
+//
+// Until the log is verified it stands beside dir, in a folder whose name ends in
+// ".restoring". Errors wrap [ErrNotExist], [ErrDamaged] or [ErrNotEmpty], or are of
+// the store or the file system.
+func Restore(ctx context.Context, store Store, name, dir string) (Restored, error) {
+	if err := Vacant(dir); err != nil {
+		return Restored{}, err
+	}
+	b := builder{store: store, prefix: name + "/", dir: dir + ".restoring"}
+	if err := os.RemoveAll(b.dir); err != nil { // of one that was interrupted
+		return Restored{}, err
+	}
+	if err := b.build(ctx); err != nil {
+		return b.out, errors.Join(fmt.Errorf("archive: restore %s: %w", name, err), os.RemoveAll(b.dir))
+	}
+	if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return b.out, err
+	}
+	if err := os.Rename(b.dir, dir); err != nil {
+		return b.out, err
+	}
+	return b.out, durable.Disk{}.SyncDir(filepath.Dir(dir))
+}
+
+// Vacant returns nil if a log can be restored in dir: it is not there, or is empty. Else
+// the error wraps [ErrNotEmpty], or is of the file system.
+func Vacant(dir string) error {
+	files, err := os.ReadDir(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err == nil && len(files) > 0:
+		return fmt.Errorf("%w: %s", ErrNotEmpty, dir)
+	}
+	return err
+}
+
+// builder puts chunks into the segments of a new log.
+type builder struct {
+	store  Store
+	prefix string
+	dir    string
+	out    Restored
+	last   chunk
+	file   *os.File // of the segment of last
+}
+
+func (b *builder) build(ctx context.Context) error {
+	identity, err := b.store.Get(ctx, b.prefix+logFile)
+	if err != nil {
+		return err
+	}
+	if err := ledger.Lay(b.dir, identity); err != nil {
+		if errors.Is(err, ledger.ErrCorrupt) {
+			err = fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
+		return err
+	}
+	list, err := chunks(ctx, b.store, b.prefix)
+	if err != nil {
+		return err
+	}
+	for _, h := range list {
+		what, data, err := get(ctx, b.store, b.prefix, h.name)
+		if err == nil {
+			err = b.add(what, data)
+		}
+		if err != nil {
+			return errors.Join(err, b.done())
+		}
+	}
+	if err := b.done(); err != nil {
+		return err
+	}
+	return b.verify(ctx)
+}
+
+// add puts a chunk into its place. What stands there already must be the same.
+func (b *builder) add(what chunk, data []byte) error {
+	if what.First > b.out.Records {
+		return fmt.Errorf("%w: the records %d to %d are missing", ErrDamaged, b.out.Records, what.First-1)
+	}
+	if what.Segment != b.last.Segment {
+		if err := b.done(); err != nil {
+			return err
+		}
+		path := filepath.Join(b.dir, filepath.FromSlash(what.Segment))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+		if err != nil {
+			return err
+		}
+		b.file = f
+		b.out.Segments++
+	}
+	there := make([]byte, len(data))
+	n, _ := b.file.ReadAt(there, what.Offset) // what cannot be read is written
+	if !bytes.Equal(there[:n], data[:n]) {
+		return fmt.Errorf("%w: %s and another object hold different records for the same place", ErrDamaged, what.name())
+	}
+	if _, err := b.file.WriteAt(data[n:], what.Offset+int64(n)); err != nil {
+		return err
+	}
+	b.out.Records, b.out.Bytes = max(b.out.Records, what.Size), b.out.Bytes+int64(len(data)-n)
+	b.out.Chunks++
+	b.last = what
+	return nil
+}
+
+// done syncs the segment that is written.
+func (b *builder) done() error {
+	if b.file == nil {
+		return nil
+	}
+	f := b.file
+	b.file = nil
+	return errors.Join(f.Sync(), f.Close(), durable.Disk{}.SyncDir(filepath.Dir(f.Name())))
+}
+
+// verify checks the log that was built.
+func (b *builder) verify(ctx context.Context) error {
+	r, err := ledger.OpenReader(durable.Disk{}, b.dir)
+	if err != nil {
+		return err
+	}
+	b.out.Origin = r.Info().Origin
+	var anchor []byte
+	if b.out.Chunks > 0 {
+		newest, err := parseNote(b.last.Checkpoint, r.Verifier())
+		if err != nil {
+			return err
+		}
+		b.out.Missing = newest.Size - min(newest.Size, b.out.Records)
+		if b.out.Missing == 0 {
+			anchor = newest.Note
+			if err := durable.WriteFile(durable.Disk{}, filepath.Join(b.dir, "checkpoint"), newest.Note, 0o644); err != nil {
+				return err
+			}
+		}
+	}
+	rep, err := r.Verify(ctx, anchor, nil)
+	if errors.Is(err, ledger.ErrCorrupt) {
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	if err == nil && rep.Head.Size != b.out.Records {
+		return fmt.Errorf("%w: its objects say that they hold %d records, and %d stand in them", ErrDamaged, b.out.Records, rep.Head.Size)
+	}
+	return err
+}
+
+// parseNote reads the checkpoint that a chunk carries.
+func parseNote(text string, v note.Verifier) (ledger.Checkpoint, error) {
+	cp, err := ledger.ParseCheckpoint([]byte(text), v)
+	if err != nil {
+		return cp, fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return cp, nil
+}

@@ -1,0 +1,96 @@
+package archive
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/flexorhq/flexor-go/internal/durable"
+	"github.com/flexorhq/flexor-go/internal/ledger"
+)
+
+// Copy says how far a destination is with a log.
+type Copy struct {
+	Destination string    `json:"destination"`
+	Log         string    `json:"log"`                   // origin
+	Confirmed   uint64    `json:"confirmed"`             // records that the destination holds
+	ConfirmedAt time.Time `json:"confirmed_at,omitzero"` // when that was last known
+	Behind      uint64    `json:"behind"`                // records that it does not hold yet
+	Since       time.Time `json:"since,omitzero"`        // when the first of them was recorded; zero: there are none
+	Error       string    `json:"error,omitempty"`       // why the last attempt failed
+	NextTry     time.Time `json:"next_try,omitzero"`
+	Stopped     bool      `json:"stopped,omitempty"` // it is not tried before somebody has looked, and the next start
+}
+
+// Status returns how far each destination is with the logs in the vault, by what the
+// process that forwards wrote down. It asks no destination.
+func Status(ctx context.Context, vault string) (out []Copy, err error) {
+	root := filepath.Join(vault, Folder)
+	folders, err := os.ReadDir(root)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range folders {
+		files, err := os.ReadDir(filepath.Join(root, d.Name()))
+		if err != nil {
+			return nil, err
+		}
+		for _, file := range files {
+			if filepath.Ext(file.Name()) != stateExt {
+				continue
+			}
+			s, ok, err := readState(filepath.Join(root, d.Name(), file.Name()))
+			if err != nil {
+				return nil, err
+			}
+			if !ok {
+				continue // half written: the next one who forwards writes it anew
+			}
+			c, err := s.copy(ctx, vault)
+			if err != nil && !errors.Is(err, ledger.ErrCorrupt) { // of a log that is damaged, what is known still counts
+				return nil, err
+			}
+			out = append(out, c)
+		}
+	}
+	return out, nil
+}
+
+// copy holds the state against the log.
+func (s *state) copy(ctx context.Context, vault string) (Copy, error) {
+	c := Copy{Destination: s.Destination, Log: s.Log, Confirmed: s.Size, ConfirmedAt: s.ConfirmedAt, Error: s.Error, NextTry: s.NextTry, Stopped: s.Stopped}
+	r, err := ledger.OpenReader(durable.Disk{}, filepath.Join(vault, filepath.FromSlash(s.Dir)))
+	if errors.Is(err, ledger.ErrNotFound) {
+		return c, nil
+	}
+	if err != nil {
+		return c, err
+	}
+	head, err := r.Published()
+	if err != nil || head.Size <= s.Size {
+		return c, err
+	}
+	c.Behind = head.Size - s.Size
+	first, err := r.Record(ctx, s.Size)
+	if err != nil {
+		return c, err
+	}
+	var line struct {
+		At    time.Time // of a record of a run
+		Event struct{ At time.Time }
+	}
+	if err := json.Unmarshal(first.Line, &line); err == nil { // else it is none of ours, and has no time
+		c.Since = line.At
+		if c.Since.IsZero() {
+			c.Since = line.Event.At
+		}
+	}
+	return c, nil
+}

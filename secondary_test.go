@@ -1,0 +1,178 @@
+package flexor_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	flexor "github.com/flexorhq/flexor-go"
+	"github.com/flexorhq/flexor-go/archive"
+	"github.com/flexorhq/flexor-go/audit"
+	"github.com/flexorhq/flexor-go/control"
+	"github.com/flexorhq/flexor-go/lineage"
+	"github.com/flexorhq/flexor-go/rbac"
+	"github.com/flexorhq/flexor-go/sinks/vault"
+	"github.com/flexorhq/flexor-go/vaultcfg"
+)
+
+// copiedVault makes a vault whose logs are sent to a place.
+func copiedVault(t *testing.T, place string) string {
+	t.Helper()
+	dir := t.TempDir()
+	doc := fmt.Sprintf(`{"name":"test","tier":"L2","environment":"sandbox","audit":{"secondary_destination":%q}}`, place)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "vault.json"), []byte(doc), 0o644))
+	return dir
+}
+
+func fileURL(dir string) string {
+	u := url.URL{Scheme: "file", Path: filepath.ToSlash(dir)}
+	return u.String()
+}
+
+// Both logs of a vault are where Flush says they are, at every destination; what is
+// rebuilt from there answers the same.
+func TestSecondary(t *testing.T) {
+	ctx := context.Background()
+	share, other := t.TempDir(), t.TempDir()
+	dir := copiedVault(t, fileURL(share))
+	ctl, _, err := control.Init(ctx, dir, control.Genesis{Vault: "test", Tier: rbac.L2, Owner: rbac.User("owner@fund.com")}, nil)
+	require.NoError(t, err)
+	require.NoError(t, ctl.Close())
+	o := &flexor.Options{
+		Sinks: flexor.Sinks{"mirror": func(_ context.Context, u *url.URL, cfg *vaultcfg.Config) (archive.Store, error) {
+			require.Equal(t, "mirror://there/", u.String())
+			require.Equal(t, "test", cfg.Name)
+			return archive.OpenDir(other)
+		}},
+		Secondaries: []string{"mirror://there/"},
+		Pace:        archive.Pace{Interval: time.Hour, Poll: time.Millisecond, CloseWait: -1},
+	}
+	v, err := flexor.Open(ctx, dir, o)
+	require.NoError(t, err)
+	const record = "plexifact://prod/catalog/equity-prices/2026-04-30"
+	for range 5 {
+		require.NoError(t, v.Audit.Do(ctx, "feed-monitor", audit.Trigger{}, func(_ context.Context, run *audit.Run) error {
+			lineage.Read(run, "plexifact", record)
+			lineage.Write(run, "warehouse", "warehouse://fund/nav")
+			return nil
+		}))
+	}
+	require.NoError(t, v.Flush(ctx))
+	require.NoError(t, v.Close())
+
+	for _, place := range []string{share, other} {
+		store, err := archive.OpenDir(place)
+		require.NoError(t, err)
+		logs, err := archive.Logs(ctx, store, "test")
+		require.NoError(t, err)
+		require.Equal(t, []string{"audit-log", "governance-log"}, logs)
+		restored := t.TempDir()
+		for _, log := range logs {
+			_, err := archive.Restore(ctx, store, "test/"+log, filepath.Join(restored, log))
+			require.NoError(t, err)
+		}
+		require.Equal(t, answers(t, dir, record), answers(t, restored, record))
+		ctl, err := control.Open(ctx, restored, nil)
+		require.NoError(t, err)
+		require.Equal(t, "test", ctl.Vault())
+		require.NoError(t, ctl.Close())
+	}
+}
+
+// answers is what a vault answers, as text.
+func answers(t *testing.T, dir, record string) string {
+	t.Helper()
+	log, err := vault.OpenReader(filepath.Join(dir, "audit-log"))
+	require.NoError(t, err)
+	var entries []audit.Entry
+	for e, err := range log.Entries(context.Background(), audit.Filter{}) {
+		require.NoError(t, err)
+		entries = append(entries, e)
+	}
+	require.Len(t, entries, 5)
+	trace, err := lineage.Trace(context.Background(), log, lineage.Query{Record: record})
+	require.NoError(t, err)
+	text, err := json.Marshal([]any{entries, trace})
+	require.NoError(t, err)
+	return string(text)
+}
+
+// What cannot work is an error at the start, and says how to mend it; what may come back
+// is not, and arrives then.
+func TestSecondaryThatFails(t *testing.T) {
+	ctx := context.Background()
+	for place, says := range map[string]string{
+		"s3://your-compliance-bucket/flexor-audit/": `import "github.com/flexorhq/flexor-go/sinks/s3" and add Sinks: flexor.Sinks{"s3": s3.Open} to its flexor.Options`,
+		"gopher://old/":       "nothing is wired for gopher",
+		"vault://second/":     "a copy has to be elsewhere",
+		"file://host/archive": "does not name a directory of this machine",
+	} {
+		_, err := flexor.Open(ctx, copiedVault(t, place), nil)
+		require.ErrorContains(t, err, says)
+		require.ErrorContains(t, err, place)
+	}
+	_, err := flexor.Open(ctx, newVault(t), &flexor.Options{Secondaries: []string{"nowhere"}})
+	require.ErrorIs(t, err, flexor.ErrDestination)
+
+	down := errors.New("no route")
+	share := t.TempDir()
+	up := make(chan struct{})
+	o := &flexor.Options{
+		Sinks: flexor.Sinks{"s3": func(context.Context, *url.URL, *vaultcfg.Config) (archive.Store, error) {
+			select {
+			case <-up:
+				return archive.OpenDir(share)
+			default:
+				return nil, down
+			}
+		}},
+		Pace: archive.Pace{Poll: time.Millisecond, MinBackoff: time.Millisecond, MaxBackoff: time.Millisecond},
+	}
+	v, err := flexor.Open(ctx, copiedVault(t, "s3://bucket/"), o)
+	require.NoError(t, err)
+	require.NoError(t, v.Audit.Do(ctx, "feed-monitor", audit.Trigger{}, func(context.Context, *audit.Run) error { return nil }))
+	short, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
+	defer cancel()
+	err = v.Flush(short)
+	require.ErrorIs(t, err, down)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	close(up)
+	require.NoError(t, v.Flush(ctx))
+	require.NoError(t, v.Close())
+}
+
+// A destination elsewhere, and no other: the vault keeps the log as well, as what is not
+// sent yet has to be somewhere, and answers from it.
+func TestDestinationElsewhere(t *testing.T) {
+	ctx := context.Background()
+	share, dir := t.TempDir(), t.TempDir()
+	doc := `{"name":"test","tier":"L2","environment":"sandbox","audit":{"destination":"s3://bucket/prefix/"}}`
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "vault.json"), []byte(doc), 0o644))
+	_, err := flexor.Open(ctx, dir, nil)
+	require.ErrorContains(t, err, "audit.destination is s3://bucket/prefix/, and this program is not wired for s3")
+	require.NoDirExists(t, filepath.Join(dir, "audit-log"))
+	v, err := flexor.Open(ctx, dir, &flexor.Options{Sinks: flexor.Sinks{
+		"s3": func(context.Context, *url.URL, *vaultcfg.Config) (archive.Store, error) {
+			return archive.OpenDir(share)
+		},
+	}})
+	require.NoError(t, err)
+	require.NoError(t, v.Audit.Do(ctx, "feed-monitor", audit.Trigger{}, func(context.Context, *audit.Run) error { return nil }))
+	require.NoError(t, v.Close())
+	store, err := archive.OpenDir(share)
+	require.NoError(t, err)
+	got, err := archive.Restore(ctx, store, "test/audit-log", filepath.Join(t.TempDir(), "audit-log"))
+	require.NoError(t, err, "Close has sent it")
+	require.Equal(t, uint64(2), got.Records)
+	head, err := v.Log.Head()
+	require.NoError(t, err)
+	require.Equal(t, got.Records, head.Size)
+}
