@@ -123,8 +123,10 @@ func (f *feed) due() (least int, err error) {
 	cfg := f.to.cfg
 	since := cfg.Now().Sub(f.state.ConfirmedAt)
 	switch {
+	case head.Size == f.state.Size && (f.state.Sealed || since < cfg.Interval || f.copier.Quiet()):
+		return 0, nil // the line that ends a segment may still come, when its day is over
 	case head.Size == f.state.Size:
-		return 0, nil
+		return 1, nil
 	case f.state.Size < f.hurry, f.state.Sending != nil, since >= cfg.Interval, since < 0: // by a clock that was wrong
 		return 1, nil
 	case head.Size == f.looked:
@@ -171,7 +173,7 @@ func (f *feed) retain(at time.Time) time.Time {
 
 // confirm notes that the destination holds all up to the end of a chunk.
 func (f *feed) confirm(what chunk) {
-	f.state.Chunk, f.state.Size, f.state.ConfirmedAt = what.name(), what.Size, f.to.cfg.Now().UTC()
+	f.state.Chunk, f.state.Size, f.state.Sealed, f.state.ConfirmedAt = what.name(), what.Size, what.Sealed, f.to.cfg.Now().UTC()
 	f.state.Sending, f.state.Error, f.state.Failures, f.state.NextTry, f.state.Stopped = nil, "", 0, time.Time{}, false
 	f.to.tell(f)
 }
@@ -193,7 +195,7 @@ func (f *feed) find(ctx context.Context, store Store) error {
 		if f.state.Size > 0 {
 			f.to.cfg.Logger.Warn("archive: a destination no longer holds what was sent there; all is sent anew", "destination", f.to.dest.Name, "log", f.state.Log)
 		}
-		f.state.Chunk, f.state.Size, f.state.ConfirmedAt = "", 0, time.Time{}
+		f.state.Chunk, f.state.Size, f.state.Sealed, f.state.ConfirmedAt = "", 0, false, time.Time{}
 		f.copier, f.found = copier, true
 		f.to.tell(f)
 		return nil

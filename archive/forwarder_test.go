@@ -69,7 +69,7 @@ func TestWhenItIsSent(t *testing.T) {
 	require.Contains(t, <-store.puts, "-00000000000000000000.jsonl.zst", "nothing was sent in the last minute")
 	l.add(t, 5, 10)
 	clock.add(59 * time.Second)
-	require.NoError(t, polls(f))
+	polls(f)
 	require.Empty(t, store.puts)
 	clock.add(time.Second)
 	require.Contains(t, <-store.puts, "/00000000000000000001-00000000000000000005.jsonl.zst")
@@ -244,5 +244,50 @@ func TestStart(t *testing.T) {
 	require.NoError(t, f.Flush(context.Background()))
 	store, err := OpenDir(share)
 	require.NoError(t, err)
+	arrived(t, store, l)
+}
+
+// The line that ends a segment is sent when no record follows it, too: without it the
+// segment could not be rebuilt, and is not confirmed as a whole.
+func TestEndOfSegment(t *testing.T) {
+	vault, store := t.TempDir(), newStore(t)
+	l := newTestLog(t, vault, "audit-log", 0)
+	f := start(t, fast(vault, store, l))
+	l.add(t, 3, 10)
+	require.NoError(t, f.Flush(context.Background()))
+	require.NoError(t, f.Close())
+	confirmed, err := Confirmed(vault, l.dir, "test")
+	require.NoError(t, err)
+	require.Equal(t, uint64(2), confirmed)
+	confirmed, err = Confirmed(vault, l.dir, "test", "other")
+	require.NoError(t, err)
+	require.Zero(t, confirmed)
+
+	// A process died when it had finished the segment of that day.
+	checkpoint := filepath.Join(l.dir, "checkpoint")
+	before, err := os.ReadFile(checkpoint)
+	require.NoError(t, err)
+	l.now = l.now.AddDate(0, 0, 1)
+	l.add(t, 1, 10)
+	l.n--
+	require.NoError(t, l.Close())
+	require.NoError(t, os.RemoveAll(filepath.Join(l.dir, "segments", "2026-05-01")))
+	require.NoError(t, os.WriteFile(checkpoint, before, 0o644))
+
+	c := fast(vault, store, l)
+	c.Interval = time.Nanosecond
+	f = start(t, c)
+	polls(f)
+	confirmed, err = Confirmed(vault, l.dir, "test")
+	require.NoError(t, err)
+	require.Equal(t, uint64(3), confirmed)
+	what, _ := newest(t, store)
+	require.True(t, what.Sealed)
+	require.Equal(t, what.Size, what.First)
+	require.NoError(t, f.Close())
+	arrived(t, store, l)
+	l.open(t)
+	l.add(t, 1, 10)
+	require.NoError(t, start(t, c).Flush(context.Background()))
 	arrived(t, store, l)
 }

@@ -40,6 +40,7 @@ type state struct {
 
 	Chunk       string    `json:"chunk,omitempty"` // name of the newest one that is confirmed
 	Size        uint64    `json:"size"`            // records of the log up to there
+	Sealed      bool      `json:"sealed"`          // it ends a segment
 	ConfirmedAt time.Time `json:"confirmed_at,omitzero"`
 	Sending     *sending  `json:"sending,omitempty"`
 

@@ -175,6 +175,23 @@ func (c *Copier) Next(most int, end int64) (Piece, error) {
 // Pass moves behind p, which Next returned last.
 func (c *Copier) Pass(p Piece) { c.at = p.behind }
 
+// Quiet reports whether nothing stands in the segment behind the place where the next
+// piece begins. It costs one short read, and does not look for another segment.
+func (c *Copier) Quiet() bool { return c.at.c == nil || !c.holds(c.at, 0) }
+
+// holds reports whether something was written to the segment more than n bytes behind
+// a place: zeros are padding, as no record or commit line holds one.
+func (c *Copier) holds(at place, n int) bool {
+	f, err := c.r.fs.OpenFile(at.seg.path(c.r.dir), os.O_RDONLY, 0)
+	if err != nil {
+		return true // Next will tell
+	}
+	defer f.Close() // opened for reading: nothing to lose
+	var b [1]byte
+	_, _ = f.ReadAt(b[:], at.start+int64(n)) // the end of the file is no error here
+	return b[0] != 0
+}
+
 // Full reports whether a piece of most bytes, or the end of a segment, can be
 // expected from Next. It costs one short read.
 func (c *Copier) Full(most int) bool {
@@ -186,17 +203,7 @@ func (c *Copier) Full(most int) bool {
 	if err != nil || at.c == nil {
 		return err != nil
 	}
-	if len(v.segs) == 0 || v.segs[len(v.segs)-1].first > at.seg.first {
-		return true
-	}
-	f, err := c.r.fs.OpenFile(at.seg.path(c.r.dir), os.O_RDONLY, 0)
-	if err != nil {
-		return true
-	}
-	defer f.Close() // opened for reading: nothing to lose
-	var b [1]byte   // a zero is padding: no record or commit line holds one
-	_, _ = f.ReadAt(b[:], at.start+int64(most)-1)
-	return b[0] != 0
+	return len(v.segs) == 0 || v.segs[len(v.segs)-1].first > at.seg.first || c.holds(at, most-1)
 }
 
 // enter returns a copy of the place where the next piece begins; its cursor is nil
@@ -226,6 +233,8 @@ func (c *Copier) enter(v *view) (place, error) {
 			return place{}, err
 		}
 		at.seg, at.start, at.off = v.segs[i], 0, 0
+	case !slices.Contains(v.segs, at.seg):
+		return place{}, &CorruptionError{File: at.seg.name(), Offset: at.start, Index: at.c.front.size, Reason: "the segment is gone before its end was read"}
 	}
 	at.c = at.c.clone()
 	return at, nil
