@@ -131,34 +131,15 @@ func (c *Copier) Next(most int, end int64) (Piece, error) {
 		return none, err
 	}
 	p := Piece{Segment: at.seg.name(), Offset: at.start, First: at.c.front.size, Head: v.published}
-	good, off, known := 0, int(at.off-at.start), v.published.Size
-	var found damage
-	for !at.c.sealed && good < most && (end == 0 || at.start+int64(good) < end) || off == 0 {
-		before := *at.c
-		commit, err := at.c.next(data, off)
-		var d *damage
-		switch {
-		case errors.As(err, &d):
-			found = damage{d.index, int(at.start) + d.offset, d.reason}
-			known = max(known, at.c.durable, knownBehind(data[off:], at.c.front.size, c.r.verifier))
-		case err == io.EOF:
-			found = damage{at.c.front.size, int(at.start) + off, "the segment ends before the records that the signed checkpoint states"}
-		case at.c.last.Size > v.published.Size, end > 0 && at.start+int64(commit.end) > end:
-			*at.c = before
-			err = io.EOF
-		}
-		if err != nil {
-			break
-		}
-		off = commit.end
-		if len(commit.records) > 0 || commit.sealed {
-			good = off
-		}
-	}
+	good, off, found := at.walk(data, most, end, v.published)
 	if err := at.c.authenticate(); err != nil {
 		return none, &CorruptionError{File: p.Segment, Offset: at.start + int64(off), Index: at.c.front.size, Reason: err.Error()}
 	}
 	// What could not be passed for want of bytes is met again from their beginning.
+	known := max(v.published.Size, at.c.durable)
+	if found.reason != "" && good == 0 {
+		known = max(known, knownBehind(data[off:], at.c.front.size, c.r.verifier))
+	}
 	if good == 0 && found.reason != "" && at.c.front.size < known && found == c.suspect {
 		return none, &CorruptionError{File: p.Segment, Offset: int64(found.offset), Index: found.index, Reason: found.reason}
 	}
@@ -170,6 +151,32 @@ func (c *Copier) Next(most int, end int64) (Piece, error) {
 	at.off, at.start = at.start+int64(off), at.start+int64(good)
 	p.behind = at
 	return p, nil
+}
+
+// walk passes the commits in data, which stand where the piece begins, up to limit, most
+// bytes and the offset end. It returns where the piece can end, where the cursor
+// stands, and what it could not pass.
+func (at *place) walk(data []byte, most int, end int64, limit Checkpoint) (good, off int, found damage) {
+	off = int(at.off - at.start)
+	for !at.c.sealed && good < most && (end == 0 || at.start+int64(good) < end) || off == 0 {
+		before := *at.c
+		commit, err := at.c.next(data, off)
+		var d *damage
+		switch {
+		case errors.As(err, &d):
+			return good, off, damage{d.index, int(at.start) + d.offset, d.reason}
+		case err != nil: // there is no more
+			return good, off, damage{at.c.front.size, int(at.start) + off, "the segment ends before the records that the signed checkpoint states"}
+		case at.c.last.Size > limit.Size, end > 0 && at.start+int64(commit.end) > end:
+			*at.c = before
+			return good, off, damage{}
+		}
+		off = commit.end
+		if len(commit.records) > 0 || commit.sealed {
+			good = off
+		}
+	}
+	return good, off, damage{}
 }
 
 // Pass moves behind p, which Next returned last.
