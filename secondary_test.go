@@ -65,7 +65,19 @@ func TestSecondary(t *testing.T) {
 			return nil
 		}))
 	}
+	confirmed, err := flexor.Confirmed(v.Config, o.Secondaries...)
+	require.NoError(t, err)
 	require.NoError(t, v.Flush(ctx))
+	head, err := v.Log.Head()
+	require.NoError(t, err)
+	n, err := confirmed(ctx)
+	require.NoError(t, err)
+	require.Equal(t, head.Size-1, n, "the segment is not finished")
+	confirmed, err = flexor.Confirmed(v.Config, "mirror://elsewhere/")
+	require.NoError(t, err)
+	n, err = confirmed(ctx)
+	require.NoError(t, err)
+	require.Zero(t, n, "nothing was sent there")
 	require.NoError(t, v.Close())
 
 	for _, place := range []string{share, other} {

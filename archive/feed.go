@@ -87,7 +87,7 @@ func (f *feed) step(ctx context.Context) (more bool, err error) {
 		if err := f.find(ctx, store); err != nil {
 			return false, err
 		}
-		if err := f.state.write(f.path); err != nil {
+		if err := f.settle(); err != nil {
 			return false, err
 		}
 	}
@@ -108,10 +108,16 @@ func (f *feed) step(ctx context.Context) (more bool, err error) {
 	}
 	f.copier.Pass(piece)
 	f.confirm(what)
+	return true, f.settle()
+}
+
+// settle writes down what is confirmed, and then tells those who wait for it.
+func (f *feed) settle() error {
 	if err := f.state.write(f.path); err != nil {
-		return false, err
+		return err
 	}
-	return true, nil
+	f.to.tell(f)
+	return nil
 }
 
 // due returns how many bytes there must be to be sent now. 0: nothing is to be sent.
@@ -175,7 +181,6 @@ func (f *feed) retain(at time.Time) time.Time {
 func (f *feed) confirm(what chunk) {
 	f.state.Chunk, f.state.Size, f.state.Sealed, f.state.ConfirmedAt = what.name(), what.Size, what.Sealed, f.to.cfg.Now().UTC()
 	f.state.Sending, f.state.Error, f.state.Failures, f.state.NextTry, f.state.Stopped = nil, "", 0, time.Time{}, false
-	f.to.tell(f)
 }
 
 // find finds out what the destination holds, and moves behind it. The newest object
@@ -197,7 +202,6 @@ func (f *feed) find(ctx context.Context, store Store) error {
 		}
 		f.state.Chunk, f.state.Size, f.state.Sealed, f.state.ConfirmedAt = "", 0, false, time.Time{}
 		f.copier, f.found = copier, true
-		f.to.tell(f)
 		return nil
 	}
 	what, _, err := get(ctx, store, prefix, newest)
