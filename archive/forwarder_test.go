@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -149,7 +150,7 @@ func TestClose(t *testing.T) {
 	arrived(t, store, l)
 
 	l.add(t, 3, 10)
-	broken := fast(vault, failing{store, errors.New("down")}, l)
+	broken := fast(vault, failing{store, errors.New("down"), nil}, l)
 	broken.CloseWait, broken.MaxBackoff, broken.MinBackoff = time.Hour, time.Hour, time.Hour
 	require.NoError(t, start(t, broken).Close())
 	l.add(t, 3, 10)
@@ -164,10 +165,26 @@ func TestClose(t *testing.T) {
 // failing fails.
 type failing struct {
 	Store
-	err error
+	err    error
+	failed func() // is called each time
 }
 
-func (f failing) Put(context.Context, string, []byte, time.Time) error { return f.err }
+func (f failing) Put(context.Context, string, []byte, time.Time) error {
+	if f.failed != nil {
+		f.failed()
+	}
+	return f.err
+}
+
+// after returns what does something when it is called for the nth time.
+func after(n int32, do func()) func() {
+	var calls atomic.Int32
+	return func() {
+		if calls.Add(1) == n {
+			do()
+		}
+	}
+}
 
 // stalling never answers.
 type stalling struct{ Store }
@@ -188,17 +205,18 @@ func TestFailures(t *testing.T) {
 			if lasting {
 				cause = fmt.Errorf("%w: %w", ErrPermanent, cause)
 			}
-			c := fast(vault, failing{store, cause}, l)
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			enough := func() {}
+			if !lasting {
+				enough = after(3, cancel) // the first two are over then
+			}
+			c := fast(vault, failing{store, cause, enough}, l)
 			logged, logger := newJournal()
 			c.Logger = logger
 			f := start(t, c)
 			l.add(t, 20, 100)
-			ctx, cancel := context.WithCancel(context.Background())
-			if !lasting {
-				time.AfterFunc(20*time.Millisecond, cancel)
-			}
 			err := f.Flush(ctx)
-			cancel()
 			require.ErrorIs(t, err, cause)
 			require.ErrorContains(t, err, "record 0 of audit-log is not confirmed by test")
 			require.NoError(t, f.Close())
@@ -234,17 +252,28 @@ func TestStart(t *testing.T) {
 	require.ErrorContains(t, err, "test")
 
 	share := filepath.Join(t.TempDir(), "share")
-	c.Destinations[0].Open = func(context.Context) (Store, error) { return OpenDir(share) }
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	d, err := OpenDir(share)
+	require.NoError(t, err)
+	c.Destinations[0].Open = func(context.Context) (Store, error) { return looking{d, after(3, cancel)}, nil }
 	f := start(t, c)
 	l.add(t, 3, 10)
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
-	defer cancel()
 	require.ErrorContains(t, f.Flush(ctx), "mount the share")
 	require.NoError(t, os.Mkdir(share, 0o755))
 	require.NoError(t, f.Flush(context.Background()))
-	store, err := OpenDir(share)
-	require.NoError(t, err)
-	arrived(t, store, l)
+	arrived(t, d, l)
+}
+
+// looking tells when it is asked for an object.
+type looking struct {
+	Store
+	looked func()
+}
+
+func (l looking) Get(ctx context.Context, name string) ([]byte, error) {
+	l.looked()
+	return l.Store.Get(ctx, name)
 }
 
 // The line that ends a segment is sent when no record follows it, too: without it the
