@@ -211,12 +211,8 @@ func (f *feed) find(ctx context.Context, store Store) error {
 	if err != nil {
 		return err
 	}
-	ok, err := f.to.press.check(copier, what)
-	if err != nil {
+	if err := f.compare(copier, what); err != nil {
 		return err
-	}
-	if !ok {
-		return f.differs(what)
 	}
 	before := f.state
 	f.confirm(what)
@@ -230,23 +226,36 @@ func (f *feed) find(ctx context.Context, store Store) error {
 	return nil
 }
 
-// differs says why the log is not that of which the destination holds a chunk.
-func (f *feed) differs(what chunk) error {
-	published, err := f.reader.Published()
-	if err != nil {
-		return err
+// compare moves the copier behind a chunk that the destination holds, or says why the
+// log is not the one that it is of.
+func (f *feed) compare(copier *ledger.Copier, what chunk) error {
+	for {
+		published, err := f.reader.Published()
+		if err != nil {
+			return err
+		}
+		ok, err := f.to.press.check(copier, what)
+		if ok || err != nil {
+			return err
+		}
+		if published.Size >= what.Size {
+			return &alarm{fmt.Errorf("archive: the log in %s is not the one of which %s holds %d records: it was rewritten, or another vault of the same name sends there", f.dir, f.to.dest.Name, what.Size)}
+		}
+		head, err := f.reader.Head()
+		if err != nil {
+			return err
+		}
+		if head.Size < what.Size {
+			return &alarm{fmt.Errorf("archive: the log in %s ends after %d records, but %s holds %d of them: it was cut back, or put back from an old copy; flexor verify --anchor shows more, flexor restore brings them back", f.dir, head.Size, f.to.dest.Name, what.Size)}
+		}
+		if published, err = f.reader.Published(); err == nil && published.Size < what.Size {
+			err = fmt.Errorf("archive: the checkpoint file of %s is behind the log since this machine went down; whoever appends next puts it right", f.dir)
+		}
+		if err != nil {
+			return err
+		}
+		// It has grown meanwhile.
 	}
-	if published.Size >= what.Size {
-		return &alarm{fmt.Errorf("archive: the log in %s is not the one of which %s holds %d records: it was rewritten, or another vault of the same name sends there", f.dir, f.to.dest.Name, what.Size)}
-	}
-	head, err := f.reader.Head()
-	if err != nil {
-		return err
-	}
-	if head.Size >= what.Size {
-		return fmt.Errorf("archive: the checkpoint file of %s is behind the log since this machine went down; whoever appends next puts it right", f.dir)
-	}
-	return &alarm{fmt.Errorf("archive: the log in %s ends after %d records, but %s holds %d of them: it was cut back, or put back from an old copy; flexor verify --anchor shows more, flexor restore brings them back", f.dir, head.Size, f.to.dest.Name, what.Size)}
 }
 
 // alarm is an error that ends forwarding to a destination until somebody has looked.
