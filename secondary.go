@@ -71,34 +71,63 @@ func LogDirs(cfg *vaultcfg.Config) ([]string, error) {
 	return []string{dir, filepath.Join(cfg.Dir, control.LogName)}, nil
 }
 
-// destinations returns the places elsewhere that the logs are sent to.
-func destinations(cfg *vaultcfg.Config, o *Options) (out []archive.Destination, err error) {
-	type named struct {
-		what string
-		loc  vaultcfg.Location
-	}
-	var all []named
+// placeElsewhere is a place that the logs are sent to, and what names it.
+type placeElsewhere struct {
+	what string
+	loc  vaultcfg.Location
+}
+
+// placesElsewhere returns the places that the logs are sent to.
+func placesElsewhere(cfg *vaultcfg.Config, secondaries []string) (out []placeElsewhere, err error) {
 	if d := cfg.Audit.Destination; d.Scheme != "vault" {
-		all = append(all, named{cfg.Path + ": audit.destination", d})
+		out = append(out, placeElsewhere{cfg.Path + ": audit.destination", d})
 	}
 	if d := cfg.Audit.SecondaryDestination; d != nil {
-		all = append(all, named{cfg.Path + ": audit.secondary_destination", *d})
+		out = append(out, placeElsewhere{cfg.Path + ": audit.secondary_destination", *d})
 	}
-	for _, text := range o.Secondaries {
+	for _, text := range secondaries {
 		loc, err := vaultcfg.ParseLocation(text)
 		if err != nil {
 			return nil, fmt.Errorf("%w: Options.Secondaries: %w", ErrDestination, err)
 		}
-		all = append(all, named{"Options.Secondaries", loc})
+		out = append(out, placeElsewhere{"Options.Secondaries", loc})
 	}
-	for _, n := range all {
-		open, err := o.Sinks.opener(cfg, n.what, n.loc)
+	return out, nil
+}
+
+// destinations returns the places that the logs are sent to, with how to open each.
+func destinations(cfg *vaultcfg.Config, o *Options) (out []archive.Destination, err error) {
+	places, err := placesElsewhere(cfg, o.Secondaries)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range places {
+		open, err := o.Sinks.opener(cfg, p.what, p.loc)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, archive.Destination{Name: n.loc.Raw, URL: n.loc.String(), Open: open})
+		out = append(out, archive.Destination{Name: p.loc.Raw, URL: p.loc.String(), Open: open})
 	}
 	return out, nil
+}
+
+// Confirmed returns what says how many of the first records of the audit log all places
+// elsewhere hold that vault.json and secondaries (see [Options]) name: no more may be
+// removed from the log. It returns nil if there are no such places.
+func Confirmed(cfg *vaultcfg.Config, secondaries ...string) (func(context.Context) (uint64, error), error) {
+	places, err := placesElsewhere(cfg, secondaries)
+	if err != nil || len(places) == 0 {
+		return nil, err
+	}
+	dir, err := LogDir(cfg)
+	if err != nil {
+		return nil, err
+	}
+	urls := make([]string, len(places))
+	for i, p := range places {
+		urls[i] = p.loc.String()
+	}
+	return func(context.Context) (uint64, error) { return archive.Confirmed(cfg.Dir, dir, urls...) }, nil
 }
 
 // openForwarder starts to send the logs to the secondary destinations, if there are

@@ -65,7 +65,19 @@ func TestSecondary(t *testing.T) {
 			return nil
 		}))
 	}
+	confirmed, err := flexor.Confirmed(v.Config, o.Secondaries...)
+	require.NoError(t, err)
 	require.NoError(t, v.Flush(ctx))
+	head, err := v.Log.Head()
+	require.NoError(t, err)
+	n, err := confirmed(ctx)
+	require.NoError(t, err)
+	require.Equal(t, head.Size-1, n, "the segment is not finished")
+	confirmed, err = flexor.Confirmed(v.Config, "mirror://elsewhere/")
+	require.NoError(t, err)
+	n, err = confirmed(ctx)
+	require.NoError(t, err)
+	require.Zero(t, n, "nothing was sent there")
 	require.NoError(t, v.Close())
 
 	for _, place := range []string{share, other} {
@@ -124,26 +136,29 @@ func TestSecondaryThatFails(t *testing.T) {
 
 	down := errors.New("no route")
 	share := t.TempDir()
-	up := make(chan struct{})
+	up, calls, short := make(chan struct{}), 0, make(chan struct{})
 	o := &flexor.Options{
 		Sinks: flexor.Sinks{"s3": func(context.Context, *url.URL, *vaultcfg.Config) (archive.Store, error) {
 			select {
 			case <-up:
 				return archive.OpenDir(share)
 			default:
-				return nil, down
 			}
+			if calls++; calls == 4 { // Open, and two attempts that are over
+				close(short)
+			}
+			return nil, down
 		}},
 		Pace: archive.Pace{Poll: time.Millisecond, MinBackoff: time.Millisecond, MaxBackoff: time.Millisecond},
 	}
 	v, err := flexor.Open(ctx, copiedVault(t, "s3://bucket/"), o)
 	require.NoError(t, err)
 	require.NoError(t, v.Audit.Do(ctx, "feed-monitor", audit.Trigger{}, func(context.Context, *audit.Run) error { return nil }))
-	short, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
-	defer cancel()
-	err = v.Flush(short)
+	impatient, cancel := context.WithCancel(ctx)
+	go func() { <-short; cancel() }()
+	err = v.Flush(impatient)
 	require.ErrorIs(t, err, down)
-	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.ErrorIs(t, err, context.Canceled)
 	close(up)
 	require.NoError(t, v.Flush(ctx))
 	require.NoError(t, v.Close())

@@ -103,3 +103,18 @@ func FuzzParseName(f *testing.F) {
 		}
 	})
 }
+
+func FuzzParseState(f *testing.F) {
+	f.Add([]byte(`{"format":"flexor.forward/v1","destination":"x","log":"flexor/test/audit-log","dir":"audit-log","size":7,"sealed":false,"sending":{"segment":"s","offset":1,"end":2,"checkpoint":"n"}}` + "\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s, ok := parseState(data)
+		if !ok {
+			return
+		}
+		require.Equal(t, stateFormat, s.Format)
+		if s.Sending != nil { // whatever it says, what is read at once is bounded
+			require.LessOrEqual(t, s.Sending.length(), maxChunk)
+			require.Positive(t, s.Sending.length())
+		}
+	})
+}

@@ -329,6 +329,36 @@ func replace(t *testing.T, store *Dir, name string, object []byte) {
 	require.NoError(t, os.WriteFile(path, object, 0o644))
 }
 
+// After a power cut the checkpoint file may be older than what was sent, until somebody
+// appends. That is no alarm.
+func TestCheckpointBehind(t *testing.T) {
+	vault, store := t.TempDir(), newStore(t)
+	l := newTestLog(t, vault, "audit-log", 0)
+	l.add(t, 3, 100)
+	checkpoint := filepath.Join(l.dir, "checkpoint")
+	old, err := os.ReadFile(checkpoint)
+	require.NoError(t, err)
+	l.add(t, 3, 100)
+	f := start(t, fast(vault, store, l))
+	require.NoError(t, f.Flush(ctx))
+	require.NoError(t, f.Close())
+	require.NoError(t, l.Close())
+	require.NoError(t, os.WriteFile(checkpoint, old, 0o644))
+
+	impatient, cancel := context.WithCancel(ctx)
+	defer cancel()
+	c := fast(vault, looking{store, after(6, cancel)}, l) // two objects in each attempt
+	c.Destinations[0].URL = "test"
+	require.NoError(t, os.Remove(f.senders[0].statePath(l.dir)))
+	f = start(t, c)
+	require.ErrorContains(t, f.Flush(impatient), "the checkpoint file of")
+	l.open(t)
+	l.add(t, 1, 100)
+	require.NoError(t, f.Flush(ctx))
+	require.NoError(t, f.Close())
+	arrived(t, store, l)
+}
+
 // An object under our name with other records is an alarm; one with the same records that
 // was compressed otherwise is not.
 func TestConflict(t *testing.T) {

@@ -87,7 +87,7 @@ func (f *feed) step(ctx context.Context) (more bool, err error) {
 		if err := f.find(ctx, store); err != nil {
 			return false, err
 		}
-		if err := f.state.write(f.path); err != nil {
+		if err := f.settle(); err != nil {
 			return false, err
 		}
 	}
@@ -108,10 +108,16 @@ func (f *feed) step(ctx context.Context) (more bool, err error) {
 	}
 	f.copier.Pass(piece)
 	f.confirm(what)
+	return true, f.settle()
+}
+
+// settle writes down what is confirmed, and then tells those who wait for it.
+func (f *feed) settle() error {
 	if err := f.state.write(f.path); err != nil {
-		return false, err
+		return err
 	}
-	return true, nil
+	f.to.tell(f)
+	return nil
 }
 
 // due returns how many bytes there must be to be sent now. 0: nothing is to be sent.
@@ -123,8 +129,10 @@ func (f *feed) due() (least int, err error) {
 	cfg := f.to.cfg
 	since := cfg.Now().Sub(f.state.ConfirmedAt)
 	switch {
+	case head.Size == f.state.Size && (f.state.Sealed || since < cfg.Interval || f.copier.Quiet()):
+		return 0, nil // the line that ends a segment may still come, when its day is over
 	case head.Size == f.state.Size:
-		return 0, nil
+		return 1, nil
 	case f.state.Size < f.hurry, f.state.Sending != nil, since >= cfg.Interval, since < 0: // by a clock that was wrong
 		return 1, nil
 	case head.Size == f.looked:
@@ -171,9 +179,8 @@ func (f *feed) retain(at time.Time) time.Time {
 
 // confirm notes that the destination holds all up to the end of a chunk.
 func (f *feed) confirm(what chunk) {
-	f.state.Chunk, f.state.Size, f.state.ConfirmedAt = what.name(), what.Size, f.to.cfg.Now().UTC()
+	f.state.Chunk, f.state.Size, f.state.Sealed, f.state.ConfirmedAt = what.name(), what.Size, what.Sealed, f.to.cfg.Now().UTC()
 	f.state.Sending, f.state.Error, f.state.Failures, f.state.NextTry, f.state.Stopped = nil, "", 0, time.Time{}, false
-	f.to.tell(f)
 }
 
 // find finds out what the destination holds, and moves behind it. The newest object
@@ -193,9 +200,8 @@ func (f *feed) find(ctx context.Context, store Store) error {
 		if f.state.Size > 0 {
 			f.to.cfg.Logger.Warn("archive: a destination no longer holds what was sent there; all is sent anew", "destination", f.to.dest.Name, "log", f.state.Log)
 		}
-		f.state.Chunk, f.state.Size, f.state.ConfirmedAt = "", 0, time.Time{}
+		f.state.Chunk, f.state.Size, f.state.Sealed, f.state.ConfirmedAt = "", 0, false, time.Time{}
 		f.copier, f.found = copier, true
-		f.to.tell(f)
 		return nil
 	}
 	what, _, err := get(ctx, store, prefix, newest)
@@ -205,12 +211,8 @@ func (f *feed) find(ctx context.Context, store Store) error {
 	if err != nil {
 		return err
 	}
-	ok, err := f.to.press.check(copier, what)
-	if err != nil {
+	if err := f.compare(copier, what); err != nil {
 		return err
-	}
-	if !ok {
-		return f.differs(what)
 	}
 	before := f.state
 	f.confirm(what)
@@ -224,23 +226,36 @@ func (f *feed) find(ctx context.Context, store Store) error {
 	return nil
 }
 
-// differs says why the log is not that of which the destination holds a chunk.
-func (f *feed) differs(what chunk) error {
-	published, err := f.reader.Published()
-	if err != nil {
-		return err
+// compare moves the copier behind a chunk that the destination holds, or says why the
+// log is not the one that it is of.
+func (f *feed) compare(copier *ledger.Copier, what chunk) error {
+	for {
+		published, err := f.reader.Published()
+		if err != nil {
+			return err
+		}
+		ok, err := f.to.press.check(copier, what)
+		if ok || err != nil {
+			return err
+		}
+		if published.Size >= what.Size {
+			return &alarm{fmt.Errorf("archive: the log in %s is not the one of which %s holds %d records: it was rewritten, or another vault of the same name sends there", f.dir, f.to.dest.Name, what.Size)}
+		}
+		head, err := f.reader.Head()
+		if err != nil {
+			return err
+		}
+		if head.Size < what.Size {
+			return &alarm{fmt.Errorf("archive: the log in %s ends after %d records, but %s holds %d of them: it was cut back, or put back from an old copy; flexor verify --anchor shows more, flexor restore brings them back", f.dir, head.Size, f.to.dest.Name, what.Size)}
+		}
+		if published, err = f.reader.Published(); err == nil && published.Size < what.Size {
+			err = fmt.Errorf("archive: the checkpoint file of %s is behind the log since this machine went down; whoever appends next puts it right", f.dir)
+		}
+		if err != nil {
+			return err
+		}
+		// It has grown meanwhile.
 	}
-	if published.Size >= what.Size {
-		return &alarm{fmt.Errorf("archive: the log in %s is not the one of which %s holds %d records: it was rewritten, or another vault of the same name sends there", f.dir, f.to.dest.Name, what.Size)}
-	}
-	head, err := f.reader.Head()
-	if err != nil {
-		return err
-	}
-	if head.Size >= what.Size {
-		return fmt.Errorf("archive: the checkpoint file of %s is behind the log since this machine went down; whoever appends next puts it right", f.dir)
-	}
-	return &alarm{fmt.Errorf("archive: the log in %s ends after %d records, but %s holds %d of them: it was cut back, or put back from an old copy; flexor verify --anchor shows more, flexor restore brings them back", f.dir, head.Size, f.to.dest.Name, what.Size)}
 }
 
 // alarm is an error that ends forwarding to a destination until somebody has looked.

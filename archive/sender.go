@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -27,6 +28,7 @@ type sender struct {
 
 	held     *lock.Lock // nil: another one works
 	failures int        // in a row
+	told     string     // what the logger was told of them
 	nextTry  time.Time
 	kick     chan struct{} // wakes run
 
@@ -172,16 +174,16 @@ func (s *sender) failed(f *feed, err error) {
 	wait = wait/2 + rand.N(wait/2+1) // so that many do not come back at once
 	s.failures++
 	s.nextTry = s.cfg.Now().Add(wait)
-	if before := s.lastErr(); before == nil || before.Error() != err.Error() {
-		attrs := []any{"destination", s.dest.Name, "err", err}
-		switch {
-		case stopped:
-			s.cfg.Logger.Error("archive: forwarding stopped; it is tried again at the next start", attrs...)
-		case lasting:
-			s.cfg.Logger.Error("archive: nothing can be forwarded until this is put right; the log keeps what was not sent", attrs...)
-		default:
-			s.cfg.Logger.Warn("archive: forwarding failed; it is tried again, and the log keeps what was not sent", attrs...)
-		}
+	level, text := slog.LevelWarn, "archive: forwarding failed; it is tried again, and the log keeps what was not sent"
+	switch {
+	case stopped:
+		level, text = slog.LevelError, "archive: forwarding stopped; it is tried again at the next start"
+	case lasting:
+		level, text = slog.LevelError, "archive: nothing can be forwarded until this is put right; the log keeps what was not sent"
+	}
+	if text != s.told { // once: the error itself may be another each time, with the number of a request
+		s.cfg.Logger.Log(context.Background(), level, text, "destination", s.dest.Name, "err", err)
+		s.told = text
 	}
 	if f != nil && f.reader != nil {
 		f.state.Error, f.state.Failures, f.state.NextTry, f.state.Stopped = err.Error(), s.failures, s.nextTry.UTC(), stopped
@@ -198,7 +200,7 @@ func (s *sender) recovered() {
 	if s.failures > 0 {
 		s.cfg.Logger.Info("archive: forwarding goes on", "destination", s.dest.Name)
 	}
-	s.failures, s.nextTry = 0, time.Time{}
+	s.failures, s.nextTry, s.told = 0, time.Time{}, ""
 	for _, f := range s.feeds {
 		if f.state.Error != "" {
 			f.state.Error, f.state.Failures, f.state.NextTry, f.state.Stopped = "", 0, time.Time{}, false

@@ -40,6 +40,7 @@ type state struct {
 
 	Chunk       string    `json:"chunk,omitempty"` // name of the newest one that is confirmed
 	Size        uint64    `json:"size"`            // records of the log up to there
+	Sealed      bool      `json:"sealed"`          // it ends a segment
 	ConfirmedAt time.Time `json:"confirmed_at,omitzero"`
 	Sending     *sending  `json:"sending,omitempty"`
 
@@ -81,12 +82,18 @@ func readState(path string) (s state, ok bool, err error) {
 	if err != nil {
 		return s, false, err
 	}
+	s, ok = parseState(data)
+	return s, ok, nil
+}
+
+// parseState reads what [state.write] wrote.
+func parseState(data []byte) (s state, ok bool) {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&s); err != nil || s.Format != stateFormat || !bytes.HasSuffix(data, []byte("}\n")) {
-		return state{}, false, nil
+		return state{}, false
 	}
-	return s, true, nil
+	return s, true
 }
 
 // write puts the state in place of the one that is there.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"time"
@@ -61,6 +62,28 @@ func Status(ctx context.Context, vault string) (out []Copy, err error) {
 		}
 	}
 	return out, nil
+}
+
+// Confirmed returns how many of the first records of a log in the vault every one of
+// the destinations holds, as the process that forwards wrote down. A segment whose records
+// are all among them can be rebuilt from any. destinations are their URLs.
+func Confirmed(vault, log string, destinations ...string) (uint64, error) {
+	confirmed := uint64(math.MaxUint64)
+	for _, url := range destinations {
+		s, ok, err := readState(filepath.Join(destinationFolder(vault, url), filepath.Base(log)+stateExt))
+		if err != nil {
+			return 0, err
+		}
+		if !ok {
+			return 0, nil
+		}
+		// A segment whose last record was sent still lacks the line that ends it.
+		if s.Size > 0 && !s.Sealed {
+			s.Size--
+		}
+		confirmed = min(confirmed, s.Size)
+	}
+	return confirmed, nil
 }
 
 // copy holds the state against the log.

@@ -131,34 +131,15 @@ func (c *Copier) Next(most int, end int64) (Piece, error) {
 		return none, err
 	}
 	p := Piece{Segment: at.seg.name(), Offset: at.start, First: at.c.front.size, Head: v.published}
-	good, off, known := 0, int(at.off-at.start), v.published.Size
-	var found damage
-	for !at.c.sealed && good < most && (end == 0 || at.start+int64(good) < end) || off == 0 {
-		before := *at.c
-		commit, err := at.c.next(data, off)
-		var d *damage
-		switch {
-		case errors.As(err, &d):
-			found = damage{d.index, int(at.start) + d.offset, d.reason}
-			known = max(known, at.c.durable, knownBehind(data[off:], at.c.front.size, c.r.verifier))
-		case err == io.EOF:
-			found = damage{at.c.front.size, int(at.start) + off, "the segment ends before the records that the signed checkpoint states"}
-		case at.c.last.Size > v.published.Size, end > 0 && at.start+int64(commit.end) > end:
-			*at.c = before
-			err = io.EOF
-		}
-		if err != nil {
-			break
-		}
-		off = commit.end
-		if len(commit.records) > 0 || commit.sealed {
-			good = off
-		}
-	}
+	good, off, found := at.walk(data, most, end, v.published)
 	if err := at.c.authenticate(); err != nil {
 		return none, &CorruptionError{File: p.Segment, Offset: at.start + int64(off), Index: at.c.front.size, Reason: err.Error()}
 	}
 	// What could not be passed for want of bytes is met again from their beginning.
+	known := max(v.published.Size, at.c.durable)
+	if found.reason != "" && good == 0 {
+		known = max(known, knownBehind(data[off:], at.c.front.size, c.r.verifier))
+	}
 	if good == 0 && found.reason != "" && at.c.front.size < known && found == c.suspect {
 		return none, &CorruptionError{File: p.Segment, Offset: int64(found.offset), Index: found.index, Reason: found.reason}
 	}
@@ -172,8 +153,51 @@ func (c *Copier) Next(most int, end int64) (Piece, error) {
 	return p, nil
 }
 
+// walk passes the commits in data, which stand where the piece begins, up to limit, most
+// bytes and the offset end. It returns where the piece can end, where the cursor
+// stands, and what it could not pass.
+func (at *place) walk(data []byte, most int, end int64, limit Checkpoint) (good, off int, found damage) {
+	off = int(at.off - at.start)
+	for !at.c.sealed && good < most && (end == 0 || at.start+int64(good) < end) || off == 0 {
+		before := *at.c
+		commit, err := at.c.next(data, off)
+		var d *damage
+		switch {
+		case errors.As(err, &d):
+			return good, off, damage{d.index, int(at.start) + d.offset, d.reason}
+		case err != nil: // there is no more
+			return good, off, damage{at.c.front.size, int(at.start) + off, "the segment ends before the records that the signed checkpoint states"}
+		case at.c.last.Size > limit.Size, end > 0 && at.start+int64(commit.end) > end:
+			*at.c = before
+			return good, off, damage{}
+		}
+		off = commit.end
+		if len(commit.records) > 0 || commit.sealed {
+			good = off
+		}
+	}
+	return good, off, damage{}
+}
+
 // Pass moves behind p, which Next returned last.
 func (c *Copier) Pass(p Piece) { c.at = p.behind }
+
+// Quiet reports whether nothing stands in the segment behind the place where the next
+// piece begins. It costs one short read, and does not look for another segment.
+func (c *Copier) Quiet() bool { return c.at.c == nil || !c.holds(c.at, 0) }
+
+// holds reports whether something was written to the segment more than n bytes behind
+// a place: zeros are padding, as no record or commit line holds one.
+func (c *Copier) holds(at place, n int) bool {
+	f, err := c.r.fs.OpenFile(at.seg.path(c.r.dir), os.O_RDONLY, 0)
+	if err != nil {
+		return true // Next will tell
+	}
+	defer f.Close() // opened for reading: nothing to lose
+	var b [1]byte
+	_, _ = f.ReadAt(b[:], at.start+int64(n)) // the end of the file is no error here
+	return b[0] != 0
+}
 
 // Full reports whether a piece of most bytes, or the end of a segment, can be
 // expected from Next. It costs one short read.
@@ -186,17 +210,7 @@ func (c *Copier) Full(most int) bool {
 	if err != nil || at.c == nil {
 		return err != nil
 	}
-	if len(v.segs) == 0 || v.segs[len(v.segs)-1].first > at.seg.first {
-		return true
-	}
-	f, err := c.r.fs.OpenFile(at.seg.path(c.r.dir), os.O_RDONLY, 0)
-	if err != nil {
-		return true
-	}
-	defer f.Close() // opened for reading: nothing to lose
-	var b [1]byte   // a zero is padding: no record or commit line holds one
-	_, _ = f.ReadAt(b[:], at.start+int64(most)-1)
-	return b[0] != 0
+	return len(v.segs) == 0 || v.segs[len(v.segs)-1].first > at.seg.first || c.holds(at, most-1)
 }
 
 // enter returns a copy of the place where the next piece begins; its cursor is nil
@@ -226,6 +240,8 @@ func (c *Copier) enter(v *view) (place, error) {
 			return place{}, err
 		}
 		at.seg, at.start, at.off = v.segs[i], 0, 0
+	case !slices.Contains(v.segs, at.seg):
+		return place{}, &CorruptionError{File: at.seg.name(), Offset: at.start, Index: at.c.front.size, Reason: "the segment is gone before its end was read"}
 	}
 	at.c = at.c.clone()
 	return at, nil

@@ -116,7 +116,13 @@ func TestCopierEnds(t *testing.T) {
 	first, err := c.Next(1, 0)
 	require.NoError(t, err)
 	require.Equal(t, uint64(1), first.Size)
-	two, err := c.Next(1<<20, 2*int64(len(first.Data))+20)
+	ahead := openReader(t, dir).Copier(nil)
+	p, err := ahead.Next(1, 0)
+	require.NoError(t, err)
+	ahead.Pass(p)
+	p, err = ahead.Next(1, 0)
+	require.NoError(t, err)
+	two, err := c.Next(1<<20, p.Offset+int64(len(p.Data))+20)
 	require.NoError(t, err)
 	require.Equal(t, uint64(2), two.Size, "the third commit goes beyond it")
 
@@ -163,4 +169,28 @@ func TestCopierNoticesDamage(t *testing.T) {
 	require.ErrorIs(t, err, ErrCorrupt)
 	require.Empty(t, p.Data)
 	require.NoError(t, os.WriteFile(path, whole, 0o644))
+}
+
+// A segment that is gone before its end was read is damage, not the end of the log.
+func TestCopierNoticesThatASegmentIsGone(t *testing.T) {
+	o := testOptions(t)
+	o.MaxSegment = 1 << 10
+	dir := filepath.Join(t.TempDir(), "audit-log")
+	require.NoError(t, Create(dir, o))
+	l := openLog(t, dir, o)
+	for range 10 {
+		_, err := l.AppendSync([]byte(`{"a":1}`))
+		require.NoError(t, err)
+	}
+	require.NoError(t, l.Close())
+	c := openReader(t, dir).Copier(nil)
+	require.True(t, c.Quiet())
+	p, err := c.Next(1, 0)
+	require.NoError(t, err)
+	c.Pass(p)
+	require.False(t, c.Quiet())
+	require.NoError(t, os.Remove(filepath.Join(dir, filepath.FromSlash(p.Segment))))
+	_, err = c.Next(1, 0)
+	require.ErrorIs(t, err, ErrCorrupt)
+	require.ErrorContains(t, err, "gone before its end was read")
 }
