@@ -139,6 +139,7 @@ func (p *pass) applyRules() {
 		if f.rule == 0 {
 			f.rule = p.ruleFor(n) + 1
 		}
+		p.ruled = p.ruled || f.rule > 0
 		if f.rule > 0 && n >= p.first && f.made == 0 && t.kind != keyItem && t.kind != arrayItem {
 			p.applyRule(n, &p.r.keys[f.rule-1])
 		}

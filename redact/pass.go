@@ -3,6 +3,7 @@ package redact
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"slices"
 	"unicode/utf8"
 
@@ -33,6 +34,8 @@ type pass struct {
 	copied bool   // text is arena
 
 	known     known
+	shapes    shapes
+	skimmed   []skimmed // of each of texts, while skimming
 	items     []item
 	spans     []multire.Span // of each item its text
 	frames    []frame
@@ -42,6 +45,7 @@ type pass struct {
 	textItems []int32        // of each of them its item
 	hits      []multire.Hit
 	extra     []int32 // the items that were marked for long words in them
+	ruled     bool    // a rule by name holds somewhere
 	pairs     bool    // there is {"name":…,"value":…}
 	look      bool    // an item was marked
 	under     bool    // a name was marked, so that what stands under it is looked at too
@@ -78,7 +82,7 @@ type made struct{ json, text []byte }
 // newPass returns memory for a look at src.
 func (r *Redactor) newPass(src []byte) *pass {
 	p := r.passes.Get().(*pass)
-	p.text, p.copied, p.pairs, p.look, p.under, p.first = src, false, false, false, false, 0
+	p.text, p.copied, p.pairs, p.ruled, p.look, p.under, p.first = src, false, false, false, false, false, 0
 	p.items, p.spans, p.docs, p.extra = p.items[:0], p.spans[:0], p.docs[:0], p.extra[:0]
 	p.field, p.tops, p.named = "", p.tops[:0], 0
 	return p
@@ -444,8 +448,21 @@ func (p *pass) changed(from, to int32) bool {
 
 // valid returns src in valid UTF-8.
 func valid(src []byte) []byte {
-	if utf8.Valid(src) {
+	if isASCII(src) || utf8.Valid(src) {
 		return src
 	}
 	return bytes.ToValidUTF8(src, []byte("\uFFFD"))
+}
+
+// isASCII reports whether b is ASCII. It looks at 32 bytes at a time.
+func isASCII(b []byte) bool {
+	var all uint64
+	for len(b) >= 32 {
+		all |= binary.LittleEndian.Uint64(b) | binary.LittleEndian.Uint64(b[8:]) | binary.LittleEndian.Uint64(b[16:]) | binary.LittleEndian.Uint64(b[24:])
+		b = b[32:]
+	}
+	for _, c := range b {
+		all |= uint64(c)
+	}
+	return all&highs == 0
 }

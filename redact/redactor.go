@@ -30,6 +30,7 @@ type Redactor struct {
 	triggers    []trigger // of each pattern of set what it is for
 	long        bitset    // the detectors that look at texts with a long word
 	alwaysRules bool      // a rule has nothing to look for
+	numbered    bool      // a rule or a pointer may depend on the number of an element
 	skipTimes   bool      // nothing could be found in a time that stands alone
 
 	passes sync.Pool // of *pass
@@ -77,6 +78,7 @@ func (r *Redactor) configure(c *Config) (err error) {
 			return err
 		}
 		r.keys = append(r.keys, rule)
+		r.numbered = r.numbered || rule.pointer.numbered()
 	}
 	for _, text := range c.Keep {
 		keep, err := parsePointer(text)
@@ -84,6 +86,7 @@ func (r *Redactor) configure(c *Config) (err error) {
 			return err
 		}
 		r.keep = append(r.keep, keep)
+		r.numbered = r.numbered || keep.numbered()
 	}
 	r.masks, r.plain = masks{ruleLabel: true}, map[*detector]string{}
 	for _, d := range known {
@@ -166,32 +169,30 @@ func (r *Redactor) Redact(field string, src []byte) ([]byte, []Redaction) {
 	p := r.newPass(src)
 	defer p.free()
 	p.field = field
+	if len(src) <= maxShape && p.skim(len(src)) {
+		p.shapes.recognised()
+		return src, nil
+	}
+	p.text, p.copied = src, false
 	parent, index := p.standsIn(field)
-	return p.json(src, parent, index)
-}
-
-// JSON is [Redactor.Redact] for a whole line, such as an entry. Redactions are
-// reported for the paths of values in it: "outputs.contact" for the members of
-// outputs, and for the members of its elements if it is an array.
-func (r *Redactor) JSON(src []byte) ([]byte, []Redaction) {
-	src = valid(src)
-	p := r.newPass(src)
-	defer p.free()
-	return p.json(src, -1, -1)
-}
-
-// json redacts the JSON value src, which stands under the item parent.
-func (p *pass) json(src []byte, parent, index int32) ([]byte, []Redaction) {
 	p.first = int32(len(p.items))
 	if len(src) > maxSource || !p.scan(0, len(src), parent, index, 0) {
 		return []byte(`"` + errorMask + `"`), []Redaction{{p.field, errorDetector, 1}}
 	}
 	if !p.run() {
+		if len(src) <= maxShape && p.typical() {
+			p.learnShape(len(src))
+		}
 		return src, nil
 	}
 	out := make([]byte, 0, len(src)+128)
 	return p.write(out, 0, len(src), p.first, int32(len(p.items))), p.found
 }
+
+// JSON is [Redactor.Redact] for a whole line, such as an entry. Redactions are
+// reported for the paths of values in it: "outputs.contact" for the members of
+// outputs, and for the members of its elements if it is an array.
+func (r *Redactor) JSON(src []byte) ([]byte, []Redaction) { return r.Redact("", src) }
 
 // maxSource is what a pass can hold, with all that is unescaped in it.
 const maxSource = math.MaxInt32 / 8

@@ -1,0 +1,217 @@
+package redact
+
+import (
+	"github.com/flexorhq/flexor-go/internal/multire"
+)
+
+// skim looks at a JSON value in text[:size] that has a shape which came before, and reports whether it
+// is sure that there is nothing to be found in it. What it is not sure of is left to a pass.
+//
+// It takes what lies between the values to be what it was, which is a comparison of bytes,
+// and looks at each value as a pass would under its name.
+func (p *pass) skim(size int) bool {
+	root := p.shapes.roots[p.field]
+	if root == nil {
+		return false
+	}
+	p.texts, p.skimmed = p.texts[:0], p.skimmed[:0]
+	return p.skimJSON(root, 0, size) && p.skimTexts()
+}
+
+// skimmed is a text that is not known yet.
+type skimmed struct {
+	place         *place
+	long, encoded bool // as [longWords] says
+}
+
+// skimJSON reads the JSON in text[pos:end], which begins at a place.
+func (p *pass) skimJSON(at *place, pos, end int) bool {
+	b := p.text[:end]
+	for {
+		l := at.link(b[pos:])
+		if l == nil {
+			return false
+		}
+		pos += len(l.text)
+		if at = l.to; at == nil {
+			return pos == end
+		}
+		for at.ahead != "" {
+			if len(b)-pos < len(at.ahead) || string(b[pos:pos+len(at.ahead)]) != at.ahead {
+				at.missed()
+				break
+			}
+			pos += len(at.ahead)
+			at.join()
+			at = at.aheadTo
+		}
+		start, sure := pos, at.kept
+		if at.number {
+			stop, digits := jsonNumber(b, pos)
+			if stop < 0 {
+				return false
+			}
+			pos = stop
+			if !sure {
+				if sure = at.wanted == nil && (!digits || pos-start < minNumber); !sure {
+					p.skimLater(start, pos, skimmed{place: at})
+				}
+			}
+		} else {
+			stop, escaped := stringEnd(b, pos)
+			if stop < 0 {
+				return false
+			}
+			pos = stop
+			if escaped {
+				if !p.skimEscaped(at, start, pos) {
+					return false
+				}
+				b = p.text[:end]
+				continue
+			}
+			if !sure {
+				sure = p.skimText(at, start, pos)
+			}
+		}
+		if sure && at.ahead == "" && at.repeated(b[start:pos]) {
+			at.lookAhead(b, start, pos)
+		}
+	}
+}
+
+// link returns what text goes on with behind a place; nil: it is not known.
+func (at *place) link(text []byte) *link {
+	for i := range at.next {
+		l := &at.next[i]
+		if n := len(l.text); n <= len(text) && string(text[:n]) == l.text && (l.to == nil || !l.to.number || n < len(text) && (isDigit(text[n]) || text[n] == '-')) {
+			return l
+		}
+	}
+	return nil
+}
+
+// missed notes that what a place looked for was not there. If that was often in vain, it looks for
+// something again only when that came more often.
+func (at *place) missed() {
+	const tries, most = 4, 1 << 20
+	if at.misses++; at.misses == tries {
+		at.ahead, at.aheadTo = "", nil
+		at.repeats, at.misses, at.joins, at.needed = 0, 0, 0, min(4*at.needed, most)
+	}
+}
+
+// repeated notes a value, and reports whether it came so often that it is worth looking for.
+func (at *place) repeated(value []byte) bool {
+	if len(value) == 0 || len(value) > maxKnown {
+		at.repeats = 0
+		return false
+	}
+	if t := shortTextOf(value); t != at.last {
+		at.last, at.repeats = t, 0
+		return false
+	}
+	at.repeats++
+	return at.repeats >= at.needed
+}
+
+// lookAhead makes a place look for the value in b[start:end], with what follows it.
+func (at *place) lookAhead(b []byte, start, end int) {
+	if l := at.link(b[end:]); l != nil && l.to != nil && len(l.text) <= maxAhead {
+		at.ahead, at.aheadTo = string(b[start:end+len(l.text)]), l.to
+	}
+}
+
+// join notes that what a place looked for was there. If it keeps leading to another that also looks
+// for something, it looks for both at once.
+func (at *place) join() {
+	at.misses = 0
+	to := at.aheadTo
+	if to.ahead == "" || to == at || len(at.ahead)+len(to.ahead) > maxAhead {
+		return
+	}
+	if at.joins++; at.joins > at.needed {
+		at.ahead, at.aheadTo, at.joins = at.ahead+to.ahead, to.aheadTo, 0
+	}
+}
+
+// skimText reports whether it is sure that nothing is found in text[start:end]. If not, it puts that off.
+func (p *pass) skimText(at *place, start, end int) bool {
+	body := p.text[start:end]
+	s := skimmed{place: at}
+	if at.wanted == nil && p.known.has(body) {
+		return true
+	}
+	if len(body) >= minBase64 {
+		if at.wanted == nil && p.r.skipTimes && isTime(body) {
+			return true
+		}
+		s.long, s.encoded = longWords(body)
+	}
+	p.skimLater(start, end, s)
+	return false
+}
+
+// skimLater puts a text off.
+func (p *pass) skimLater(start, end int, s skimmed) {
+	p.texts, p.skimmed = append(p.texts, multire.Span{Start: start, End: end}), append(p.skimmed, s)
+}
+
+// skimEscaped reads a string with escapes, or says that it cannot.
+func (p *pass) skimEscaped(at *place, start, end int) bool {
+	if !p.copied {
+		p.arena = append(p.arena[:0], p.text...)
+		p.copied = true
+	}
+	from := len(p.arena)
+	arena, ok := appendUnescaped(p.arena, p.arena[start:end])
+	if p.arena, p.text = arena, arena; !ok {
+		return false
+	}
+	switch {
+	case !looksJSON(arena[from:]):
+		if !at.kept {
+			p.skimText(at, from, len(arena))
+		}
+		return true
+	case at.inside == nil:
+		return false
+	}
+	return p.skimJSON(at.inside, from, len(arena))
+}
+
+// skimTexts looks at the texts that were put off, and reports whether nothing is found in them.
+func (p *pass) skimTexts() (clean bool) {
+	if len(p.texts) == 0 {
+		return true
+	}
+	defer func() {
+		if recover() != nil {
+			clean = false // it will fail again
+		}
+	}()
+	p.hits = p.r.set.Scan(p.hits[:0], p.text, p.texts)
+	hits := p.hits
+	for i := range p.skimmed {
+		s := &p.skimmed[i]
+		body := p.text[p.texts[i].Start:p.texts[i].End]
+		if (len(hits) == 0 || hits[0].Span != int32(i)) && s.place.wanted == nil && !s.encoded && !(s.long && !p.r.long.empty()) {
+			p.known.learn(body)
+			continue
+		}
+		clear(p.wanted)
+		for ; len(hits) > 0 && hits[0].Span == int32(i); hits = hits[1:] {
+			p.wanted.add(p.r.triggers[hits[0].Pattern].detectors)
+		}
+		if s.place.wanted != nil {
+			p.wanted.add(s.place.wanted)
+		}
+		if s.long {
+			p.wanted.add(p.r.long)
+		}
+		if len(p.edits(nil, body, s.place.name, p.chosen(), p.percent(), s.encoded, 0)) > 0 {
+			return false
+		}
+	}
+	return true
+}

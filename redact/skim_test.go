@@ -1,0 +1,183 @@
+package redact
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// slow returns a redactor like r that remembers no shapes: it takes each value for the first.
+func slow(t testing.TB, c Config) *Redactor {
+	t.Helper()
+	r, err := New(c)
+	require.NoError(t, err)
+	r.numbered = true
+	return r
+}
+
+// values makes JSON of a few shapes, in which most values are harmless, and come again.
+type values struct {
+	*rand.Rand
+	harmless, found []string
+}
+
+func newValues(seed uint64) *values {
+	r := rand.New(rand.NewPCG(seed, 9))
+	l := &values{Rand: r, harmless: negatives(r, 500)}
+	for _, p := range numPositives(r) {
+		l.found = append(l.found, p.text)
+	}
+	l.harmless = append(l.harmless, "", "true", "ok", "feed is stale", "2026-04-30T06:00:00Z", "2026-04-30T06:00:00.123456Z", `a "b" \ c`, "é", "line\nline",
+		"plexifact://prod/catalog/equity-prices/2026-04-30", "0xabc", strings.Repeat("word ", 40), "token", "sessions", "password", "dGhlIGZlZWQgaXMgc3RhbGU=")
+	l.found = append(l.found, "bob@example.com", "é bob@example.com", `{"password":"hunter2"}`, "password=hunter2hunter2", "Ym9iQGV4YW1wbGUuY29tIGlzIG1l", "bob%40example.com",
+		"AKIAIOSFODNN7EXAMPLE", "hunter2hunter2", "10.1.2.3", "EMP-1234")
+	return l
+}
+
+func (l *values) text() string {
+	switch l.IntN(40) {
+	case 0:
+		return l.found[l.IntN(len(l.found))]
+	case 1, 2, 3:
+		raw, _ := json.Marshal(l.object(1 + l.IntN(2)))
+		return string(raw)
+	case 4:
+		return "{" + l.harmless[l.IntN(len(l.harmless))] + "}"
+	}
+	return l.harmless[l.IntN(1+l.IntN(len(l.harmless)))]
+}
+
+func (l *values) value(depth int) any {
+	switch l.IntN(10) {
+	case 0:
+		return l.IntN(100)
+	case 1:
+		return json.Number(strconv.Itoa(l.IntN(1e10)))
+	case 2:
+		return l.IntN(2) == 0
+	case 3:
+		return nil
+	case 4:
+		if depth > 0 {
+			return l.object(depth - 1)
+		}
+	case 5:
+		list := []any{}
+		for range l.IntN(4) {
+			list = append(list, l.value(depth-1))
+		}
+		return list
+	case 6:
+		return -1.5
+	}
+	return l.text()
+}
+
+// names of members: some are those of secrets, or of what a rule is for.
+var memberNames = strings.Fields("id seq skill at note outputs phone password token_count api_key run_id user_token a b pin name value 0 é bob@example.com")
+
+func (l *values) object(depth int) map[string]any {
+	m := map[string]any{}
+	for range 1 + l.IntN(5) {
+		m[memberNames[l.IntN(1+l.IntN(len(memberNames)))]] = l.value(depth)
+	}
+	return m
+}
+
+// line returns one of a few shapes, with new values.
+func (l *values) line(shapes []any) []byte {
+	raw, _ := json.Marshal(l.like(shapes[l.IntN(len(shapes))]))
+	return raw
+}
+
+// like returns a value of the same shape, but for some members.
+func (l *values) like(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		m := map[string]any{}
+		for name, value := range v {
+			if l.IntN(30) > 0 {
+				m[name] = l.like(value)
+			}
+		}
+		return m
+	case []any:
+		list := []any{}
+		for _, value := range v {
+			if n := l.IntN(20); n > 0 {
+				list = append(list, l.like(value))
+			}
+		}
+		return list
+	case string:
+		if l.IntN(3) == 0 {
+			return v
+		}
+		return l.text()
+	case int:
+		return l.IntN(1 + 10*v)
+	case nil, bool:
+		if l.IntN(20) == 0 {
+			return l.value(1)
+		}
+	}
+	return v
+}
+
+// TestSkimOracle compares a redactor that remembers shapes with one that does not, on values of
+// which many have one shape.
+func TestSkimOracle(t *testing.T) {
+	configs := map[string]Config{
+		"secrets": {},
+		"all":     {Detectors: []string{groupAll}},
+		"rules": {
+			Detectors: []string{"email", "phone"},
+			Patterns:  []Pattern{{Name: "employee", Regexp: `EMP-(\d+)`, Group: 1}, {Name: "end", Regexp: `^ok$|stale$`, Operator: Drop}},
+			Keys:      []KeyRule{{Name: "*_token"}, {Pointer: "/a/*/b", Operator: Drop}, {Pointer: "/*/*/pin"}},
+			Keep:      []string{"/run_id", "/outputs/*/id", "/a/id"},
+		},
+		"any rule": {Keys: []KeyRule{{Pointer: "/*/*/*"}}},
+	}
+	for name, c := range configs {
+		t.Run(name, func(t *testing.T) {
+			fast, err := New(c)
+			require.NoError(t, err)
+			oracle := slow(t, c)
+			same, n := 0, 4000
+			if testing.Short() {
+				n = 1500
+			}
+			for seed := range uint64(4) {
+				l := newValues(seed)
+				shapes := make([]any, 3)
+				for i := range shapes {
+					shapes[i] = l.object(3)
+				}
+				for i := range n {
+					line := l.line(shapes)
+					if l.IntN(50) == 0 && len(line) > 2 { // broken
+						at := l.IntN(len(line) - 1)
+						line = append(line[:at:at], line[at+1+l.IntN(len(line)-at-1):]...)
+					}
+					field := pick(l.Rand, "", "", "", "outputs.contact", "decisions.values.phone", "password")
+					want, wantFound := oracle.Redact(field, line)
+					got, found := fast.Redact(field, line)
+					require.Equal(t, string(want), string(got), "seed %d, line %d, field %q", seed, i, field)
+					require.Equal(t, wantFound, found, "seed %d, line %d, field %q: %s", seed, i, field, line)
+					p := fast.newPass(line)
+					p.field = field
+					if p.skim(len(line)) {
+						same++
+					}
+					fast.passes.Put(p)
+				}
+			}
+			assert.Greater(t, same, n/4, "how many are recognised")
+		})
+	}
+}
