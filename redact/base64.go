@@ -26,8 +26,9 @@ var base64Value = func() (values [256]byte) {
 const noBase64 = 0xFF
 
 // longWords looks for long words in b, and reports whether there is one that
-// longWord means, and whether there is text in base64.
-func longWords(b []byte) (long, encoded bool) {
+// longWord means, if anybody looks at those, and whether there is text in base64.
+func (r *Redactor) longWords(b []byte) (long, encoded bool) {
+	long = !r.looksLong
 	for from := 0; !long || !encoded; {
 		start, end := base64Run(b, from)
 		if start < 0 {
@@ -38,7 +39,7 @@ func longWords(b []byte) (long, encoded bool) {
 		encoded = encoded || textStart(word) >= 0
 		from = end
 	}
-	return long, encoded
+	return long && r.looksLong, encoded
 }
 
 // hasCapital reports whether there is a capital ASCII letter in b.

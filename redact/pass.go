@@ -138,8 +138,8 @@ func (p *pass) markLong(n int32) {
 		p.items[n].marks |= quiet
 		return
 	}
-	long, encoded := longWords(body)
-	if encoded || long && !p.r.long.empty() {
+	long, encoded := p.r.longWords(body)
+	if encoded || long {
 		p.items[n].marks |= hasTrigger
 		p.extra = append(p.extra, n)
 		if long {
@@ -460,6 +460,10 @@ func isASCII(b []byte) bool {
 	for len(b) >= 32 {
 		all |= binary.LittleEndian.Uint64(b) | binary.LittleEndian.Uint64(b[8:]) | binary.LittleEndian.Uint64(b[16:]) | binary.LittleEndian.Uint64(b[24:])
 		b = b[32:]
+	}
+	for len(b) >= 8 {
+		all |= binary.LittleEndian.Uint64(b)
+		b = b[8:]
 	}
 	for _, c := range b {
 		all |= uint64(c)

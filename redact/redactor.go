@@ -29,6 +29,7 @@ type Redactor struct {
 	set         *multire.Set
 	triggers    []trigger // of each pattern of set what it is for
 	long        bitset    // the detectors that look at texts with a long word
+	looksLong   bool      // there are some
 	alwaysRules bool      // a rule has nothing to look for
 	numbered    bool      // a rule or a pointer may depend on the number of an element
 	skipTimes   bool      // nothing could be found in a time that stands alone
@@ -118,6 +119,7 @@ func (r *Redactor) compileTriggers() (err error) {
 		for _, t := range d.triggers {
 			if t == longWord {
 				r.long.set(i)
+				r.looksLong = true
 				continue
 			}
 			of(t).detectors.set(i)
@@ -165,7 +167,6 @@ func (s bitset) add(o bitset) {
 //
 // src is not changed and not kept. The result must not be changed: it may be src.
 func (r *Redactor) Redact(field string, src []byte) ([]byte, []Redaction) {
-	src = valid(src)
 	p := r.newPass(src)
 	defer p.free()
 	p.field = field
@@ -173,6 +174,7 @@ func (r *Redactor) Redact(field string, src []byte) ([]byte, []Redaction) {
 		p.shapes.recognised()
 		return src, nil
 	}
+	src = valid(src)
 	p.text, p.copied = src, false
 	parent, index := p.standsIn(field)
 	p.first = int32(len(p.items))

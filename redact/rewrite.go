@@ -70,7 +70,7 @@ func (p *pass) close(n int32) {
 // wantIn asks for the detectors of which a trigger matches a text.
 func (p *pass) wantIn(body []byte) {
 	var long bool
-	if long, p.encoded = longWords(body); long {
+	if long, p.encoded = p.r.longWords(body); long {
 		p.wanted.add(p.r.long)
 	}
 	for _, h := range p.r.set.Scan(nil, body, []multire.Span{{End: len(body)}}) {

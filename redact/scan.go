@@ -184,7 +184,7 @@ func (s *scanner) pair(f *frame, key int32) {
 func (s *scanner) str(k kind, parent, index int32) bool {
 	s.pos++
 	start := s.pos
-	end, escaped := stringEnd(s.b, start)
+	end, escaped, _ := stringEnd(s.b, start)
 	if end < 0 {
 		return false
 	}
@@ -286,9 +286,10 @@ const (
 )
 
 // stringEnd returns where the string that goes on at i ends, before its quote,
-// and whether it has escapes; -1 if it does not end, or has control characters.
-// It looks at eight bytes at a time.
-func stringEnd(b []byte, i int) (end int, escaped bool) {
+// and whether it has escapes, and whether it is ASCII; -1 if it does not end, or has control
+// characters. It looks at eight bytes at a time.
+func stringEnd(b []byte, i int) (end int, escaped, ascii bool) {
+	var all uint64
 	for {
 		for i+8 <= len(b) {
 			w := binary.LittleEndian.Uint64(b[i:])
@@ -297,23 +298,27 @@ func stringEnd(b []byte, i int) (end int, escaped bool) {
 			// flagged; only that one counts.
 			m := ((quote-ones)&^quote | (slash-ones)&^slash | (w-ones*' ')&^w) & highs
 			if m != 0 {
-				i += bits.TrailingZeros64(m) / 8
+				n := bits.TrailingZeros64(m) &^ 7
+				all |= w & (1<<n - 1)
+				i += n / 8
 				break
 			}
+			all |= w
 			i += 8
 		}
 		if i >= len(b) {
-			return -1, false
+			return -1, false, false
 		}
 		switch c := b[i]; {
 		case c == '"':
-			return i, escaped
+			return i, escaped, all&highs == 0
 		case c == '\\':
 			escaped = true
 			i += 2
 		case c < ' ':
-			return -1, false
+			return -1, false, false
 		default:
+			all |= uint64(c)
 			i++ // one of the last bytes
 		}
 	}

@@ -1,6 +1,8 @@
 package redact
 
 import (
+	"unicode/utf8"
+
 	"github.com/flexorhq/flexor-go/internal/multire"
 )
 
@@ -58,8 +60,8 @@ func (p *pass) skimJSON(at *place, pos, end int) bool {
 				}
 			}
 		} else {
-			stop, escaped := stringEnd(b, pos)
-			if stop < 0 {
+			stop, escaped, ascii := stringEnd(b, pos)
+			if stop < 0 || !ascii && !utf8.Valid(b[start:stop]) {
 				return false
 			}
 			pos = stop
@@ -146,7 +148,7 @@ func (p *pass) skimText(at *place, start, end int) bool {
 		if at.wanted == nil && p.r.skipTimes && isTime(body) {
 			return true
 		}
-		s.long, s.encoded = longWords(body)
+		s.long, s.encoded = p.r.longWords(body)
 	}
 	p.skimLater(start, end, s)
 	return false
@@ -195,7 +197,7 @@ func (p *pass) skimTexts() (clean bool) {
 	for i := range p.skimmed {
 		s := &p.skimmed[i]
 		body := p.text[p.texts[i].Start:p.texts[i].End]
-		if (len(hits) == 0 || hits[0].Span != int32(i)) && s.place.wanted == nil && !s.encoded && !(s.long && !p.r.long.empty()) {
+		if (len(hits) == 0 || hits[0].Span != int32(i)) && s.place.wanted == nil && !s.encoded && !s.long {
 			p.known.learn(body)
 			continue
 		}
@@ -209,7 +211,11 @@ func (p *pass) skimTexts() (clean bool) {
 		if s.long {
 			p.wanted.add(p.r.long)
 		}
-		if len(p.edits(nil, body, s.place.name, p.chosen(), p.percent(), s.encoded, 0)) > 0 {
+		p.subject.reset(body, s.place.name)
+		if p.finds = findWith(p.chosen(), &p.subject, p.finds[:0]); len(p.finds) > 0 {
+			return false // or a mask, which is no find, but seldom
+		}
+		if (p.percent() || s.encoded) && len(p.edits(nil, body, s.place.name, nil, p.percent(), s.encoded, 0)) > 0 {
 			return false
 		}
 	}

@@ -1,5 +1,7 @@
 package multire
 
+import "encoding/binary"
+
 // row is short spans, one behind the other with a separator behind each. A lane walks over many of
 // them without a stop: to stop at the end of each would cost more than to read it.
 type row struct {
@@ -38,11 +40,15 @@ func (r *row) fill(text []byte, spans []Span) {
 
 // isASCII reports whether b is ASCII.
 func isASCII(b []byte) bool {
-	var all byte
-	for _, c := range b {
-		all |= c
+	var all uint64
+	for len(b) >= 8 {
+		all |= binary.LittleEndian.Uint64(b)
+		b = b[8:]
 	}
-	return all < 0x80
+	for _, c := range b {
+		all |= uint64(c)
+	}
+	return all&0x8080808080808080 == 0
 }
 
 // part gives a lane the next part of the row, of about a share of its length, and reports whether
