@@ -46,6 +46,7 @@ type pass struct {
 	hits      []multire.Hit
 	extra     []int32 // the items that were marked for long words in them
 	ruled     bool    // a rule by name holds somewhere
+	renamed   bool    // something in a name was replaced
 	pairs     bool    // there is {"name":…,"value":…}
 	look      bool    // an item was marked
 	under     bool    // a name was marked, so that what stands under it is looked at too
@@ -82,7 +83,7 @@ type made struct{ json, text []byte }
 // newPass returns memory for a look at src.
 func (r *Redactor) newPass(src []byte) *pass {
 	p := r.passes.Get().(*pass)
-	p.text, p.copied, p.pairs, p.ruled, p.look, p.under, p.first = src, false, false, false, false, false, 0
+	p.text, p.copied, p.pairs, p.ruled, p.renamed, p.look, p.under, p.first = src, false, false, false, false, false, false, 0
 	p.items, p.spans, p.docs, p.extra = p.items[:0], p.spans[:0], p.docs[:0], p.extra[:0]
 	p.field, p.tops, p.named = "", p.tops[:0], 0
 	return p
@@ -207,17 +208,18 @@ func (p *pass) run() bool {
 // that was.
 func (p *pass) visitAll(is func(kind) bool) {
 	if !p.under {
-		last := int32(-1)
+		extra, last := p.extra, int32(-1)
 		for _, h := range p.hits {
-			if h.Span != last && is(p.items[h.Span].kind) {
-				p.visit(h.Span)
+			for ; len(extra) > 0 && extra[0] < h.Span; extra = extra[1:] {
+				p.visitOne(extra[0], is)
+			}
+			if h.Span != last {
+				p.visitOne(h.Span, is)
 			}
 			last = h.Span
 		}
-		for _, n := range p.extra {
-			if is(p.items[n].kind) {
-				p.visit(n)
-			}
+		for _, n := range extra {
+			p.visitOne(n, is)
 		}
 		return
 	}
@@ -227,6 +229,12 @@ func (p *pass) visitAll(is func(kind) bool) {
 		} else if is(p.items[n].kind) {
 			p.visit(n)
 		}
+	}
+}
+
+func (p *pass) visitOne(n int32, is func(kind) bool) {
+	if is(p.items[n].kind) {
+		p.visit(n)
 	}
 }
 
@@ -382,6 +390,7 @@ func (p *pass) written(n int32) []byte {
 // replace makes an item something else. Text is what it says then; null stands
 // for a value that is dropped.
 func (p *pass) replace(n int32, text []byte, null bool) {
+	p.renamed = p.renamed || p.items[n].kind == keyItem
 	m := made{text: text}
 	if null && p.items[n].kind != keyItem {
 		m.json = []byte("null")

@@ -172,7 +172,10 @@ func (r *Redactor) Redact(field string, src []byte) ([]byte, []Redaction) {
 	p.field = field
 	if len(src) <= maxShape && p.skim(len(src)) {
 		p.shapes.recognised()
-		return src, nil
+		if len(p.made) == 0 {
+			return src, nil
+		}
+		return p.write(make([]byte, 0, len(src)+128), 0, len(src), 0, int32(len(p.items))), p.found
 	}
 	src = valid(src)
 	p.text, p.copied = src, false
@@ -181,14 +184,14 @@ func (r *Redactor) Redact(field string, src []byte) ([]byte, []Redaction) {
 	if len(src) > maxSource || !p.scan(0, len(src), parent, index, 0) {
 		return []byte(`"` + errorMask + `"`), []Redaction{{p.field, errorDetector, 1}}
 	}
-	if !p.run() {
-		if len(src) <= maxShape && p.typical() {
-			p.learnShape(len(src))
-		}
+	changed := p.run()
+	if len(src) <= maxShape && p.typical() {
+		p.learnShape(len(src))
+	}
+	if !changed {
 		return src, nil
 	}
-	out := make([]byte, 0, len(src)+128)
-	return p.write(out, 0, len(src), p.first, int32(len(p.items))), p.found
+	return p.write(make([]byte, 0, len(src)+128), 0, len(src), p.first, int32(len(p.items))), p.found
 }
 
 // JSON is [Redactor.Redact] for a whole line, such as an entry. Redactions are

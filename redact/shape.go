@@ -23,7 +23,9 @@ type shapes struct {
 // what its names mean for it, is the same whenever a value is there.
 type place struct {
 	id     int
-	name   string // the name that it stands under
+	path   []pathStep
+	named  int    // as in a pass
+	name   string // that it stands under
 	wanted bitset // the detectors that look at it for that name; nil: none
 	kept   bool   // it is never altered
 	number bool
@@ -38,6 +40,12 @@ type place struct {
 	needed  int       // how often it must, to be looked for
 	misses  int       // how often it was looked for in vain
 	joins   int       // how often what it led to was what came again, too
+}
+
+// pathStep is one step of a path: a name, or some element of an array.
+type pathStep struct {
+	name  string
+	array bool
 }
 
 // link is what stands between two values: the closing quote of the first, and all up to the text
@@ -116,13 +124,13 @@ func (s *shapes) link(from *place, text []byte, to *place) {
 	s.bytes += len(text) + 64
 }
 
-// typical reports whether what a value looks like says as much about others of its shape: whether
-// nothing in it depends on another value, or on the number of an element.
+// typical reports whether what is done to the JSON that was scanned says what will be done to others of its
+// shape: whether nothing in it depends on another value, or on the number of an element, and all names stay.
 func (p *pass) typical() bool {
-	return !p.pairs && !p.ruled && !p.r.numbered && p.shapes.mayLearn()
+	return !p.pairs && !p.ruled && !p.renamed && !p.r.numbered && p.shapes.mayLearn()
 }
 
-// learnShape remembers the shape of the JSON value of that size that was scanned, in which nothing was found.
+// learnShape remembers the shape of the JSON value of that size that was scanned.
 func (p *pass) learnShape(size int) {
 	s := &p.shapes
 	if s.bytes > maxShapes {
@@ -175,6 +183,14 @@ func (p *pass) placeOf(root *place, n int32) *place {
 		return at
 	}
 	at := s.place()
+	for _, q := range p.steps(n) {
+		if q.key < 0 {
+			at.path = append(at.path, pathStep{array: true})
+		} else {
+			at.path = append(at.path, pathStep{name: string(p.textOf(q.key))})
+		}
+	}
+	at.named = p.named
 	at.name, at.kept, at.number = p.nameOf(p.keyOver(n)), p.kept(n), t.kind == numberItem
 	clear(p.wanted)
 	p.wantBy(n)

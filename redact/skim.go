@@ -1,13 +1,14 @@
 package redact
 
 import (
+	"slices"
 	"unicode/utf8"
 
 	"github.com/flexorhq/flexor-go/internal/multire"
 )
 
-// skim looks at a JSON value in text[:size] that has a shape which came before, and reports whether it
-// is sure that there is nothing to be found in it. What it is not sure of is left to a pass.
+// skim looks at a JSON value in text[:size] that has a shape which came before, and reports whether
+// it is sure of what becomes of it. What it is not sure of is scanned.
 //
 // It takes what lies between the values to be what it was, which is a comparison of bytes,
 // and looks at each value as a pass would under its name.
@@ -16,19 +17,28 @@ func (p *pass) skim(size int) bool {
 	if root == nil {
 		return false
 	}
-	p.texts, p.skimmed = p.texts[:0], p.skimmed[:0]
-	return p.skimJSON(root, 0, size) && p.skimTexts()
+	p.texts, p.skimmed, p.textItems = p.texts[:0], p.skimmed[:0], p.textItems[:0]
+	if !p.skimJSON(root, 0, size) || !p.skimTexts() {
+		return false
+	}
+	if len(p.textItems) > 0 {
+		p.redactSkimmed()
+	}
+	return true
 }
 
 // skimmed is a text that is not known yet.
 type skimmed struct {
 	place         *place
-	long, encoded bool // as [longWords] says
+	start, end    int32  // where it stands in the source, with its escapes
+	inside        bool   // or in the JSON in a string
+	long, encoded bool   // as [Redactor.longWords] says
+	wanted        bitset // the detectors that look at it, if there is something in it
 }
 
 // skimJSON reads the JSON in text[pos:end], which begins at a place.
 func (p *pass) skimJSON(at *place, pos, end int) bool {
-	b := p.text[:end]
+	b, inside := p.text[:end], pos > 0
 	for {
 		l := at.link(b[pos:])
 		if l == nil {
@@ -56,7 +66,7 @@ func (p *pass) skimJSON(at *place, pos, end int) bool {
 			pos = stop
 			if !sure {
 				if sure = at.wanted == nil && (!digits || pos-start < minNumber); !sure {
-					p.skimLater(start, pos, skimmed{place: at})
+					p.skimLater(start, pos, skimmed{place: at, start: int32(start), end: int32(pos), inside: inside})
 				}
 			}
 		} else {
@@ -66,14 +76,14 @@ func (p *pass) skimJSON(at *place, pos, end int) bool {
 			}
 			pos = stop
 			if escaped {
-				if !p.skimEscaped(at, start, pos) {
+				if !p.skimEscaped(at, start, pos, inside) {
 					return false
 				}
 				b = p.text[:end]
 				continue
 			}
 			if !sure {
-				sure = p.skimText(at, start, pos)
+				sure = p.skimText(start, pos, skimmed{place: at, start: int32(start), end: int32(pos), inside: inside})
 			}
 		}
 		if sure && at.ahead == "" && at.repeated(b[start:pos]) {
@@ -138,9 +148,8 @@ func (at *place) join() {
 }
 
 // skimText reports whether it is sure that nothing is found in text[start:end]. If not, it puts that off.
-func (p *pass) skimText(at *place, start, end int) bool {
-	body := p.text[start:end]
-	s := skimmed{place: at}
+func (p *pass) skimText(start, end int, s skimmed) bool {
+	body, at := p.text[start:end], s.place
 	if at.wanted == nil && p.known.has(body) {
 		return true
 	}
@@ -160,7 +169,7 @@ func (p *pass) skimLater(start, end int, s skimmed) {
 }
 
 // skimEscaped reads a string with escapes, or says that it cannot.
-func (p *pass) skimEscaped(at *place, start, end int) bool {
+func (p *pass) skimEscaped(at *place, start, end int, inside bool) bool {
 	if !p.copied {
 		p.arena = append(p.arena[:0], p.text...)
 		p.copied = true
@@ -173,7 +182,7 @@ func (p *pass) skimEscaped(at *place, start, end int) bool {
 	switch {
 	case !looksJSON(arena[from:]):
 		if !at.kept {
-			p.skimText(at, from, len(arena))
+			p.skimText(from, len(arena), skimmed{place: at, start: int32(start), end: int32(end), inside: inside})
 		}
 		return true
 	case at.inside == nil:
@@ -182,14 +191,14 @@ func (p *pass) skimEscaped(at *place, start, end int) bool {
 	return p.skimJSON(at.inside, from, len(arena))
 }
 
-// skimTexts looks at the texts that were put off, and reports whether nothing is found in them.
-func (p *pass) skimTexts() (clean bool) {
+// skimTexts looks at the texts that were put off, and reports whether it is sure of all of them.
+func (p *pass) skimTexts() (sure bool) {
 	if len(p.texts) == 0 {
 		return true
 	}
 	defer func() {
 		if recover() != nil {
-			clean = false // it will fail again
+			sure = false // it will fail again
 		}
 	}()
 	p.hits = p.r.set.Scan(p.hits[:0], p.text, p.texts)
@@ -211,13 +220,64 @@ func (p *pass) skimTexts() (clean bool) {
 		if s.long {
 			p.wanted.add(p.r.long)
 		}
-		p.subject.reset(body, s.place.name)
-		if p.finds = findWith(p.chosen(), &p.subject, p.finds[:0]); len(p.finds) > 0 {
-			return false // or a mask, which is no find, but seldom
+		if !p.hasFind(s, body) {
+			continue
 		}
-		if (p.percent() || s.encoded) && len(p.edits(nil, body, s.place.name, nil, p.percent(), s.encoded, 0)) > 0 {
-			return false
+		if s.inside || s.place.wanted != nil {
+			return false // what is done to it depends on more than its place
 		}
+		s.wanted = slices.Clone(p.wanted)
+		p.textItems = append(p.textItems, int32(i))
 	}
 	return true
+}
+
+// hasFind reports whether a detector that is wanted finds something.
+func (p *pass) hasFind(s *skimmed, body []byte) bool {
+	p.subject.reset(body, s.place.name)
+	if p.finds = findWith(p.chosen(), &p.subject, p.finds[:0]); len(p.finds) > 0 {
+		return true // or what a mask says, which is left alone
+	}
+	return (p.percent() || s.encoded) && len(p.edits(nil, body, s.place.name, nil, p.percent(), s.encoded, 0)) > 0
+}
+
+// redactSkimmed redacts the texts in which there is something. Each becomes an item, behind items
+// that say where it stands.
+func (p *pass) redactSkimmed() {
+	if !p.copied {
+		p.arena, p.copied = append(p.arena[:0], p.text...), true
+	}
+	p.fates = p.fates[:0]
+	p.hits = p.hits[:0] // they are those of texts, not of items
+	for _, i := range p.textItems {
+		s := &p.skimmed[i]
+		first := len(p.items)
+		n := p.standsAt(s.place)
+		t := &p.items[n]
+		t.start, t.end, p.spans[n] = s.start, s.end, p.texts[i]
+		p.text = p.arena
+		p.fates = slices.Grow(p.fates, len(p.items)-len(p.fates))[:len(p.items)]
+		clear(p.fates[first:])
+		copy(p.wanted, s.wanted)
+		p.encoded = s.encoded
+		p.rewrite(n, p.textOf(n), s.place.name)
+	}
+}
+
+// standsAt adds an item at a place, behind those of the names and the arrays that it stands in.
+func (p *pass) standsAt(at *place) int32 {
+	parent, index := int32(-1), int32(-1)
+	p.named = at.named
+	for _, s := range at.path {
+		if s.array {
+			parent, index = p.addArray(parent, index), 0
+			continue
+		}
+		parent, index = p.addName(s.name, parent, index), -1
+	}
+	kind := stringItem
+	if at.number {
+		kind = numberItem
+	}
+	return p.add(kind, 0, 0, parent, index)
 }
