@@ -57,7 +57,7 @@ type pass struct {
 	made    []made
 	field   string // what is reported; empty: the path of the value
 	found   []Redaction
-	counted map[Redaction]int // of each redaction, without its count, its place in found
+	counted map[Redaction]int // once there are many redactions: of each, without its count, its place in found
 	trace   *[]Finding        // nil: nobody asks
 	tops    []int32           // for trace: of each item the one of the source that it stands in
 
@@ -409,15 +409,31 @@ func (p *pass) count(n int32, detector string) {
 	}
 	r := Redaction{Field: field, Detector: detector}
 	i, known := p.counted[r]
+	if p.counted == nil { // few are soon looked through
+		i = slices.IndexFunc(p.found, func(f Redaction) bool { return f.Detector == detector && f.Field == field })
+		known = i >= 0
+	}
 	if !known {
-		if p.counted == nil {
-			p.counted = map[Redaction]int{}
-		}
 		i = len(p.found)
-		p.counted[r] = i
 		p.found = append(p.found, r)
+		p.remember(i)
 	}
 	p.found[i].Count++
+}
+
+// remember notes where a redaction stands, once there are many.
+func (p *pass) remember(i int) {
+	const few = 8
+	switch {
+	case p.counted != nil:
+		p.counted[p.found[i]] = i
+	case i == few:
+		p.counted = map[Redaction]int{}
+		for i, f := range p.found {
+			f.Count = 0
+			p.counted[f] = i
+		}
+	}
 }
 
 // write appends the JSON in text[start:end] with what its items became.

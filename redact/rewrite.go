@@ -36,9 +36,13 @@ func (p *pass) rewrite(n int32, body []byte, name string) {
 		}
 	}()
 	edits := p.edits(nil, body, name, p.chosen(), p.percent(), p.encoded, 0)
-	if len(edits) == 0 || p.kept(n) {
-		return
+	if len(edits) > 0 && !p.kept(n) {
+		p.edit(n, body, name, edits)
 	}
+}
+
+// edit replaces what was found in the text of an item, and looks at what that became.
+func (p *pass) edit(n int32, body []byte, name string, edits []edit) {
 	whole := len(edits) == 1 && edits[0].start == 0 && edits[0].end == len(body)
 	if p.items[n].kind == numberItem {
 		edits, whole = edits[:1], true // a part of a number is none

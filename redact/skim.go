@@ -33,7 +33,7 @@ type skimmed struct {
 	start, end    int32  // where it stands in the source, with its escapes
 	inside        bool   // or in the JSON in a string
 	long, encoded bool   // as [Redactor.longWords] says
-	wanted        bitset // the detectors that look at it, if there is something in it
+	edits         []edit // what is found in it
 }
 
 // skimJSON reads the JSON in text[pos:end], which begins at a place.
@@ -220,25 +220,16 @@ func (p *pass) skimTexts() (sure bool) {
 		if s.long {
 			p.wanted.add(p.r.long)
 		}
-		if !p.hasFind(s, body) {
+		p.encoded = s.encoded
+		if s.edits = p.edits(nil, body, s.place.name, p.chosen(), p.percent(), p.encoded, 0); len(s.edits) == 0 {
 			continue
 		}
 		if s.inside || s.place.wanted != nil {
 			return false // what is done to it depends on more than its place
 		}
-		s.wanted = slices.Clone(p.wanted)
 		p.textItems = append(p.textItems, int32(i))
 	}
 	return true
-}
-
-// hasFind reports whether a detector that is wanted finds something.
-func (p *pass) hasFind(s *skimmed, body []byte) bool {
-	p.subject.reset(body, s.place.name)
-	if p.finds = findWith(p.chosen(), &p.subject, p.finds[:0]); len(p.finds) > 0 {
-		return true // or what a mask says, which is left alone
-	}
-	return (p.percent() || s.encoded) && len(p.edits(nil, body, s.place.name, nil, p.percent(), s.encoded, 0)) > 0
 }
 
 // redactSkimmed redacts the texts in which there is something. Each becomes an item, behind items
@@ -258,10 +249,18 @@ func (p *pass) redactSkimmed() {
 		p.text = p.arena
 		p.fates = slices.Grow(p.fates, len(p.items)-len(p.fates))[:len(p.items)]
 		clear(p.fates[first:])
-		copy(p.wanted, s.wanted)
-		p.encoded = s.encoded
-		p.rewrite(n, p.textOf(n), s.place.name)
+		p.editSkimmed(n, s)
 	}
+}
+
+// editSkimmed replaces what was found in an item. If that fails it is closed.
+func (p *pass) editSkimmed(n int32, s *skimmed) {
+	defer func() {
+		if recover() != nil {
+			p.close(n)
+		}
+	}()
+	p.edit(n, p.textOf(n), s.place.name, s.edits)
 }
 
 // standsAt adds an item at a place, behind those of the names and the arrays that it stands in.
