@@ -36,7 +36,8 @@ type place struct {
 	ahead   string
 	aheadTo *place
 	last    shortText // the value before
-	repeats int       // how often it came in a row
+	repeats int       // how often it came in a row; negative: how often not to look whether it does
+	changes int       // how often it did not
 	needed  int       // how often it must, to be looked for
 	misses  int       // how often it was looked for in vain
 	joins   int       // how often what it led to was what came again, too

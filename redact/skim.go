@@ -113,16 +113,25 @@ func (at *place) missed() {
 	}
 }
 
+// maxPause is how many values of a place that changes are not compared with what comes next.
+const maxPause = 64
+
 // repeated notes a value, and reports whether it came so often that it is worth looking for.
 func (at *place) repeated(value []byte) bool {
 	if len(value) == 0 || len(value) > maxKnown {
 		at.repeats = 0
 		return false
 	}
-	if t := shortTextOf(value); t != at.last {
-		at.last, at.repeats = t, 0
+	if at.repeats < 0 {
+		at.repeats++
 		return false
 	}
+	if t := shortTextOf(value); t != at.last {
+		at.changes++
+		at.last, at.repeats = t, -min(at.changes, maxPause)
+		return false
+	}
+	at.changes = 0
 	at.repeats++
 	return at.repeats >= at.needed
 }

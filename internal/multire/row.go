@@ -28,13 +28,26 @@ func (r *row) fill(text []byte, spans []Span) {
 	if len(spans) <= fewSpans {
 		return
 	}
+	// Most often all are ASCII, and to look at them all at once is less work.
+	if r.add(text, spans, false); !isASCII(r.text) {
+		r.text, r.ends, r.spans = r.text[:0], r.ends[:0], r.spans[:0]
+		r.add(text, spans, true)
+	}
+	for _, i := range r.ends {
+		r.text[i] = separator
+	}
+}
+
+// add appends short spans, with any ASCII character in the place of their separators; checked: only those
+// that are ASCII.
+func (r *row) add(text []byte, spans []Span, checked bool) {
 	for i, s := range spans {
-		if s.End-s.Start > shortSpan || !isASCII(text[s.Start:s.End]) {
+		if s.End-s.Start > shortSpan || checked && !isASCII(text[s.Start:s.End]) {
 			continue
 		}
 		r.text = append(r.text, text[s.Start:s.End]...)
 		r.ends, r.spans = append(r.ends, int32(len(r.text))), append(r.spans, int32(i))
-		r.text = append(r.text, separator)
+		r.text = append(r.text, ' ')
 	}
 }
 
