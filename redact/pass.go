@@ -54,12 +54,13 @@ type pass struct {
 
 	named int // how many steps lead to the name of the source, if it has one
 
-	made    []made
-	field   string // what is reported; empty: the path of the value
-	found   []Redaction
-	counted map[Redaction]int // once there are many redactions: of each, without its count, its place in found
-	trace   *[]Finding        // nil: nobody asks
-	tops    []int32           // for trace: of each item the one of the source that it stands in
+	made     []made
+	field    string // what is reported; empty: the path of the value
+	standing string // that path, where it is known
+	found    []Redaction
+	counted  map[Redaction]int // once there are many redactions: of each, without its count, its place in found
+	trace    *[]Finding        // nil: nobody asks
+	tops     []int32           // for trace: of each item the one of the source that it stands in
 
 	// Of the text that is looked at.
 	subject    text
@@ -77,15 +78,18 @@ type doc struct {
 	multire.Span
 }
 
-// made is what an item becomes: as JSON, and as text.
-type made struct{ json, text []byte }
+// made is what an item becomes: a text, or null.
+type made struct {
+	text []byte
+	null bool
+}
 
 // newPass returns memory for a look at src.
 func (r *Redactor) newPass(src []byte) *pass {
 	p := r.passes.Get().(*pass)
 	p.text, p.copied, p.pairs, p.ruled, p.renamed, p.look, p.under, p.first = src, false, false, false, false, false, false, 0
 	p.items, p.spans, p.docs, p.extra = p.items[:0], p.spans[:0], p.docs[:0], p.extra[:0]
-	p.field, p.tops, p.named = "", p.tops[:0], 0
+	p.field, p.standing, p.tops, p.named = "", "", p.tops[:0], 0
 	return p
 }
 
@@ -391,19 +395,16 @@ func (p *pass) written(n int32) []byte {
 // for a value that is dropped.
 func (p *pass) replace(n int32, text []byte, null bool) {
 	p.renamed = p.renamed || p.items[n].kind == keyItem
-	m := made{text: text}
-	if null && p.items[n].kind != keyItem {
-		m.json = []byte("null")
-	} else {
-		m.json = appendQuoted(make([]byte, 0, len(text)+2), text)
-	}
-	p.made = append(p.made, m)
+	p.made = append(p.made, made{text, null && p.items[n].kind != keyItem})
 	p.fates[n].made = int32(len(p.made))
 }
 
 // count adds a find to the redactions.
 func (p *pass) count(n int32, detector string) {
 	field := p.field
+	if field == "" {
+		field = p.standing
+	}
 	if field == "" {
 		field = p.path(n)
 	}
@@ -441,25 +442,22 @@ func (p *pass) write(dst []byte, start, end int, from, to int32) []byte {
 	for n := from; n < to; {
 		t := &p.items[n]
 		next := n + 1
-		var json []byte
 		if t.marks&nested != 0 {
 			next = t.link
-			if p.fates[n].made == 0 && p.changed(n+1, next) {
-				i, _ := slices.BinarySearchFunc(p.docs, n, func(d doc, n int32) int { return cmp.Compare(d.item, n) })
-				d := p.docs[i]
-				json = appendQuoted(nil, p.write(nil, d.Start, d.End, n+1, next))
-			}
 		}
-		if m := p.fates[n].made; m > 0 {
-			json = p.made[m-1].json
+		a, b := int(t.start), int(t.end)
+		if t.kind == keyItem || t.kind == stringItem {
+			a, b = a-1, b+1 // with its quotes
 		}
-		if json != nil {
-			a, b := int(t.start), int(t.end)
-			if t.kind == keyItem || t.kind == stringItem {
-				a, b = a-1, b+1
-			}
-			dst = append(append(dst, p.text[start:a]...), json...)
-			start = b
+		switch m := p.fates[n].made; {
+		case m > 0 && p.made[m-1].null:
+			dst, start = append(append(dst, p.text[start:a]...), "null"...), b
+		case m > 0:
+			dst, start = appendQuoted(append(dst, p.text[start:a]...), p.made[m-1].text), b
+		case t.marks&nested != 0 && p.changed(n+1, next):
+			i, _ := slices.BinarySearchFunc(p.docs, n, func(d doc, n int32) int { return cmp.Compare(d.item, n) })
+			inside := p.write(nil, p.docs[i].Start, p.docs[i].End, n+1, next)
+			dst, start = appendQuoted(append(dst, p.text[start:a]...), inside), b
 		}
 		n = next
 	}

@@ -102,6 +102,9 @@ func (p *pass) chosen() []*detector {
 func (p *pass) edits(dst []edit, body []byte, name string, by []*detector, percent, base64 bool, encoded int) []edit {
 	p.subject.reset(body, name)
 	p.finds = findWith(by, &p.subject, p.finds[:0])
+	if percent, base64 = percent && encoded < maxEncoded, base64 && encoded < maxEncoded; len(p.finds) == 0 && !percent && !base64 {
+		return dst
+	}
 	masks := p.r.masks.spans(body)
 	left := masks
 	for _, h := range p.finds {
@@ -109,13 +112,11 @@ func (p *pass) edits(dst []edit, body []byte, name string, by []*detector, perce
 			dst = append(dst, edit{start: h.start, end: h.end, with: p.r.replacement(h.d, body[h.start:h.end]), d: h.d, why: h.why})
 		}
 	}
-	if encoded < maxEncoded {
-		if percent {
-			dst = p.percentEdits(dst, body, name, encoded+1)
-		}
-		if base64 {
-			dst = p.base64Edits(dst, body, name, encoded+1, masks)
-		}
+	if percent {
+		dst = p.percentEdits(dst, body, name, encoded+1)
+	}
+	if base64 {
+		dst = p.base64Edits(dst, body, name, encoded+1, masks)
 	}
 	return joined(dst)
 }

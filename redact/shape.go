@@ -26,6 +26,7 @@ type place struct {
 	path   []pathStep
 	named  int    // as in a pass
 	name   string // that it stands under
+	field  string // the names of path, with dots between them
 	wanted bitset // the detectors that look at it for that name; nil: none
 	kept   bool   // it is never altered
 	number bool
@@ -191,7 +192,7 @@ func (p *pass) placeOf(root *place, n int32) *place {
 			at.path = append(at.path, pathStep{name: string(p.textOf(q.key))})
 		}
 	}
-	at.named = p.named
+	at.named, at.field = p.named, p.path(n)
 	at.name, at.kept, at.number = p.nameOf(p.keyOver(n)), p.kept(n), t.kind == numberItem
 	clear(p.wanted)
 	p.wantBy(n)

@@ -27,7 +27,7 @@ func shieldAt(b []byte, i int) (end int, kind shieldKind) {
 	if i+36 <= len(b) && b[i+8] == '-' && isUUID(b[i:i+36]) && !wordAt(b, i+36) {
 		return i + 36, shieldID
 	}
-	if !isDigit(c) || digitsAt(b, i) > 4 {
+	if n := digitsAt(b, i); n == 0 || n > 4 || i+n == len(b) || b[i+n] != '-' && b[i+n] != '/' && b[i+n] != '.' && b[i+n] != ':' {
 		return 0, 0
 	}
 	if end := timeAt(b, i); end > 0 {

@@ -269,6 +269,7 @@ func (p *pass) editSkimmed(n int32, s *skimmed) {
 			p.close(n)
 		}
 	}()
+	p.standing = s.place.field
 	p.edit(n, p.textOf(n), s.place.name, s.edits)
 }
 
