@@ -39,6 +39,7 @@ type place struct {
 	last    shortText // the value before
 	repeats int       // how often it came in a row; negative: how often not to look whether it does
 	changes int       // how often it did not
+	strange int       // how many texts in a row were not known
 	needed  int       // how often it must, to be looked for
 	misses  int       // how often it was looked for in vain
 	joins   int       // how often what it led to was what came again, too

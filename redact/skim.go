@@ -159,8 +159,12 @@ func (at *place) join() {
 // skimText reports whether it is sure that nothing is found in text[start:end]. If not, it puts that off.
 func (p *pass) skimText(start, end int, s skimmed) bool {
 	body, at := p.text[start:end], s.place
-	if at.wanted == nil && p.known.has(body) {
-		return true
+	if at.wanted == nil && at.recalls() {
+		if p.known.has(body) {
+			at.strange = 0
+			return true
+		}
+		at.strange++
 	}
 	if len(body) >= minBase64 {
 		if at.wanted == nil && p.r.skipTimes && isTime(body) {
@@ -171,6 +175,19 @@ func (p *pass) skimText(start, end int, s skimmed) bool {
 	p.skimLater(start, end, s)
 	return false
 }
+
+// recalls reports whether it is worth looking whether a text is known: at a place where many
+// were not in a row, seldom.
+func (at *place) recalls() bool {
+	if at.strange < manyStrange {
+		return true
+	}
+	at.strange++
+	return at.strange%manyStrange == 0
+}
+
+// manyStrange is how many texts in a row must be unknown.
+const manyStrange = 16
 
 // skimLater puts a text off.
 func (p *pass) skimLater(start, end int, s skimmed) {
@@ -216,7 +233,9 @@ func (p *pass) skimTexts() (sure bool) {
 		s := &p.skimmed[i]
 		body := p.text[p.texts[i].Start:p.texts[i].End]
 		if (len(hits) == 0 || hits[0].Span != int32(i)) && s.place.wanted == nil && !s.encoded && !s.long {
-			p.known.learn(body)
+			if s.place.strange <= manyStrange {
+				p.known.learn(body)
+			}
 			continue
 		}
 		clear(p.wanted)
