@@ -127,7 +127,10 @@ func isQuoteStart(c byte) bool { return c == 0 || strings.IndexByte(" \t\r\n<>(:
 func dotAtom(b []byte, at int) int {
 	start := at
 	for start > 0 {
-		r, size := utf8.DecodeLastRune(b[:start])
+		r, size := rune(b[start-1]), 1
+		if r >= utf8.RuneSelf {
+			r, size = utf8.DecodeLastRune(b[:start])
+		}
 		if !isAtomRune(r) {
 			break
 		}
@@ -161,7 +164,9 @@ func trimLocal(b []byte, start, at int, whole bool) int {
 	}
 	cut := 0
 	if !whole || isAssignment(run) {
-		cut = bytes.LastIndexAny(run, "=/|`{}*#?&!$^~") + 1
+		for cut = len(run); cut > 0 && !localSigns.has[run[cut-1]]; {
+			cut--
+		}
 	}
 	if i := bytes.LastIndex(run, []byte("..")); i >= cut {
 		cut = i + 2
@@ -171,6 +176,9 @@ func trimLocal(b []byte, start, at int, whole bool) int {
 	}
 	return start + cut + ideographs(run[cut:])
 }
+
+// localSigns are what stands before an address in a text, and hardly in one.
+var localSigns = newAlphabet("=/|`{}*#?&!$^~")
 
 // isAssignment reports whether a whole value is not just an address but
 // a path, a query or name=value with one.

@@ -35,14 +35,20 @@ const (
 func findIPs(t *text, hits []hit) []hit {
 	b := t.b
 	for i := 0; i < len(b); i++ {
-		if !isIPByte(b[i]) {
+		if !ipBytes.has[b[i]] {
 			continue
 		}
-		start, colons := i, 0
-		for ; i < len(b) && isIPByte(b[i]); i++ {
-			if b[i] == ':' {
+		start, colons, dots := i, 0, 0
+		for ; i < len(b) && ipBytes.has[b[i]]; i++ {
+			switch b[i] {
+			case ':':
 				colons++
+			case '.':
+				dots++
 			}
+		}
+		if colons < 2 && dots < 3 {
+			continue
 		}
 		if colons >= 2 {
 			if s, e := ipv6At(b, start, i); e > 0 {
@@ -59,7 +65,8 @@ func findIPs(t *text, hits []hit) []hit {
 	return hits
 }
 
-func isIPByte(c byte) bool { return isHex(c) || c == ':' || c == '.' }
+// ipBytes are those that addresses consist of.
+var ipBytes = newAlphabet("0-9A-Fa-f:.")
 
 // ipv6At returns the bounds of the address that the run b[start:end] is, with
 // what follows it of zone and prefix length; 0, 0 if it is none.
@@ -146,16 +153,6 @@ func clearlySix(b []byte, start, end int) bool {
 func isGlueBefore(b []byte, i int) bool {
 	prev := byteAt(b, i-1)
 	return isAlnum(prev) || prev == '_' || isMaskBefore(b, i)
-}
-
-// isMaskBefore reports whether what a mask writes ends at b[i].
-func isMaskBefore(b []byte, i int) bool {
-	if byteAt(b, i-1) != ']' {
-		return false
-	}
-	from := max(0, i-maxMask)
-	open := bytes.LastIndexByte(b[from:i], '[')
-	return open >= 0 && maskAt(b, from+open) == i
 }
 
 func isClosing(c byte) bool { return c == ')' || c == ']' || c == '>' || c == '}' }
