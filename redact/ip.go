@@ -268,7 +268,7 @@ func quadStandsAlone(b []byte, s, e int) bool {
 // or another number with dots by the words before them or by their key.
 func isVersion(t *text, s, e int) bool {
 	b := t.b
-	if isVersionWord(lastWord(t.key)) {
+	if namesVersion(t.key) {
 		return true
 	}
 	// Products in a user agent: Chrome/116.0.0.0. After a slash stands an address in
@@ -291,6 +291,16 @@ func isVersion(t *text, s, e int) bool {
 		return false // the end of a name: acme.build 10.0.0.1
 	}
 	return i < end && isVersionWord(string(b[i:end]))
+}
+
+// namesVersion reports whether a key names a version: os_version, buildNumber.
+func namesVersion(key string) bool {
+	word := lastWord(key)
+	switch strings.ToLower(word) {
+	case "number", "no", "num", "string", "id", "tag", "name":
+		word = lastWord(strings.TrimRight(key[:len(key)-len(word)], "_- ."))
+	}
+	return isVersionWord(word)
 }
 
 // lastWord returns the last word of a name in snake_case, kebab-case or camelCase.

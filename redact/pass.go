@@ -47,7 +47,7 @@ type pass struct {
 	extra     []int32 // the items that were marked for long words in them
 	ruled     bool    // a rule by name holds somewhere
 	renamed   bool    // something in a name was replaced
-	pairs     bool    // there is {"name":…,"value":…}
+	pairs     bool    // a text names another
 	look      bool    // an item was marked
 	under     bool    // a name was marked, so that what stands under it is looked at too
 	first     int32   // the first item of the source; those before it say where it stands
@@ -304,10 +304,7 @@ func (p *pass) visit(n int32) {
 		return
 	}
 	key := p.keyOver(n)
-	alias := int32(-1)
-	if key >= 0 && t.kind != keyItem {
-		alias = p.items[key].link
-	}
+	alias := p.aliasOf(n)
 	if t.marks&hasTrigger == 0 && (t.kind == keyItem || !p.marked(key) && !p.marked(alias)) {
 		return
 	}
@@ -354,8 +351,8 @@ func (p *pass) want(n int32) {
 func (p *pass) wantBy(n int32) {
 	if key := p.keyOver(n); key >= 0 && p.items[n].kind != keyItem {
 		p.want(key)
-		p.want(p.items[key].link)
 	}
+	p.want(p.aliasOf(n))
 }
 
 // nameOf returns the text of a key, or of what stands for one, as detectors see

@@ -29,6 +29,8 @@ const (
 	hasLong                // there is a long word in it
 	quiet                  // no trigger matches it
 	hasBase64              // there is text in base64 in it
+	behindName             // a key behind one that names a value, in one object, or that itself
+	behindValue            // a key behind "value", or that itself
 )
 
 // item is what is looked at in JSON, in the order in which it stands there. The
@@ -38,9 +40,8 @@ type item struct {
 	start, end int32 // of a string without its quotes
 	parent     int32 // the key or the array in which it stands; -1: none
 	index      int32 // in that array
-	// link is of a key the string that names its value, as in
-	// {"name":"password","value":"x"}; of an array the key that it stands under; of a
-	// nested string the item after the last of its own; each -1 for none.
+	// link is of a key or a string what names it, see [pass.aliasOf]; of an array the key that it
+	// stands under; of a nested string the item after the last of its own; each -1 for none.
 	link  int32
 	kind  kind
 	marks uint8
@@ -58,7 +59,9 @@ type frame struct {
 	parent, index int32 // of the members of an object; an element has the array for a parent
 	count         int32 // elements so far
 	array         int32 // its item; -1: an object
-	name, value   int32 // the items of "name" and "value" in an object; -1: none
+	name, value   int32 // of an object the items of "name" and "value", of an array a flag, and the last string; -1: none
+	typed         bool  // name is that of "type"
+	marks         uint8 // behindName, behindValue
 }
 
 // scan appends the items of the JSON value in text[start:end], and reports
@@ -101,7 +104,7 @@ func (s *scanner) value(parent, index int32) bool {
 	p := s.p
 	for {
 		// A value begins.
-		opened := false
+		opened, n := false, int32(len(p.items))
 		switch c := s.space(); c {
 		case '"':
 			if !s.str(stringItem, parent, index) {
@@ -110,6 +113,9 @@ func (s *scanner) value(parent, index int32) bool {
 		case '{', '[':
 			if len(p.frames)-s.bottom >= maxNesting {
 				return false
+			}
+			if len(p.frames) > s.bottom && p.frames[len(p.frames)-1].array >= 0 {
+				p.frames[len(p.frames)-1].name = -1 // no secret
 			}
 			s.pos++
 			f := frame{parent: parent, index: index, array: -1, name: -1, value: -1}
@@ -124,6 +130,9 @@ func (s *scanner) value(parent, index int32) bool {
 				return false
 			}
 		}
+		if !opened && len(p.frames) > s.bottom && p.frames[len(p.frames)-1].array >= 0 {
+			s.element(n)
+		}
 		// What follows it.
 		for {
 			if len(p.frames) == s.bottom {
@@ -133,9 +142,10 @@ func (s *scanner) value(parent, index int32) bool {
 			c := s.space()
 			if f.array >= 0 && c == ']' || f.array < 0 && c == '}' {
 				s.pos++
-				if f.name >= 0 && f.value >= 0 {
-					p.items[f.value].link = f.name
-					p.pairs = true
+				if f.array < 0 {
+					s.closePair(f)
+				} else {
+					s.closeRow(f)
 				}
 				p.frames = p.frames[:len(p.frames)-1]
 				opened = false
@@ -162,20 +172,6 @@ func (s *scanner) value(parent, index int32) bool {
 			s.pos++
 			s.pair(f, parent)
 			break
-		}
-	}
-}
-
-// pair notes the two members of an object that names its value.
-func (s *scanner) pair(f *frame, key int32) {
-	t := &s.p.items[key]
-	switch n := t.end - t.start; {
-	case n < 3 || n > 5:
-	case foldEqual(s.p.textOf(key), "value"):
-		f.value = key
-	case foldEqual(s.p.textOf(key), "name"), foldEqual(s.p.textOf(key), "key"), foldEqual(s.p.textOf(key), "field"):
-		if s.space() == '"' {
-			f.name = int32(len(s.p.items)) // the item that comes next
 		}
 	}
 }

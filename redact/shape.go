@@ -22,16 +22,17 @@ type shapes struct {
 // that all of an array are one place, but says what is an array: what may follow a value, and
 // what its names mean for it, is the same whenever a value is there.
 type place struct {
-	id     int
-	path   []pathStep
-	named  int    // as in a pass
-	name   string // that it stands under
-	field  string // the names of path, with dots between them
-	wanted bitset // the detectors that look at it for that name; nil: none
-	kept   bool   // it is never altered
-	number bool
-	inside *place // the start of the JSON in a string
-	next   []link // what came behind it, the latest first
+	id      int
+	path    []pathStep
+	named   int    // as in a pass
+	name    string // that it stands under
+	field   string // the names of path, with dots between them
+	wanted  bitset // the detectors that look at it for that name; nil: none
+	kept    bool   // it is never altered
+	number  bool
+	element bool   // it is in an array
+	inside  *place // the start of the JSON in a string
+	next    []link // what came behind it, the latest first
 
 	// A value that came again and again, with what followed it, and where that led.
 	ahead   string
@@ -181,6 +182,7 @@ func (p *pass) placeOf(root *place, n int32) *place {
 		name := p.textOf(q.key)
 		s.path = append(strconv.AppendInt(s.path, int64(len(name)), 10), ':') // so that no two paths are written alike
 		s.path = append(s.path, name...)
+		s.path = append(s.path, byte('0'+p.items[q.key].marks/behindName)) // or what one value has beside it could be taken for what another has
 	}
 	if at := s.places[string(s.path)]; at != nil {
 		return at
@@ -193,8 +195,9 @@ func (p *pass) placeOf(root *place, n int32) *place {
 			at.path = append(at.path, pathStep{name: string(p.textOf(q.key))})
 		}
 	}
+	at.element = len(at.path) > 0 && at.path[len(at.path)-1].array
 	at.named, at.field = p.named, p.path(n)
-	at.name, at.kept, at.number = p.nameOf(p.keyOver(n)), p.kept(n), t.kind == numberItem
+	at.name, at.kept, at.number = p.nameOver(n), p.kept(n), t.kind == numberItem
 	clear(p.wanted)
 	p.wantBy(n)
 	if !p.wanted.empty() {

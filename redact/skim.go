@@ -75,6 +75,9 @@ func (p *pass) skimJSON(at *place, pos, end int) bool {
 				return false
 			}
 			pos = stop
+			if at.element && pos > start && b[start] == '-' && isSecretFlag(b[start:pos]) {
+				return false // the next one may be a secret
+			}
 			if escaped {
 				if !p.skimEscaped(at, start, pos, inside) {
 					return false
