@@ -27,7 +27,7 @@ const (
 	space      = `(?:[ \t]|` + foldedGap + `)`
 	dot        = `(?:\.|` + foldedGap + `)`
 	hyphen     = `(?:-| - |` + foldedGap + `)`
-	gap        = `(?:[ \t/()\-]| - |[ \-]\(|\)[ \-]|` + foldedGap + `)`
+	gap        = `(?:[ \t/()\-]| - | / |[ \-]\(|\)[ \-]|` + foldedGap + `)`
 	wideGap    = `(?:[ ()/.\t\-]{1,3}|` + foldedGap + `)`
 	anyGap     = `(?:[ \-]|` + foldedGap + `)?`
 	wideDigits = `|[\x{ff10}-\x{ff19}]{2}`

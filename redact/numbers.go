@@ -130,7 +130,7 @@ func separator(gap []byte) byte {
 		return '-'
 	case ".":
 		return '.'
-	case "/":
+	case "/", " / ":
 		return '/'
 	case "(", " (", "-(":
 		return '('
