@@ -37,13 +37,13 @@ func (n *numbers) national(i int, c *chain, open bool) (last int, why string) {
 }
 
 // phoneShapes are groups in which people write telephones, and hardly anything else.
-var phoneShapes = [...][]int{{3, 3, 2, 2}, {1, 3, 3, 2, 2}, {1, 3, 2, 2, 2}, {1, 3, 2, 3}, {1, 3, 3, 4}, {3, 2, 2, 2}, {2, 3, 2, 2}, {3, 2, 3}, {4, 3, 3}, {4, 3, 4}}
+var phoneShapes = [...][]int{{3, 3, 2, 2}, {1, 3, 3, 2, 2}, {1, 3, 2, 2, 2}, {1, 3, 2, 3}, {3, 2, 2, 2}, {2, 3, 2, 2}, {3, 2, 3}, {4, 3, 3}, {4, 3, 4}}
 
 // unlikeNumbers reads groups that neither thousands have nor a few numbers in a row, as a rule.
 func (n *numbers) unlikeNumbers(i int, c *chain) (last int, why string) {
 	for _, sizes := range phoneShapes {
 		last = i + len(sizes) - 1
-		if sizes[0] == 1 && n.digit(i) != '0' && n.digit(i) != '8' {
+		if sizes[0] == 1 && n.digit(i) != '0' {
 			continue // no trunk prefix
 		}
 		if !c.more && c.n == len(sizes) && c.shape(0, " ", sizes...) && !n.amount(i, last) {
