@@ -40,6 +40,14 @@ func numDetectors() []*detector {
 	}
 }
 
+// isNumbered reports whether text is a word with a number behind a hyphen, such as ORD-4796100, and the word
+// says nothing of the number. Nobody whom only digitRun triggers finds anything in it: see
+// [numbers.joinedLeft].
+func isNumbered(text []byte) bool {
+	word := letters.run(text, 0)
+	return 2 < word && word < len(text)-1 && text[word] == '-' && decimal.run(text, word+1) == len(text) && lowerTopic(text[:word]) == 0
+}
+
 // hasDigitRun reports what digitRun does, for detectors that are wider than it: what they
 // find must have triggered them.
 func hasDigitRun(b []byte) bool {

@@ -30,6 +30,7 @@ type Redactor struct {
 	triggers    []trigger // of each pattern of set what it is for
 	long        bitset    // the detectors that look at texts with a long word
 	looksLong   bool      // there are some
+	digits      bitset    // those that look at texts with a run of digits
 	alwaysRules bool      // a rule has nothing to look for
 	numbered    bool      // a rule or a pointer may depend on the number of an element
 	skipTimes   bool      // nothing could be found in a time that stands alone
@@ -114,7 +115,7 @@ func (r *Redactor) compileTriggers() (err error) {
 		}
 		return &r.triggers[i]
 	}
-	r.long, r.skipTimes = r.newBitset(), true
+	r.long, r.digits, r.skipTimes = r.newBitset(), r.newBitset(), true
 	for i, d := range r.detectors {
 		for _, t := range d.triggers {
 			if t == longWord {
@@ -123,6 +124,9 @@ func (r *Redactor) compileTriggers() (err error) {
 				continue
 			}
 			of(t).detectors.set(i)
+			if t == digitRun {
+				r.digits.set(i)
+			}
 		}
 		r.skipTimes = r.skipTimes && d.group != groupCustom
 	}
@@ -150,6 +154,16 @@ func (s bitset) set(n int)      { s[n/64] |= 1 << (n % 64) }
 func (s bitset) has(n int) bool { return s[n/64]&(1<<(n%64)) != 0 }
 
 func (s bitset) empty() bool { return !slices.ContainsFunc(s, func(w uint64) bool { return w != 0 }) }
+
+// within reports whether all members are those of another set.
+func (s bitset) within(o bitset) bool {
+	for i := range s {
+		if s[i]&^o[i] != 0 {
+			return false
+		}
+	}
+	return true
+}
 
 // add adds the members of another set.
 func (s bitset) add(o bitset) {

@@ -289,10 +289,11 @@ func stringEnd(b []byte, i int) (end int, escaped, ascii bool) {
 	for {
 		for i+8 <= len(b) {
 			w := binary.LittleEndian.Uint64(b[i:])
-			quote, slash := w^(ones*'"'), w^(ones*'\\')
-			// A byte is zero, or less than a space, exactly if it is the lowest that is
-			// flagged; only that one counts.
-			m := ((quote-ones)&^quote | (slash-ones)&^slash | (w-ones*' ')&^w) & highs
+			// With that bit flipped, control characters and the quote are what is at most a
+			// space. A byte is that, or a backslash, exactly if it is the lowest that is flagged; only
+			// that one counts.
+			quote, slash := w^(ones*2), w^(ones*'\\')
+			m := ((quote-ones*(' '+1))&^quote | (slash-ones)&^slash) & highs
 			if m != 0 {
 				n := bits.TrailingZeros64(m) &^ 7
 				all |= w & (1<<n - 1)

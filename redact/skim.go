@@ -251,7 +251,9 @@ func (p *pass) skimTexts() (sure bool) {
 		if s.long {
 			p.wanted.add(p.r.long)
 		}
-		p.encoded = s.encoded
+		if p.encoded = s.encoded; !p.encoded && p.wanted.within(p.r.digits) && isNumbered(body) {
+			continue
+		}
 		if s.edits = p.edits(nil, body, s.place.name, p.chosen(), p.percent(), p.encoded, 0); len(s.edits) == 0 {
 			continue
 		}
