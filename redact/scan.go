@@ -23,14 +23,14 @@ const (
 
 // The marks of items.
 const (
-	hasTrigger = 1 << iota // a trigger of a detector matched it, or it has encoded text
-	nested                 // a string that holds JSON, of which the items follow
-	done                   // looked at
-	hasLong                // there is a long word in it
-	quiet                  // no trigger matches it
-	hasBase64              // there is text in base64 in it
-	behindName             // a key behind one that names a value, in one object, or that itself
-	behindValue            // a key behind "value", or that itself
+	hasTrigger  = 1 << iota // a trigger of a detector matched it, or it has encoded text
+	nested                  // a string that holds JSON, of which the items follow
+	done                    // looked at
+	hasLong                 // there is a long word in it
+	quiet                   // no trigger matches it
+	hasBase64               // there is text in base64 in it
+	behindName              // a key behind one that names a value, in one object, or that itself
+	behindValue             // a key behind "value", or that itself
 )
 
 // item is what is looked at in JSON, in the order in which it stands there. The
