@@ -67,6 +67,8 @@ type pass struct {
 	finds      []hit
 	candidates []*detector
 	wanted     bitset
+	whole      []multire.Span // of it, when it is looked at again
+	again      []multire.Hit
 	encoded    bool // there is text in base64 in it
 	names      map[string]string
 	way        []step

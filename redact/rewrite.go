@@ -77,7 +77,9 @@ func (p *pass) wantIn(body []byte) {
 	if long, p.encoded = p.r.longWords(body); long {
 		p.wanted.add(p.r.long)
 	}
-	for _, h := range p.r.set.Scan(nil, body, []multire.Span{{End: len(body)}}) {
+	p.whole = append(p.whole[:0], multire.Span{End: len(body)})
+	p.again = p.r.set.Scan(p.again[:0], body, p.whole)
+	for _, h := range p.again {
 		p.wanted.add(p.r.triggers[h.Pattern].detectors)
 	}
 }
