@@ -89,10 +89,15 @@ type made struct {
 // newPass returns memory for a look at src.
 func (r *Redactor) newPass(src []byte) *pass {
 	p := r.passes.Get().(*pass)
+	p.begin(src)
+	return p
+}
+
+// begin prepares for a look at src.
+func (p *pass) begin(src []byte) {
 	p.text, p.copied, p.pairs, p.ruled, p.renamed, p.look, p.under, p.first = src, false, false, false, false, false, false, 0
 	p.items, p.spans, p.docs, p.extra = p.items[:0], p.spans[:0], p.docs[:0], p.extra[:0]
 	p.field, p.standing, p.tops, p.named = "", "", p.tops[:0], 0
-	return p
 }
 
 // free gives the memory back.
@@ -100,11 +105,16 @@ func (p *pass) free() {
 	if cap(p.arena) > maxPooled || cap(p.items) > maxPooled/64 {
 		return
 	}
+	p.end()
+	p.r.passes.Put(p)
+}
+
+// end forgets what the look was at, and what it found.
+func (p *pass) end() {
 	clear(p.made)
 	p.made = p.made[:0]
 	p.text, p.found, p.trace, p.counted = nil, nil, nil, nil
 	p.subject.reset(nil, "")
-	p.r.passes.Put(p)
 }
 
 // add appends an item, of which the text stands in the source as it is.

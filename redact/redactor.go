@@ -183,6 +183,11 @@ func (s bitset) add(o bitset) {
 func (r *Redactor) Redact(field string, src []byte) ([]byte, []Redaction) {
 	p := r.newPass(src)
 	defer p.free()
+	return p.redact(field, src)
+}
+
+// redact is [Redactor.Redact].
+func (p *pass) redact(field string, src []byte) ([]byte, []Redaction) {
 	p.field = field
 	if len(src) <= maxShape && p.skim(len(src)) {
 		p.shapes.recognised()

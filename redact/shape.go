@@ -15,7 +15,7 @@ type shapes struct {
 	count  int
 	path   []byte
 	bytes  int // of all that is remembered
-	credit int // values that may still be learned, see [shapes.mayLearn]
+	spent  int // how many values were learned, less those that were recognised
 }
 
 // place is where a string or a number stands. Its path leaves the numbers of elements out, so
@@ -70,22 +70,18 @@ const (
 	maxAhead = 256
 	// manyRepeats is how often a value must have come in a row to be looked for.
 	manyRepeats = 4
-	// maxCredit bounds how many values are learned before one is recognised.
-	maxCredit = 64
+	// maxSpent is how many more values are learned than are recognised; then one of so many is.
+	maxSpent = 64
 )
 
-// mayLearn reports whether another value is worth its learning. Where none is ever recognised, few are.
+// mayLearn reports whether another value is worth its learning. Where few are recognised, few are.
 func (s *shapes) mayLearn() bool {
-	if s.credit < maxCredit {
-		s.credit++
-		return true
-	}
-	s.credit++
-	return s.credit%maxCredit == 0
+	s.spent++
+	return s.spent <= maxSpent || s.spent%maxSpent == 0
 }
 
 // recognised notes that learning was worth it.
-func (s *shapes) recognised() { s.credit = max(0, min(s.credit, maxCredit)-maxCredit/8) }
+func (s *shapes) recognised() { s.spent = max(0, min(s.spent, maxSpent)-1) }
 
 // forget forgets everything.
 func (s *shapes) forget() {
