@@ -62,6 +62,9 @@ func findEmails(t *text, hits []hit) []hit {
 // emailAt returns the bounds of the address whose @ is at b[at]; 0, 0 if there is none.
 func emailAt(t *text, at int) (start, end int) {
 	b := t.b
+	if c := byteAt(b, at+1); !isAlnum(c) && c != '[' && c != '(' && c < utf8.RuneSelf {
+		return 0, 0 // no host begins so
+	}
 	quoted := byteAt(b, at-1) == '"'
 	if quoted {
 		start = quotedLocal(b, at)

@@ -34,39 +34,61 @@ const (
 // as an IPv6 address as a whole, else for an IPv4 address among its parts.
 func findIPs(t *text, hits []hit) []hit {
 	b := t.b
-	for i := 0; i < len(b); i++ {
-		if !ipBytes.has[b[i]] {
-			continue
+	for from := 0; ; {
+		i := nextIPRun(b, from)
+		if i == len(b) {
+			return hits
 		}
-		start, colons, dots := i, 0, 0
-		for ; i < len(b) && ipBytes.has[b[i]]; i++ {
-			switch b[i] {
-			case ':':
-				colons++
-			case '.':
-				dots++
-			}
-		}
-		if colons < 2 && dots < 3 {
-			continue
-		}
+		start, end := ipBytes.before(b, i, i-from), ipBytes.run(b, i)
+		from = end
+		colons := bytes.Count(b[start:end], []byte(":"))
 		if colons >= 2 {
-			if s, e := ipv6At(b, start, i); e > 0 {
+			if s, e := ipv6At(b, start, end); e > 0 {
 				hits = append(hits, hit{start: s, end: e, why: "IPv6"})
-				i = max(i, e) - 1
+				from = max(end, e)
 				continue
 			}
 		}
-		if colons >= 5 && start == 0 && i == len(b) {
+		if colons >= 5 && start == 0 && end == len(b) {
 			return hits // a value that is an IPv6 address but for an error has no IPv4 address in it
 		}
-		hits = findIPv4s(t, start, i, hits)
+		hits = findIPv4s(t, start, end, hits)
 	}
-	return hits
+}
+
+// nextIPRun returns a place in the first run of the bytes of addresses from i on that has two colons
+// or three dots, as all addresses have; the length of b if there is none. In text made of signs it is
+// what costs most, so it counts without branches.
+func nextIPRun(b []byte, i int) int {
+	const (
+		twoColons = 2
+		fourDots  = 4 << 8
+	)
+	counts := 0
+	for ; i < len(b); i++ {
+		s := &ipSigns[b[i]]
+		counts = (counts + s.adds) & s.keeps
+		if counts&twoColons != 0 || (counts+1<<8)&fourDots != 0 {
+			return i
+		}
+	}
+	return i
 }
 
 // ipBytes are those that addresses consist of.
 var ipBytes = newAlphabet("0-9A-Fa-f:.")
+
+// ipSigns says of each byte what it does to the counts of colons, and in the next byte of dots, in a run:
+// what is none of an address ends it.
+var ipSigns = func() (signs [256]struct{ adds, keeps int }) {
+	for c := range signs {
+		if ipBytes.has[c] {
+			signs[c].keeps = -1
+		}
+	}
+	signs[':'].adds, signs['.'].adds = 1, 1<<8
+	return signs
+}()
 
 // ipv6At returns the bounds of the address that the run b[start:end] is, with
 // what follows it of zone and prefix length; 0, 0 if it is none.
