@@ -3,6 +3,7 @@ package redact
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"unicode/utf8"
 )
 
@@ -26,8 +27,9 @@ var base64Value = func() (values [256]byte) {
 const noBase64 = 0xFF
 
 // longWords looks for long words in b, and reports whether there is one that
-// longWord means, and whether there is text in base64.
-func longWords(b []byte) (long, encoded bool) {
+// longWord means, if anybody looks at those, and whether there is text in base64.
+func (r *Redactor) longWords(b []byte) (long, encoded bool) {
+	long = !r.looksLong
 	for from := 0; !long || !encoded; {
 		start, end := base64Run(b, from)
 		if start < 0 {
@@ -38,7 +40,7 @@ func longWords(b []byte) (long, encoded bool) {
 		encoded = encoded || textStart(word) >= 0
 		from = end
 	}
-	return long, encoded
+	return long && r.looksLong, encoded
 }
 
 // hasCapital reports whether there is a capital ASCII letter in b.
@@ -54,23 +56,28 @@ func hasCapital(b []byte) bool {
 const minLongWord = 26
 
 // base64Run returns the first run of base64 characters that is long enough;
-// negative: there is none. It looks at every sixteenth byte first.
+// negative: there is none. It reads eight bytes at a time: all eight are in a run
+// somewhere, if that is twice as long.
 func base64Run(b []byte, from int) (start, end int) {
-	for i := from + minBase64 - 1; i < len(b); i += minBase64 {
-		if base64Value[b[i]] == noBase64 {
-			continue
+	for i := from; i+8 <= len(b); i += 8 {
+		w := binary.LittleEndian.Uint64(b[i:])
+		if ((w-ones*'+')&^w|w)&highs != 0 {
+			continue // a space or a sign before the plus, or no ASCII
 		}
-		start, end = i, i+1
-		for start > from && base64Value[b[start-1]] != noBase64 {
-			start--
-		}
+		start, end = i, i
 		for end < len(b) && base64Value[b[end]] != noBase64 {
 			end++
+		}
+		if end == i {
+			continue
+		}
+		for start > from && base64Value[b[start-1]] != noBase64 {
+			start--
 		}
 		if end-start >= minBase64 {
 			return start, end
 		}
-		from, i = end, end-1
+		i = end - 8
 	}
 	return -1, -1
 }

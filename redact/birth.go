@@ -12,7 +12,7 @@ func birthDetector() *detector {
 			// The value under a key is the date and nothing else, or an old time.
 			`^\s*[0-9]{1,4}` + dateGap + `[0-9]{1,2}` + dateGap + `[0-9]{1,4}` + dayEnd,
 			`^\s*(?:19|20)[0-9]{6}\s*$`,
-			`(?i)^\s*[0-9a-z\x{c0}-\x{17f}.,/\- ]{2,14}` + dateGap + `(?:19|20)[0-9]{2}\s*$`,
+			dateGap + `(?:19|20)[0-9]{2}\s*$`, // to count what stands before it would take many states
 			`^\s*(?:19[0-9]{2}|20[01][0-9])` + dateGap + `[0-9]{1,2}` + dateGap + `[0-9]{1,2}[T ][0-9:.,Zz+\- ]*\s*$`,
 		},
 		find:  findBirths,

@@ -18,7 +18,9 @@
 //
 // A [KeyRule] removes what stands under a name, whatever it is: texts, numbers and
 // booleans, at any depth below. Names are compared without case, "_" and "-".
-// {"name": "db_password", "value": "…"} is understood as a name with its value.
+// {"name": "db_password", "value": "…"} is understood as a name with its value, and so are
+// {"type": "phone", "value": "…"}, {"password": {"value": "…"}}, ["--password", "…"] and headers
+// that are arrays of two strings.
 //
 // Names and values are looked at alike, at any depth, in JSON inside strings of JSON
 // (four layers), through escapes, percent-encoding and base64.

@@ -9,7 +9,7 @@ import (
 )
 
 // emailDetector finds addresses of mail in the forms that are in use (RFC 5321,
-// RFC 6531), without comments and folded lines: john.doe+tag@example.com,
+// RFC 6531), without folded lines and most comments: john.doe+tag@example.com,
 // "john doe"@example.com, josé@пример.рф, john@[192.0.2.1].
 func emailDetector() *detector {
 	return &detector{
@@ -62,6 +62,9 @@ func findEmails(t *text, hits []hit) []hit {
 // emailAt returns the bounds of the address whose @ is at b[at]; 0, 0 if there is none.
 func emailAt(t *text, at int) (start, end int) {
 	b := t.b
+	if c := byteAt(b, at+1); !isAlnum(c) && c != '[' && c != '(' && c < utf8.RuneSelf {
+		return 0, 0 // no host begins so
+	}
 	quoted := byteAt(b, at-1) == '"'
 	if quoted {
 		start = quotedLocal(b, at)
@@ -72,7 +75,13 @@ func emailAt(t *text, at int) (start, end int) {
 		return 0, 0
 	}
 	lone := start == 0 || b[start-1] == '<' || bytes.HasSuffix(b[:start], []byte("mailto:"))
-	if end = mailHost(b, at+1, lone && mayBeBare(t.key)); end == at+1 && lone && isQuad(b[at+1:]) {
+	end = mailHost(b, at+1, lone && mayBeBare(t.key))
+	if comment := commentEnd(b, at+1); comment > 0 {
+		if end = mailHost(b, comment, false); end == comment {
+			end = at + 1
+		}
+	}
+	if end == at+1 && lone && isQuad(b[at+1:]) {
 		end = len(b)
 	}
 	whole := lone && (end == len(b) || byteAt(b, end) == '>')
@@ -93,7 +102,7 @@ func mayBeBare(key string) bool { return strings.Contains(strings.ToLower(key), 
 // before at, and at if there is none.
 func quotedLocal(b []byte, at int) int {
 	for i := at - 2; i >= 0 && at-i <= maxLocal; i-- {
-		if b[i] < ' ' && b[i] != '\t' || b[i] == 0x7f {
+		if b[i] == '\n' || b[i] == '\r' {
 			break
 		}
 		if b[i] != '"' {
@@ -127,7 +136,10 @@ func isQuoteStart(c byte) bool { return c == 0 || strings.IndexByte(" \t\r\n<>(:
 func dotAtom(b []byte, at int) int {
 	start := at
 	for start > 0 {
-		r, size := utf8.DecodeLastRune(b[:start])
+		r, size := rune(b[start-1]), 1
+		if r >= utf8.RuneSelf {
+			r, size = utf8.DecodeLastRune(b[:start])
+		}
 		if !isAtomRune(r) {
 			break
 		}
@@ -161,7 +173,9 @@ func trimLocal(b []byte, start, at int, whole bool) int {
 	}
 	cut := 0
 	if !whole || isAssignment(run) {
-		cut = bytes.LastIndexAny(run, "=/|`{}*#?&!$^~") + 1
+		for cut = len(run); cut > 0 && !localSigns.has[run[cut-1]]; {
+			cut--
+		}
 	}
 	if i := bytes.LastIndex(run, []byte("..")); i >= cut {
 		cut = i + 2
@@ -171,6 +185,9 @@ func trimLocal(b []byte, start, at int, whole bool) int {
 	}
 	return start + cut + ideographs(run[cut:])
 }
+
+// localSigns are what stands before an address in a text, and hardly in one.
+var localSigns = newAlphabet("=/|`{}*#?&!$^~")
 
 // isAssignment reports whether a whole value is not just an address but
 // a path, a query or name=value with one.
@@ -201,6 +218,18 @@ func ideographs(run []byte) int {
 
 func isIdeograph(r rune) bool {
 	return r >= 0x1100 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul)
+}
+
+// commentEnd returns the end of the comment (RFC 5322, section 3.2.2) at i, and 0 if there is none.
+func commentEnd(b []byte, i int) int {
+	if byteAt(b, i) != '(' {
+		return 0
+	}
+	n := bytes.IndexAny(b[i+1:min(len(b), i+maxLocal)], "()\r\n")
+	if n < 0 || b[i+1+n] != ')' {
+		return 0
+	}
+	return i + n + 2
 }
 
 // mailHost returns the end of the host or the address literal at i, and i if there is

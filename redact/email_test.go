@@ -19,6 +19,7 @@ func TestEmail(t *testing.T) {
 		`⟦"john doe"@example.com⟧`,
 		`⟦"a@b \"c\\"@example.com⟧`,
 		`⟦"x@example.org"@example.com⟧`,
+		"⟦john@(at work)example.com⟧", "⟦john@(at work)[192.0.2.1]⟧", "⟦\"\a\x7f\"@example.com⟧",
 		"⟦josé@пример.рф⟧",
 		"⟦用户@例子.广告⟧",
 		"⟦a@xn--d1acufc.xn--p1ai⟧",
@@ -46,6 +47,7 @@ func TestEmail(t *testing.T) {
 		// None of these.
 		"jane@", "@example.com", "jane@example", "jane.@example.com", "a..@example.com", "jane@-a.com", "jane@a-.com",
 		"jane@a..com", "jane@example.c",
+		"jane@(at work", "jane@()", "jane@(a(b))example.com", "jane@(at work) example.com", "\"jane\n\"@example.com",
 		`jane"@example.com`, `"jane\"@example.com`, `x"jane"@example.com`,
 		l63+"aa@example.com", "a@"+l63+"a.com", "a@"+strings.Repeat(l63+".", 4)+"com",
 		"jane@[192.0.2.256]", "jane@[IPv6:192.0.2.1]", "jane@[192.0.2.1", "jane at example dot com",

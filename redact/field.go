@@ -14,8 +14,7 @@ func (p *pass) standsIn(field string) (parent, index int32) {
 	first, rest, more := strings.Cut(field, ".")
 	parent = p.addName(first, parent, index)
 	if more && isList(first) {
-		parent, index = p.add(arrayItem, 0, 0, parent, index), 0 // some element of it
-		p.items[parent].link = p.keyOver(parent)
+		parent, index = p.addArray(parent, index), 0 // some element of it
 		if set, name, ok := strings.Cut(rest, "."); ok && isValues(set) {
 			parent, index, rest = p.addName(set, parent, index), -1, name
 		}
@@ -33,6 +32,13 @@ func (p *pass) addName(name string, parent, index int32) int32 {
 	start := len(p.arena)
 	p.arena = append(p.arena, name...)
 	return p.add(keyItem, start, len(p.arena), parent, index)
+}
+
+// addArray adds an array that is not in the source.
+func (p *pass) addArray(parent, index int32) int32 {
+	n := p.add(arrayItem, 0, 0, parent, index)
+	p.items[n].link = p.keyOver(n)
+	return n
 }
 
 // isList reports whether a member of an entry is an array.

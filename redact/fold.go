@@ -15,6 +15,9 @@ type folded struct {
 // fold makes f of b, in the memory of the text before. It reports whether anything
 // changed; otherwise f is of no use.
 func (f *folded) fold(b []byte) bool {
+	if isASCII(b) {
+		return false
+	}
 	// The first bytes of all that is folded: C2 (U+00A0), E2 (U+20xx), E3 (U+3000), EF (U+FFxx).
 	first := len(b)
 	for _, c := range [...]byte{0xc2, 0xe2, 0xe3, 0xef} {

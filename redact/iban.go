@@ -4,7 +4,11 @@ package redact
 func ibanDetector() *detector {
 	return &detector{
 		name: "iban", group: groupPII, label: "IBAN",
-		triggers:  []string{digitRun, `(?i)[a-z]{2}[0-9]{2}` + anyGap + `[a-z]{4}` + anyGap + `[0-9]{4}`},
+		triggers: []string{
+			digitRun,
+			`(?i)[a-z]{2}[0-9]{2}` + anyGap + `[a-z]{4}` + anyGap + `[0-9]{4}`,
+			`(?i)\b(?:iban)?[a-z]{2}[0-9]{2}[0-9a-z]{11}`, // in one piece
+		},
 		find:      findIBANs,
 		normalise: onlyWord,
 		keep:      4,
@@ -88,7 +92,7 @@ func (n *numbers) ibanAt(start int) (end int, why string) {
 		iban[size], ends[size] = c, i+1
 		size++
 	}
-	if size < minIBAN || !hasDigitRun(n.b[start:ends[size-1]]) && !bankFirst(iban[:size]) {
+	if size < minIBAN || !hasDigitRun(n.b[start:ends[size-1]]) && !bankFirst(iban[:size]) && ends[minIBAN-1]-start > minIBAN {
 		return 0, ""
 	}
 	upper := n.b[start] == country[0] && n.b[start+1] == country[1]
@@ -110,7 +114,7 @@ func (n *numbers) ibanAt(start int) (end int, why string) {
 	return 0, ""
 }
 
-// bankFirst reports what the trigger of this detector's own does.
+// bankFirst reports what the first trigger of this detector's own does.
 func bankFirst(iban []byte) bool {
 	for _, c := range iban[4:8] {
 		if isDigit(c) {

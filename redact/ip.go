@@ -34,32 +34,61 @@ const (
 // as an IPv6 address as a whole, else for an IPv4 address among its parts.
 func findIPs(t *text, hits []hit) []hit {
 	b := t.b
-	for i := 0; i < len(b); i++ {
-		if !isIPByte(b[i]) {
-			continue
+	for from := 0; ; {
+		i := nextIPRun(b, from)
+		if i == len(b) {
+			return hits
 		}
-		start, colons := i, 0
-		for ; i < len(b) && isIPByte(b[i]); i++ {
-			if b[i] == ':' {
-				colons++
-			}
-		}
+		start, end := ipBytes.before(b, i, i-from), ipBytes.run(b, i)
+		from = end
+		colons := bytes.Count(b[start:end], []byte(":"))
 		if colons >= 2 {
-			if s, e := ipv6At(b, start, i); e > 0 {
+			if s, e := ipv6At(b, start, end); e > 0 {
 				hits = append(hits, hit{start: s, end: e, why: "IPv6"})
-				i = max(i, e) - 1
+				from = max(end, e)
 				continue
 			}
 		}
-		if colons >= 5 && start == 0 && i == len(b) {
+		if colons >= 5 && start == 0 && end == len(b) {
 			return hits // a value that is an IPv6 address but for an error has no IPv4 address in it
 		}
-		hits = findIPv4s(t, start, i, hits)
+		hits = findIPv4s(t, start, end, hits)
 	}
-	return hits
 }
 
-func isIPByte(c byte) bool { return isHex(c) || c == ':' || c == '.' }
+// nextIPRun returns a place in the first run of the bytes of addresses from i on that has two colons
+// or three dots, as all addresses have; the length of b if there is none. In text made of signs it is
+// what costs most, so it counts without branches.
+func nextIPRun(b []byte, i int) int {
+	const (
+		twoColons = 2
+		fourDots  = 4 << 8
+	)
+	counts := 0
+	for ; i < len(b); i++ {
+		s := &ipSigns[b[i]]
+		counts = (counts + s.adds) & s.keeps
+		if counts&twoColons != 0 || (counts+1<<8)&fourDots != 0 {
+			return i
+		}
+	}
+	return i
+}
+
+// ipBytes are those that addresses consist of.
+var ipBytes = newAlphabet("0-9A-Fa-f:.")
+
+// ipSigns says of each byte what it does to the counts of colons, and in the next byte of dots, in a run:
+// what is none of an address ends it.
+var ipSigns = func() (signs [256]struct{ adds, keeps int }) {
+	for c := range signs {
+		if ipBytes.has[c] {
+			signs[c].keeps = -1
+		}
+	}
+	signs[':'].adds, signs['.'].adds = 1, 1<<8
+	return signs
+}()
 
 // ipv6At returns the bounds of the address that the run b[start:end] is, with
 // what follows it of zone and prefix length; 0, 0 if it is none.
@@ -146,16 +175,6 @@ func clearlySix(b []byte, start, end int) bool {
 func isGlueBefore(b []byte, i int) bool {
 	prev := byteAt(b, i-1)
 	return isAlnum(prev) || prev == '_' || isMaskBefore(b, i)
-}
-
-// isMaskBefore reports whether what a mask writes ends at b[i].
-func isMaskBefore(b []byte, i int) bool {
-	if byteAt(b, i-1) != ']' {
-		return false
-	}
-	from := max(0, i-maxMask)
-	open := bytes.LastIndexByte(b[from:i], '[')
-	return open >= 0 && maskAt(b, from+open) == i
 }
 
 func isClosing(c byte) bool { return c == ')' || c == ']' || c == '>' || c == '}' }
@@ -271,7 +290,7 @@ func quadStandsAlone(b []byte, s, e int) bool {
 // or another number with dots by the words before them or by their key.
 func isVersion(t *text, s, e int) bool {
 	b := t.b
-	if isVersionWord(lastWord(t.key)) {
+	if namesVersion(t.key) {
 		return true
 	}
 	// Products in a user agent: Chrome/116.0.0.0. After a slash stands an address in
@@ -294,6 +313,16 @@ func isVersion(t *text, s, e int) bool {
 		return false // the end of a name: acme.build 10.0.0.1
 	}
 	return i < end && isVersionWord(string(b[i:end]))
+}
+
+// namesVersion reports whether a key names a version: os_version, buildNumber.
+func namesVersion(key string) bool {
+	word := lastWord(key)
+	switch strings.ToLower(word) {
+	case "number", "no", "num", "string", "id", "tag", "name":
+		word = lastWord(strings.TrimRight(key[:len(key)-len(word)], "_- ."))
+	}
+	return isVersionWord(word)
 }
 
 // lastWord returns the last word of a name in snake_case, kebab-case or camelCase.

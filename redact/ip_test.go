@@ -22,10 +22,10 @@ func TestIPv4(t *testing.T) {
 		"lib-1.2.3.4.so", "Chrome/116.0.0.0", "v. 1.2.3.4", "version=1.2.3.4", `"version": "1.2.3.4"`, "OID 1.3.6.1", "the build 1.2.3.4", "acme.build ⟦10.0.0.1⟧", "joe@build ⟦10.0.0.1⟧",
 		"section 1.2.3.4", "rfc5280#section-4.1.1.1",
 	)
-	for _, key := range []string{"version", "agent_version", "appVersion", "Firmware", "sdk-build"} {
+	for _, key := range []string{"version", "agent_version", "appVersion", "Firmware", "sdk-build", "build_number", "osVersionName"} {
 		checkFinds(t, ipDetector(), key, "1.2.3.4")
 	}
-	for _, key := range []string{"", "ip", "conversions_from", "build_host"} {
+	for _, key := range []string{"", "ip", "conversions_from", "build_host", "build_id_host", "number"} {
 		checkFinds(t, ipDetector(), key, "⟦1.2.3.4⟧")
 	}
 }

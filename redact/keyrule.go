@@ -109,9 +109,9 @@ func (p *pass) ruleFor(n int32) int32 {
 	name, alias := "", ""
 	if t.kind == keyItem {
 		name = foldName(p.nameOf(n))
-		if t.link >= 0 {
-			alias = foldName(p.nameOf(t.link))
-		}
+	}
+	if t.link >= 0 && t.kind != arrayItem && t.marks&nested == 0 {
+		alias = foldName(p.nameOf(t.link))
 	}
 	for i := range p.r.keys {
 		k := &p.r.keys[i]
@@ -120,7 +120,6 @@ func (p *pass) ruleFor(n int32) int32 {
 			if p.covers(k.pointer, n) {
 				return int32(i)
 			}
-		case t.kind != keyItem:
 		case name != "" && matchGlob(k.glob, name), alias != "" && matchGlob(k.glob, alias):
 			return int32(i)
 		}
@@ -139,6 +138,7 @@ func (p *pass) applyRules() {
 		if f.rule == 0 {
 			f.rule = p.ruleFor(n) + 1
 		}
+		p.ruled = p.ruled || f.rule > 0
 		if f.rule > 0 && n >= p.first && f.made == 0 && t.kind != keyItem && t.kind != arrayItem {
 			p.applyRule(n, &p.r.keys[f.rule-1])
 		}

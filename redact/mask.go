@@ -82,6 +82,16 @@ func builtinLabel(label []byte) bool {
 	return false
 }
 
+// isMaskBefore reports whether what a mask writes ends at b[i].
+func isMaskBefore(b []byte, i int) bool {
+	if byteAt(b, i-1) != ']' {
+		return false
+	}
+	from := max(0, i-maxMask)
+	open := bytes.LastIndexByte(b[from:i], '[')
+	return open >= 0 && maskAt(b, from+open) == i
+}
+
 // inMask reports whether b[i] ends a mask.
 func inMask(b []byte, i int) bool { return isMaskBefore(b, i+1) }
 

@@ -11,8 +11,9 @@ type numbers struct {
 	words   []word
 	most    int // digits in words that separators join, in the longest of such rows
 	shields []shield
-	key     topic // what the key says that the value is
-	named   bool  // there is a key that says something
+	name    string
+	key     topic // what the name says that the value is
+	named   bool  // there is a name that says something
 }
 
 // word is a run of letters, digits and underscores with at least one digit, or a mask.
@@ -31,7 +32,10 @@ const maxColumn = 16
 
 // scan reads text b, which stands under key.
 func (n *numbers) scan(b []byte, key string) {
-	n.src, n.key, n.named = b, keyTopic(key), !namesNothing(key)
+	if n.src == nil || key != n.name {
+		n.name, n.key, n.named = key, keyTopic(key), !namesNothing(key)
+	}
+	n.src = b
 	n.words, n.shields, n.most = n.words[:0], n.shields[:0], 0
 	n.b, n.at = b, nil
 	if n.folded.fold(b) {
@@ -126,7 +130,7 @@ func separator(gap []byte) byte {
 		return '-'
 	case ".":
 		return '.'
-	case "/":
+	case "/", " / ":
 		return '/'
 	case "(", " (", "-(":
 		return '('

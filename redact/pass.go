@@ -3,6 +3,7 @@ package redact
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"slices"
 	"unicode/utf8"
 
@@ -33,6 +34,8 @@ type pass struct {
 	copied bool   // text is arena
 
 	known     known
+	shapes    shapes
+	skimmed   []skimmed // of each of texts, while skimming
 	items     []item
 	spans     []multire.Span // of each item its text
 	frames    []frame
@@ -42,25 +45,30 @@ type pass struct {
 	textItems []int32        // of each of them its item
 	hits      []multire.Hit
 	extra     []int32 // the items that were marked for long words in them
-	pairs     bool    // there is {"name":…,"value":…}
+	ruled     bool    // a rule by name holds somewhere
+	renamed   bool    // something in a name was replaced
+	pairs     bool    // a text names another
 	look      bool    // an item was marked
 	under     bool    // a name was marked, so that what stands under it is looked at too
 	first     int32   // the first item of the source; those before it say where it stands
 
 	named int // how many steps lead to the name of the source, if it has one
 
-	made    []made
-	field   string // what is reported; empty: the path of the value
-	found   []Redaction
-	counted map[Redaction]int // of each redaction, without its count, its place in found
-	trace   *[]Finding        // nil: nobody asks
-	tops    []int32           // for trace: of each item the one of the source that it stands in
+	made     []made
+	field    string // what is reported; empty: the path of the value
+	standing string // that path, where it is known
+	found    []Redaction
+	counted  map[Redaction]int // once there are many redactions: of each, without its count, its place in found
+	trace    *[]Finding        // nil: nobody asks
+	tops     []int32           // for trace: of each item the one of the source that it stands in
 
 	// Of the text that is looked at.
 	subject    text
 	finds      []hit
 	candidates []*detector
 	wanted     bitset
+	whole      []multire.Span // of it, when it is looked at again
+	again      []multire.Hit
 	encoded    bool // there is text in base64 in it
 	names      map[string]string
 	way        []step
@@ -72,16 +80,24 @@ type doc struct {
 	multire.Span
 }
 
-// made is what an item becomes: as JSON, and as text.
-type made struct{ json, text []byte }
+// made is what an item becomes: a text, or null.
+type made struct {
+	text []byte
+	null bool
+}
 
 // newPass returns memory for a look at src.
 func (r *Redactor) newPass(src []byte) *pass {
 	p := r.passes.Get().(*pass)
-	p.text, p.copied, p.pairs, p.look, p.under, p.first = src, false, false, false, false, 0
-	p.items, p.spans, p.docs, p.extra = p.items[:0], p.spans[:0], p.docs[:0], p.extra[:0]
-	p.field, p.tops, p.named = "", p.tops[:0], 0
+	p.begin(src)
 	return p
+}
+
+// begin prepares for a look at src.
+func (p *pass) begin(src []byte) {
+	p.text, p.copied, p.pairs, p.ruled, p.renamed, p.look, p.under, p.first = src, false, false, false, false, false, false, 0
+	p.items, p.spans, p.docs, p.extra = p.items[:0], p.spans[:0], p.docs[:0], p.extra[:0]
+	p.field, p.standing, p.tops, p.named = "", "", p.tops[:0], 0
 }
 
 // free gives the memory back.
@@ -89,11 +105,16 @@ func (p *pass) free() {
 	if cap(p.arena) > maxPooled || cap(p.items) > maxPooled/64 {
 		return
 	}
+	p.end()
+	p.r.passes.Put(p)
+}
+
+// end forgets what the look was at, and what it found.
+func (p *pass) end() {
 	clear(p.made)
 	p.made = p.made[:0]
 	p.text, p.found, p.trace, p.counted = nil, nil, nil, nil
 	p.subject.reset(nil, "")
-	p.r.passes.Put(p)
 }
 
 // add appends an item, of which the text stands in the source as it is.
@@ -134,8 +155,8 @@ func (p *pass) markLong(n int32) {
 		p.items[n].marks |= quiet
 		return
 	}
-	long, encoded := longWords(body)
-	if encoded || long && !p.r.long.empty() {
+	long, encoded := p.r.longWords(body)
+	if encoded || long {
 		p.items[n].marks |= hasTrigger
 		p.extra = append(p.extra, n)
 		if long {
@@ -203,17 +224,18 @@ func (p *pass) run() bool {
 // that was.
 func (p *pass) visitAll(is func(kind) bool) {
 	if !p.under {
-		last := int32(-1)
+		extra, last := p.extra, int32(-1)
 		for _, h := range p.hits {
-			if h.Span != last && is(p.items[h.Span].kind) {
-				p.visit(h.Span)
+			for ; len(extra) > 0 && extra[0] < h.Span; extra = extra[1:] {
+				p.visitOne(extra[0], is)
+			}
+			if h.Span != last {
+				p.visitOne(h.Span, is)
 			}
 			last = h.Span
 		}
-		for _, n := range p.extra {
-			if is(p.items[n].kind) {
-				p.visit(n)
-			}
+		for _, n := range extra {
+			p.visitOne(n, is)
 		}
 		return
 	}
@@ -223,6 +245,12 @@ func (p *pass) visitAll(is func(kind) bool) {
 		} else if is(p.items[n].kind) {
 			p.visit(n)
 		}
+	}
+}
+
+func (p *pass) visitOne(n int32, is func(kind) bool) {
+	if is(p.items[n].kind) {
+		p.visit(n)
 	}
 }
 
@@ -288,10 +316,7 @@ func (p *pass) visit(n int32) {
 		return
 	}
 	key := p.keyOver(n)
-	alias := int32(-1)
-	if key >= 0 && t.kind != keyItem {
-		alias = p.items[key].link
-	}
+	alias := p.aliasOf(n)
 	if t.marks&hasTrigger == 0 && (t.kind == keyItem || !p.marked(key) && !p.marked(alias)) {
 		return
 	}
@@ -338,8 +363,8 @@ func (p *pass) want(n int32) {
 func (p *pass) wantBy(n int32) {
 	if key := p.keyOver(n); key >= 0 && p.items[n].kind != keyItem {
 		p.want(key)
-		p.want(p.items[key].link)
 	}
+	p.want(p.aliasOf(n))
 }
 
 // nameOf returns the text of a key, or of what stands for one, as detectors see
@@ -378,13 +403,8 @@ func (p *pass) written(n int32) []byte {
 // replace makes an item something else. Text is what it says then; null stands
 // for a value that is dropped.
 func (p *pass) replace(n int32, text []byte, null bool) {
-	m := made{text: text}
-	if null && p.items[n].kind != keyItem {
-		m.json = []byte("null")
-	} else {
-		m.json = appendQuoted(make([]byte, 0, len(text)+2), text)
-	}
-	p.made = append(p.made, m)
+	p.renamed = p.renamed || p.items[n].kind == keyItem
+	p.made = append(p.made, made{text, null && p.items[n].kind != keyItem})
 	p.fates[n].made = int32(len(p.made))
 }
 
@@ -392,19 +412,38 @@ func (p *pass) replace(n int32, text []byte, null bool) {
 func (p *pass) count(n int32, detector string) {
 	field := p.field
 	if field == "" {
+		field = p.standing
+	}
+	if field == "" {
 		field = p.path(n)
 	}
 	r := Redaction{Field: field, Detector: detector}
 	i, known := p.counted[r]
+	if p.counted == nil { // few are soon looked through
+		i = slices.IndexFunc(p.found, func(f Redaction) bool { return f.Detector == detector && f.Field == field })
+		known = i >= 0
+	}
 	if !known {
-		if p.counted == nil {
-			p.counted = map[Redaction]int{}
-		}
 		i = len(p.found)
-		p.counted[r] = i
 		p.found = append(p.found, r)
+		p.remember(i)
 	}
 	p.found[i].Count++
+}
+
+// remember notes where a redaction stands, once there are many.
+func (p *pass) remember(i int) {
+	const few = 8
+	switch {
+	case p.counted != nil:
+		p.counted[p.found[i]] = i
+	case i == few:
+		p.counted = map[Redaction]int{}
+		for i, f := range p.found {
+			f.Count = 0
+			p.counted[f] = i
+		}
+	}
 }
 
 // write appends the JSON in text[start:end] with what its items became.
@@ -412,25 +451,22 @@ func (p *pass) write(dst []byte, start, end int, from, to int32) []byte {
 	for n := from; n < to; {
 		t := &p.items[n]
 		next := n + 1
-		var json []byte
 		if t.marks&nested != 0 {
 			next = t.link
-			if p.fates[n].made == 0 && p.changed(n+1, next) {
-				i, _ := slices.BinarySearchFunc(p.docs, n, func(d doc, n int32) int { return cmp.Compare(d.item, n) })
-				d := p.docs[i]
-				json = appendQuoted(nil, p.write(nil, d.Start, d.End, n+1, next))
-			}
 		}
-		if m := p.fates[n].made; m > 0 {
-			json = p.made[m-1].json
+		a, b := int(t.start), int(t.end)
+		if t.kind == keyItem || t.kind == stringItem {
+			a, b = a-1, b+1 // with its quotes
 		}
-		if json != nil {
-			a, b := int(t.start), int(t.end)
-			if t.kind == keyItem || t.kind == stringItem {
-				a, b = a-1, b+1
-			}
-			dst = append(append(dst, p.text[start:a]...), json...)
-			start = b
+		switch m := p.fates[n].made; {
+		case m > 0 && p.made[m-1].null:
+			dst, start = append(append(dst, p.text[start:a]...), "null"...), b
+		case m > 0:
+			dst, start = appendQuoted(append(dst, p.text[start:a]...), p.made[m-1].text), b
+		case t.marks&nested != 0 && p.changed(n+1, next):
+			i, _ := slices.BinarySearchFunc(p.docs, n, func(d doc, n int32) int { return cmp.Compare(d.item, n) })
+			inside := p.write(nil, p.docs[i].Start, p.docs[i].End, n+1, next)
+			dst, start = appendQuoted(append(dst, p.text[start:a]...), inside), b
 		}
 		n = next
 	}
@@ -444,8 +480,25 @@ func (p *pass) changed(from, to int32) bool {
 
 // valid returns src in valid UTF-8.
 func valid(src []byte) []byte {
-	if utf8.Valid(src) {
+	if isASCII(src) || utf8.Valid(src) {
 		return src
 	}
 	return bytes.ToValidUTF8(src, []byte("\uFFFD"))
+}
+
+// isASCII reports whether b is ASCII. It looks at 32 bytes at a time.
+func isASCII(b []byte) bool {
+	var all uint64
+	for len(b) >= 32 {
+		all |= binary.LittleEndian.Uint64(b) | binary.LittleEndian.Uint64(b[8:]) | binary.LittleEndian.Uint64(b[16:]) | binary.LittleEndian.Uint64(b[24:])
+		b = b[32:]
+	}
+	for len(b) >= 8 {
+		all |= binary.LittleEndian.Uint64(b)
+		b = b[8:]
+	}
+	for _, c := range b {
+		all |= uint64(c)
+	}
+	return all&highs == 0
 }

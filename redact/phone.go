@@ -21,9 +21,8 @@ func findPhones(t *text, hits []hit) []hit {
 	if n.most < minPhone {
 		return hits
 	}
-	whole := wholeValue(n.b)
 	for i := 0; i < len(n.words); {
-		p := n.phoneAt(i, whole)
+		p := n.phoneAt(i)
 		if p.why == "" || n.b[p.start] != '+' && !hasDigitRun(n.b[p.start:n.words[p.last].end]) {
 			i++
 			continue
@@ -44,7 +43,7 @@ type phone struct {
 }
 
 // phoneAt reads the number that starts at word i; no why: there is none.
-func (n *numbers) phoneAt(i int, whole span) phone {
+func (n *numbers) phoneAt(i int) phone {
 	w := n.words[i]
 	if w.mixed || w.len() > maxPhone {
 		return phone{}
@@ -76,7 +75,7 @@ func (n *numbers) phoneAt(i int, whole span) phone {
 	if last, why := n.national(i, &c, open); why != "" {
 		return phone{start, last, why}
 	}
-	return n.loose(i, start, &c, whole)
+	return n.loose(i, start, &c)
 }
 
 // international reads +44 20 7946 0958 and +44 (0)20…; the plus is at b[plus]. A number that
@@ -163,7 +162,7 @@ func (n *numbers) exit(i int, c *chain, open bool) phone {
 
 // loose reads any digits in up to six groups that a key or a word says are a phone, and, as
 // the whole of a value, groups with spaces.
-func (n *numbers) loose(i, start int, c *chain, whole span) phone {
+func (n *numbers) loose(i, start int, c *chain) phone {
 	last, w := i+c.n-1, n.words[i]
 	if w.len() >= 9 {
 		last = i // long enough; what follows is another number
@@ -177,7 +176,7 @@ func (n *numbers) loose(i, start int, c *chain, whole span) phone {
 	if n.about(i, last, aboutPhone) {
 		return phone{start, last, "a word or a key says so"}
 	}
-	if n.named || whole != (span{start, end}) || c.digits > 12 {
+	if n.named || c.digits > 12 || wholeValue(n.b) != (span{start, end}) {
 		return phone{} // under a name it may be an order
 	}
 	if c.n == 1 {

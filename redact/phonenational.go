@@ -37,17 +37,30 @@ func (n *numbers) national(i int, c *chain, open bool) (last int, why string) {
 }
 
 // phoneShapes are groups in which people write telephones, and hardly anything else.
-var phoneShapes = [...][]int{{3, 3, 2, 2}, {1, 3, 3, 2, 2}, {3, 2, 2, 2}, {2, 3, 2, 2}, {3, 2, 3}, {4, 3, 3}, {4, 3, 4}}
+var phoneShapes = [...][]int{{3, 3, 2, 2}, {1, 3, 3, 2, 2}, {1, 3, 2, 2, 2}, {1, 3, 2, 3}, {3, 2, 2, 2}, {2, 3, 2, 2}, {3, 2, 3}, {4, 3, 3}, {4, 3, 4}}
 
 // unlikeNumbers reads groups that neither thousands have nor a few numbers in a row, as a rule.
 func (n *numbers) unlikeNumbers(i int, c *chain) (last int, why string) {
 	for _, sizes := range phoneShapes {
 		last = i + len(sizes) - 1
+		if sizes[0] == 1 && n.digit(i) != '0' {
+			continue // no trunk prefix
+		}
 		if !c.more && c.n == len(sizes) && c.shape(0, " ", sizes...) && !n.amount(i, last) {
 			return last, "national, groups of a country"
 		}
 	}
+	inRow := n.words[i].start > 1 && n.b[n.words[i].start-2] == '*' // of a table, of which another number is not shown
+	if last = i + 1; !c.more && !inRow && c.n == 2 && c.shape(0, " ", 4, 4) && n.digit(i) >= '2' && n.free(i, last) && !n.amount(i, last) && !n.year(i) && !n.year(last) {
+		return last, "national, eight digits in two groups"
+	}
 	return 0, ""
+}
+
+// year reports whether word i, of four digits, may be one.
+func (n *numbers) year(i int) bool {
+	b := n.b[n.words[i].start:]
+	return b[0] == '1' && b[1] == '9' || b[0] == '2' && b[1] == '0'
 }
 
 // northAmerican returns the last word of 415-555-2671 and 1 (415) 555-2671; 0: it is none.

@@ -32,11 +32,19 @@ func parsePointer(s string) (pointer, error) {
 // and not what may be the number of an element; "" for none.
 func (q pointer) literal() string {
 	for i := len(q) - 1; i >= 0; i-- {
-		if _, err := strconv.Atoi(q[i]); err != nil && q[i] != anyStep {
+		if !isNumber(q[i]) && q[i] != anyStep {
 			return q[i]
 		}
 	}
 	return ""
+}
+
+// numbered reports whether a step may be the number of an element.
+func (q pointer) numbered() bool { return slices.ContainsFunc(q, isNumber) }
+
+func isNumber(step string) bool {
+	_, err := strconv.Atoi(step)
+	return err == nil
 }
 
 // step is one step of the path of an item: a key, or the number of an element.

@@ -29,7 +29,10 @@ type Redactor struct {
 	set         *multire.Set
 	triggers    []trigger // of each pattern of set what it is for
 	long        bitset    // the detectors that look at texts with a long word
+	looksLong   bool      // there are some
+	digits      bitset    // those that look at texts with a run of digits
 	alwaysRules bool      // a rule has nothing to look for
+	numbered    bool      // a rule or a pointer may depend on the number of an element
 	skipTimes   bool      // nothing could be found in a time that stands alone
 
 	passes sync.Pool // of *pass
@@ -77,6 +80,7 @@ func (r *Redactor) configure(c *Config) (err error) {
 			return err
 		}
 		r.keys = append(r.keys, rule)
+		r.numbered = r.numbered || rule.pointer.numbered()
 	}
 	for _, text := range c.Keep {
 		keep, err := parsePointer(text)
@@ -84,6 +88,7 @@ func (r *Redactor) configure(c *Config) (err error) {
 			return err
 		}
 		r.keep = append(r.keep, keep)
+		r.numbered = r.numbered || keep.numbered()
 	}
 	r.masks, r.plain = masks{ruleLabel: true}, map[*detector]string{}
 	for _, d := range known {
@@ -110,14 +115,18 @@ func (r *Redactor) compileTriggers() (err error) {
 		}
 		return &r.triggers[i]
 	}
-	r.long, r.skipTimes = r.newBitset(), true
+	r.long, r.digits, r.skipTimes = r.newBitset(), r.newBitset(), true
 	for i, d := range r.detectors {
 		for _, t := range d.triggers {
 			if t == longWord {
 				r.long.set(i)
+				r.looksLong = true
 				continue
 			}
 			of(t).detectors.set(i)
+			if t == digitRun {
+				r.digits.set(i)
+			}
 		}
 		r.skipTimes = r.skipTimes && d.group != groupCustom
 	}
@@ -146,6 +155,16 @@ func (s bitset) has(n int) bool { return s[n/64]&(1<<(n%64)) != 0 }
 
 func (s bitset) empty() bool { return !slices.ContainsFunc(s, func(w uint64) bool { return w != 0 }) }
 
+// within reports whether all members are those of another set.
+func (s bitset) within(o bitset) bool {
+	for i := range s {
+		if s[i]&^o[i] != 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // add adds the members of another set.
 func (s bitset) add(o bitset) {
 	for i := range s {
@@ -162,36 +181,42 @@ func (s bitset) add(o bitset) {
 //
 // src is not changed and not kept. The result must not be changed: it may be src.
 func (r *Redactor) Redact(field string, src []byte) ([]byte, []Redaction) {
-	src = valid(src)
 	p := r.newPass(src)
 	defer p.free()
+	return p.redact(field, src)
+}
+
+// redact is [Redactor.Redact].
+func (p *pass) redact(field string, src []byte) ([]byte, []Redaction) {
 	p.field = field
+	if len(src) <= maxShape && p.skim(len(src)) {
+		p.shapes.recognised()
+		if len(p.made) == 0 {
+			return src, nil
+		}
+		return p.write(make([]byte, 0, len(src)+128), 0, len(src), 0, int32(len(p.items))), p.found
+	}
+	src = valid(src)
+	p.text, p.copied = src, false
 	parent, index := p.standsIn(field)
-	return p.json(src, parent, index)
+	p.first = int32(len(p.items))
+	if len(src) > maxSource || !p.scan(0, len(src), parent, index, 0) {
+		return []byte(`"` + errorMask + `"`), []Redaction{{p.field, errorDetector, 1}}
+	}
+	changed := p.run()
+	if len(src) <= maxShape && p.typical() {
+		p.learnShape(len(src))
+	}
+	if !changed {
+		return src, nil
+	}
+	return p.write(make([]byte, 0, len(src)+128), 0, len(src), p.first, int32(len(p.items))), p.found
 }
 
 // JSON is [Redactor.Redact] for a whole line, such as an entry. Redactions are
 // reported for the paths of values in it: "outputs.contact" for the members of
 // outputs, and for the members of its elements if it is an array.
-func (r *Redactor) JSON(src []byte) ([]byte, []Redaction) {
-	src = valid(src)
-	p := r.newPass(src)
-	defer p.free()
-	return p.json(src, -1, -1)
-}
-
-// json redacts the JSON value src, which stands under the item parent.
-func (p *pass) json(src []byte, parent, index int32) ([]byte, []Redaction) {
-	p.first = int32(len(p.items))
-	if len(src) > maxSource || !p.scan(0, len(src), parent, index, 0) {
-		return []byte(`"` + errorMask + `"`), []Redaction{{p.field, errorDetector, 1}}
-	}
-	if !p.run() {
-		return src, nil
-	}
-	out := make([]byte, 0, len(src)+128)
-	return p.write(out, 0, len(src), p.first, int32(len(p.items))), p.found
-}
+func (r *Redactor) JSON(src []byte) ([]byte, []Redaction) { return r.Redact("", src) }
 
 // maxSource is what a pass can hold, with all that is unescaped in it.
 const maxSource = math.MaxInt32 / 8

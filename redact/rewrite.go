@@ -36,9 +36,13 @@ func (p *pass) rewrite(n int32, body []byte, name string) {
 		}
 	}()
 	edits := p.edits(nil, body, name, p.chosen(), p.percent(), p.encoded, 0)
-	if len(edits) == 0 || p.kept(n) {
-		return
+	if len(edits) > 0 && !p.kept(n) {
+		p.edit(n, body, name, edits)
 	}
+}
+
+// edit replaces what was found in the text of an item, and looks at what that became.
+func (p *pass) edit(n int32, body []byte, name string, edits []edit) {
 	whole := len(edits) == 1 && edits[0].start == 0 && edits[0].end == len(body)
 	if p.items[n].kind == numberItem {
 		edits, whole = edits[:1], true // a part of a number is none
@@ -70,10 +74,12 @@ func (p *pass) close(n int32) {
 // wantIn asks for the detectors of which a trigger matches a text.
 func (p *pass) wantIn(body []byte) {
 	var long bool
-	if long, p.encoded = longWords(body); long {
+	if long, p.encoded = p.r.longWords(body); long {
 		p.wanted.add(p.r.long)
 	}
-	for _, h := range p.r.set.Scan(nil, body, []multire.Span{{End: len(body)}}) {
+	p.whole = append(p.whole[:0], multire.Span{End: len(body)})
+	p.again = p.r.set.Scan(p.again[:0], body, p.whole)
+	for _, h := range p.again {
 		p.wanted.add(p.r.triggers[h.Pattern].detectors)
 	}
 }
@@ -98,6 +104,9 @@ func (p *pass) chosen() []*detector {
 func (p *pass) edits(dst []edit, body []byte, name string, by []*detector, percent, base64 bool, encoded int) []edit {
 	p.subject.reset(body, name)
 	p.finds = findWith(by, &p.subject, p.finds[:0])
+	if percent, base64 = percent && encoded < maxEncoded, base64 && encoded < maxEncoded; len(p.finds) == 0 && !percent && !base64 {
+		return dst
+	}
 	masks := p.r.masks.spans(body)
 	left := masks
 	for _, h := range p.finds {
@@ -105,13 +114,11 @@ func (p *pass) edits(dst []edit, body []byte, name string, by []*detector, perce
 			dst = append(dst, edit{start: h.start, end: h.end, with: p.r.replacement(h.d, body[h.start:h.end]), d: h.d, why: h.why})
 		}
 	}
-	if encoded < maxEncoded {
-		if percent {
-			dst = p.percentEdits(dst, body, name, encoded+1)
-		}
-		if base64 {
-			dst = p.base64Edits(dst, body, name, encoded+1, masks)
-		}
+	if percent {
+		dst = p.percentEdits(dst, body, name, encoded+1)
+	}
+	if base64 {
+		dst = p.base64Edits(dst, body, name, encoded+1, masks)
 	}
 	return joined(dst)
 }

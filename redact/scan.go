@@ -23,12 +23,14 @@ const (
 
 // The marks of items.
 const (
-	hasTrigger = 1 << iota // a trigger of a detector matched it, or it has encoded text
-	nested                 // a string that holds JSON, of which the items follow
-	done                   // looked at
-	hasLong                // there is a long word in it
-	quiet                  // no trigger matches it
-	hasBase64              // there is text in base64 in it
+	hasTrigger  = 1 << iota // a trigger of a detector matched it, or it has encoded text
+	nested                  // a string that holds JSON, of which the items follow
+	done                    // looked at
+	hasLong                 // there is a long word in it
+	quiet                   // no trigger matches it
+	hasBase64               // there is text in base64 in it
+	behindName              // a key behind one that names a value, in one object, or that itself
+	behindValue             // a key behind "value", or that itself
 )
 
 // item is what is looked at in JSON, in the order in which it stands there. The
@@ -38,9 +40,8 @@ type item struct {
 	start, end int32 // of a string without its quotes
 	parent     int32 // the key or the array in which it stands; -1: none
 	index      int32 // in that array
-	// link is of a key the string that names its value, as in
-	// {"name":"password","value":"x"}; of an array the key that it stands under; of a
-	// nested string the item after the last of its own; each -1 for none.
+	// link is of a key or a string what names it, see [pass.aliasOf]; of an array the key that it
+	// stands under; of a nested string the item after the last of its own; each -1 for none.
 	link  int32
 	kind  kind
 	marks uint8
@@ -58,7 +59,9 @@ type frame struct {
 	parent, index int32 // of the members of an object; an element has the array for a parent
 	count         int32 // elements so far
 	array         int32 // its item; -1: an object
-	name, value   int32 // the items of "name" and "value" in an object; -1: none
+	name, value   int32 // of an object the items of "name" and "value", of an array a flag, and the last string; -1: none
+	typed         bool  // name is that of "type"
+	marks         uint8 // behindName, behindValue
 }
 
 // scan appends the items of the JSON value in text[start:end], and reports
@@ -101,7 +104,7 @@ func (s *scanner) value(parent, index int32) bool {
 	p := s.p
 	for {
 		// A value begins.
-		opened := false
+		opened, n := false, int32(len(p.items))
 		switch c := s.space(); c {
 		case '"':
 			if !s.str(stringItem, parent, index) {
@@ -110,6 +113,9 @@ func (s *scanner) value(parent, index int32) bool {
 		case '{', '[':
 			if len(p.frames)-s.bottom >= maxNesting {
 				return false
+			}
+			if len(p.frames) > s.bottom && p.frames[len(p.frames)-1].array >= 0 {
+				p.frames[len(p.frames)-1].name = -1 // no secret
 			}
 			s.pos++
 			f := frame{parent: parent, index: index, array: -1, name: -1, value: -1}
@@ -124,6 +130,9 @@ func (s *scanner) value(parent, index int32) bool {
 				return false
 			}
 		}
+		if !opened && len(p.frames) > s.bottom && p.frames[len(p.frames)-1].array >= 0 {
+			s.element(n)
+		}
 		// What follows it.
 		for {
 			if len(p.frames) == s.bottom {
@@ -133,9 +142,10 @@ func (s *scanner) value(parent, index int32) bool {
 			c := s.space()
 			if f.array >= 0 && c == ']' || f.array < 0 && c == '}' {
 				s.pos++
-				if f.name >= 0 && f.value >= 0 {
-					p.items[f.value].link = f.name
-					p.pairs = true
+				if f.array < 0 {
+					s.closePair(f)
+				} else {
+					s.closeRow(f)
 				}
 				p.frames = p.frames[:len(p.frames)-1]
 				opened = false
@@ -166,25 +176,11 @@ func (s *scanner) value(parent, index int32) bool {
 	}
 }
 
-// pair notes the two members of an object that names its value.
-func (s *scanner) pair(f *frame, key int32) {
-	t := &s.p.items[key]
-	switch n := t.end - t.start; {
-	case n < 3 || n > 5:
-	case foldEqual(s.p.textOf(key), "value"):
-		f.value = key
-	case foldEqual(s.p.textOf(key), "name"), foldEqual(s.p.textOf(key), "key"), foldEqual(s.p.textOf(key), "field"):
-		if s.space() == '"' {
-			f.name = int32(len(s.p.items)) // the item that comes next
-		}
-	}
-}
-
 // str reads a string.
 func (s *scanner) str(k kind, parent, index int32) bool {
 	s.pos++
 	start := s.pos
-	end, escaped := stringEnd(s.b, start)
+	end, escaped, _ := stringEnd(s.b, start)
 	if end < 0 {
 		return false
 	}
@@ -286,34 +282,40 @@ const (
 )
 
 // stringEnd returns where the string that goes on at i ends, before its quote,
-// and whether it has escapes; -1 if it does not end, or has control characters.
-// It looks at eight bytes at a time.
-func stringEnd(b []byte, i int) (end int, escaped bool) {
+// and whether it has escapes, and whether it is ASCII; -1 if it does not end, or has control
+// characters. It looks at eight bytes at a time.
+func stringEnd(b []byte, i int) (end int, escaped, ascii bool) {
+	var all uint64
 	for {
 		for i+8 <= len(b) {
 			w := binary.LittleEndian.Uint64(b[i:])
-			quote, slash := w^(ones*'"'), w^(ones*'\\')
-			// A byte is zero, or less than a space, exactly if it is the lowest that is
-			// flagged; only that one counts.
-			m := ((quote-ones)&^quote | (slash-ones)&^slash | (w-ones*' ')&^w) & highs
+			// With that bit flipped, control characters and the quote are what is at most a
+			// space. A byte is that, or a backslash, exactly if it is the lowest that is flagged; only
+			// that one counts.
+			quote, slash := w^(ones*2), w^(ones*'\\')
+			m := ((quote-ones*(' '+1))&^quote | (slash-ones)&^slash) & highs
 			if m != 0 {
-				i += bits.TrailingZeros64(m) / 8
+				n := bits.TrailingZeros64(m) &^ 7
+				all |= w & (1<<n - 1)
+				i += n / 8
 				break
 			}
+			all |= w
 			i += 8
 		}
 		if i >= len(b) {
-			return -1, false
+			return -1, false, false
 		}
 		switch c := b[i]; {
 		case c == '"':
-			return i, escaped
+			return i, escaped, all&highs == 0
 		case c == '\\':
 			escaped = true
 			i += 2
 		case c < ' ':
-			return -1, false
+			return -1, false, false
 		default:
+			all |= uint64(c)
 			i++ // one of the last bytes
 		}
 	}

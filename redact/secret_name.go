@@ -163,7 +163,7 @@ func keyOwner(word []byte) bool {
 func aboutSecret(word []byte) bool {
 	switch string(word) {
 	case "id", "ids", "identifier", "name", "names", "count", "counts", "counter", "total", "length", "len", "size", "sizes", "type", "types", "kind",
-		"url", "uri", "urls", "endpoint", "host", "file", "filename", "path", "paths", "dir", "directory", "location", "folder",
+		"url", "uri", "urls", "endpoint", "host", "file", "stdin", "filename", "path", "paths", "dir", "directory", "location", "folder",
 		"expires", "expiry", "expiration", "expired", "expire", "expiring", "exp", "ttl", "age", "lifetime", "duration", "validity", "timeout", "seconds", "days", "ms",
 		"at", "date", "time", "timestamp", "created", "updated", "modified", "issued", "rotated", "rotation", "last", "since", "until",
 		"limit", "limits", "max", "min", "quota", "budget", "cost", "costs", "rate", "usage", "used", "remaining", "price", "per",

@@ -27,11 +27,14 @@ func shieldAt(b []byte, i int) (end int, kind shieldKind) {
 	if i+36 <= len(b) && b[i+8] == '-' && isUUID(b[i:i+36]) && !wordAt(b, i+36) {
 		return i + 36, shieldID
 	}
-	if !isDigit(c) {
+	n := digitsAt(b, i)
+	if n == 0 || n > 4 || i+n == len(b) || b[i+n] != '-' && b[i+n] != '/' && b[i+n] != '.' && b[i+n] != ':' {
 		return 0, 0
 	}
-	if end := timeAt(b, i); end > 0 {
-		return end, shieldTime
+	if n%2 == 0 {
+		if end := timeAt(b, i); end > 0 {
+			return end, shieldTime
+		}
 	}
 	if end := dottedAt(b, i); end > 0 {
 		return end, shieldNumber

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/flexorhq/flexor-go/redact"
 	"github.com/flexorhq/flexor-go/sinks/vault"
 	"github.com/flexorhq/flexor-go/vaultcfg"
 )
@@ -110,25 +112,31 @@ func TestExcludes(t *testing.T) {
 	require.ErrorIs(t, err, errNoLocks)
 }
 
-// TestTrialEnds tries a pattern that takes quadratic time, and one that nobody waits for.
-func TestTrialEnds(t *testing.T) {
-	hostile := regexp.MustCompile("a(?:.*z)?")
-	text := make([]byte, probeSize)
-	for i := range text {
-		text[i] = 'a'
-	}
-	trial(t.Context(), hostile, text) // would take minutes
+// TestTrial tries a pattern that takes long, one that needs a key, one that is wrong, and one that nobody waits for.
+func TestTrial(t *testing.T) {
+	took, err := trial(t.Context(), redact.Pattern{Regexp: "a(?:.*z)?"}, strings.Repeat("a", 4<<10))
+	require.NoError(t, err)
+	assert.Greater(t, took, slowPattern)
+
+	took, err = trial(t.Context(), redact.Pattern{Regexp: "ACC-[0-9]{8}", Operator: redact.Pseudonym}, probeText())
+	require.NoError(t, err)
+	assert.Positive(t, took)
+
+	_, err = trial(t.Context(), redact.Pattern{Name: "email", Regexp: "a"}, "")
+	require.ErrorIs(t, err, redact.ErrInvalid)
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	trial(ctx, hostile, text)
+	took, err = trial(ctx, redact.Pattern{Regexp: "a"}, "a")
+	require.NoError(t, err)
+	assert.Zero(t, took)
 }
 
 func TestProbe(t *testing.T) {
 	probe := probeText()
 	assert.Len(t, probe, probeSize)
 	for _, expr := range []string{"ACC-[0-9]{8}", `\+44 20`, "@"} {
-		assert.Greater(t, len(regexp.MustCompile(expr).FindAllIndex(probe, -1)), 200, "there is something to find for %s", expr)
+		assert.Greater(t, len(regexp.MustCompile(expr).FindAllStringIndex(probe, -1)), 200, "there is something to find for %s", expr)
 	}
 }
 

@@ -65,16 +65,23 @@ func (c *cache) build(l *lane, b int) (to uint16, ok bool) {
 		return 0, false
 	}
 	from := &c.list[l.state&stateOf]
-	c.step(c.threadsOf(from), from.ctx, b)
+	c.step(c.threadsOf(from), from.ctx, read(b))
 	slices.Sort(c.accepts)
-	to = c.enter(c.accepts, c.threads, b)
+	if b == separator {
+		c.threads = append(c.threads[:0], c.root)
+	}
+	to = c.enter(c.accepts, c.threads, contextAfter(b))
 	number := int(l.state & stateOf)
 	if b == end {
 		c.ends[number] = to
 		return to, true
 	}
+	if b == separator {
+		c.table[number<<8|b] = to
+		return to, true
+	}
 	first, last := c.alike(b)
-	for b := first; b <= last; b++ {
+	for b := first; b <= min(last, separator-1); b++ {
 		c.table[number<<8|b] = to
 	}
 	return to, true
@@ -90,9 +97,9 @@ func (c *cache) spend() bool {
 	return true
 }
 
-// enter returns the transition to the state in which the byte b was read last. It sorts threads.
+// enter returns the transition to the state in which ctx is known of the byte before. It sorts threads.
 // When there is no room left it may move the states in which the lanes are.
-func (c *cache) enter(accepts, threads []uint32, b int) uint16 {
+func (c *cache) enter(accepts, threads []uint32, ctx context) uint16 {
 	slices.Sort(threads)
 	if c.bytes(len(accepts)+len(threads)) > c.budget && len(c.list) > fewestStates || len(c.list) == maxStates {
 		c.renew()
@@ -101,7 +108,7 @@ func (c *cache) enter(accepts, threads []uint32, b int) uint16 {
 	for _, pc := range threads {
 		asked |= c.insts[pc].need
 	}
-	return c.intern(accepts, threads, contextAfter(b)&asked)
+	return c.intern(accepts, threads, ctx&asked)
 }
 
 // renew forgets all states but those in which the lanes are.

@@ -1,6 +1,7 @@
 package multire
 
 import (
+	"bytes"
 	"math/bits"
 	"slices"
 	"unicode/utf8"
@@ -18,6 +19,10 @@ type lane struct {
 	left int      // how many have not
 	over bool     // all that can be said of the span is said
 
+	row   bool // text is a part of the row, which begins there at base; seen and left are not used
+	base  int
+	index int // in the row, of the span it was in last
+
 	repaired []byte // memory for text that is not UTF-8
 }
 
@@ -26,6 +31,8 @@ type work struct {
 	text  []byte
 	spans []Span
 	next  int // index of the first span that no lane has taken
+	line  row // those of the spans that are walked together
+	inRow int // how many spans before next are in it
 	busy  int // lanes that have one
 
 	seen  []uint64 // width words for each span
@@ -55,7 +62,15 @@ func (c *cache) walk(text []byte, spans []Span) {
 	n := len(spans) * c.width
 	c.seen = slices.Grow(c.seen[:0], n)[:n]
 	clear(c.seen)
-	c.text, c.spans, c.next = text, spans, 0
+	c.text, c.spans, c.next, c.inRow = text, spans, 0, 0
+	c.line.fill(text, spans)
+	if len(c.always) > 0 {
+		for i := range spans {
+			for _, p := range c.always {
+				c.seen[i*c.width+int(p/64)] |= 1 << (p % 64)
+			}
+		}
+	}
 	for i := range c.lanes {
 		c.busy++
 		c.begin(&c.lanes[i])
@@ -68,21 +83,29 @@ func (c *cache) walk(text []byte, spans []Span) {
 	c.text, c.spans = nil, nil
 }
 
-// begin gives a lane the next span.
+// begin gives a lane a part of the row, or the next span.
 func (c *cache) begin(l *lane) {
+	l.state = c.start
+	if l.row = c.line.part(l, len(c.lanes)); l.row {
+		return
+	}
+	for c.inRow < len(c.line.spans) && c.next == int(c.line.spans[c.inRow]) {
+		c.next++
+		c.inRow++
+	}
 	if c.next == len(c.spans) {
 		c.busy--
 		l.text, l.pos, l.state = c.text, 0, idle
 		return
 	}
 	s := c.spans[c.next]
-	l.text, l.pos, l.state = c.text[s.Start:s.End], 0, c.start
+	l.text, l.pos = c.text[s.Start:s.End], 0
 	l.seen = c.seen[c.next*c.width:][:c.width]
-	l.left, l.over = c.patterns, false
-	for _, p := range c.always {
-		l.note(p)
-	}
+	l.left, l.over = c.patterns-len(c.always), false
 	c.next++
+	if bytes.IndexByte(l.text, separator) >= 0 {
+		c.repair(l)
+	}
 }
 
 // note marks a pattern as seen.
@@ -141,14 +164,14 @@ func (c *cache) settle(l *lane) {
 			return
 		}
 	}
-	if !l.over {
+	if !l.over && !l.row {
 		l.state = c.ends[l.state]
 		l.over = true
 		if l.state&stop != 0 {
 			c.resolve(l, end)
 		}
 	}
-	if l.over {
+	if l.over || l.row {
 		c.begin(l)
 	}
 }
@@ -173,6 +196,15 @@ func (c *cache) resolve(l *lane, b int) {
 // noteAll notes patterns that match. It returns whether the lane can read on from
 // where it is.
 func (c *cache) noteAll(l *lane, accepts []uint32) bool {
+	if l.row {
+		if len(accepts) > 0 {
+			seen := c.seen[c.line.spanOf(l)*c.width:][:c.width]
+			for _, p := range accepts {
+				seen[p/64] |= 1 << (p % 64)
+			}
+		}
+		return true
+	}
 	for _, p := range accepts {
 		if int(p) == c.patterns {
 			c.repair(l)
@@ -191,7 +223,7 @@ func (c *cache) simulate(l *lane, b int) {
 	ctx := from.ctx
 	c.walkers = append(c.walkers[:0], c.threadsOf(from)...)
 	for n := 1; ; n++ {
-		c.step(c.walkers, ctx, b)
+		c.step(c.walkers, ctx, read(b))
 		c.walkers, c.threads = c.threads, c.walkers
 		c.credit++
 		if !c.noteAll(l, c.accepts) {
@@ -201,11 +233,16 @@ func (c *cache) simulate(l *lane, b int) {
 			l.over = true
 			return
 		}
-		if n%simulated == 0 && c.spend() {
-			l.state = c.enter(nil, c.walkers, b)
+		if ctx = contextAfter(b); b == separator {
+			c.walkers = append(c.walkers[:0], c.root)
+		}
+		if l.row && l.pos == len(l.text) {
 			return
 		}
-		ctx = contextAfter(b)
+		if n%simulated == 0 && c.spend() {
+			l.state = c.enter(nil, c.walkers, ctx)
+			return
+		}
 		b = end
 		if l.pos < len(l.text) {
 			b = int(l.text[l.pos])

@@ -44,8 +44,19 @@ func isWord(b int) bool {
 	return b != end && syntax.IsWordChar(rune(b))
 }
 
-// contextAfter returns all that is known behind the byte b.
+// read returns what the program is given to read for the byte b: for a separator the end.
+func read(b int) int {
+	if b == separator {
+		return end
+	}
+	return b
+}
+
+// contextAfter returns all that is known behind the byte b. Behind a separator a text begins.
 func contextAfter(b int) (ctx context) {
+	if b == separator {
+		return atStart
+	}
 	if b == '\n' {
 		return afterNewline
 	}

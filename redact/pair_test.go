@@ -1,0 +1,112 @@
+package redact
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestPairs is on values whose names stand beside them, or further out.
+func TestPairs(t *testing.T) {
+	r, err := New(Config{Detectors: []string{groupAll}, Keys: []KeyRule{{Name: "x_pin"}}})
+	require.NoError(t, err)
+	for src, want := range map[string]string{
+		// Arguments of commands.
+		`["--password","hunter2"]`:                         `["--password","[SECRET]"]`,
+		`{"args":["login","--api-key","swordfish7","-v"]}`: `{"args":["login","--api-key","[SECRET]","-v"]}`,
+		`["-token","k3yk3yk3yk3yk3y9","--region","eu-1"]`:  `["-token","[SECRET]","--region","eu-1"]`,
+		`["--password",48151623]`:                          `["--password","[SECRET]"]`,
+		`{"cmd":"[\"--password\",\"hunter2\"]"}`:           `{"cmd":"[\"--password\",\"[SECRET]\"]"}`,
+		`["--x-pin",1234]`:                                 `["--x-pin",1234]`,
+		`["--x-pin","1234","--pass","hunter2"]`:            `["--x-pin","1234","--pass","[SECRET]"]`,
+		// Names further out.
+		`{"password":{"value":"hunter2"}}`:              `{"password":{"value":"[SECRET]"}}`,
+		`{"api_key":{"version":3,"data":"swordfish7"}}`: `{"api_key":{"version":3,"data":"[SECRET]"}}`,
+		`{"password":["hunter2","letmein22"]}`:          `{"password":["[SECRET]","[SECRET]"]}`,
+		`{"password":{"values":["hunter2"]}}`:           `{"password":{"values":["[SECRET]"]}}`,
+		`{"passwords":[{"value":"hunter2"}]}`:           `{"passwords":[{"value":"[SECRET]"}]}`,
+		`{"db":{"password":{"value":48151623}}}`:        `{"db":{"password":{"value":"[SECRET]"}}}`,
+		`{"password":{"secret":"hunter2"}}`:             `{"password":{"secret":"[SECRET]"}}`,
+		`{"phone":{"number":"089123456"}}`:              `{"phone":{"number":"[PHONE]"}}`,
+		`{"phone":{"number":89123456789}}`:              `{"phone":{"number":"[PHONE]"}}`,
+		`{"ssn":{"value":"219099999"}}`:                 `{"ssn":{"value":"[SSN]"}}`,
+		`{"customer":{"text":"0891234567"}}`:            `{"customer":{"text":"[PHONE]"}}`, // who says nothing of what it is
+		`{"birthday":{"value":"1980-02-03"}}`:           `{"birthday":{"value":"[DOB]"}}`,
+		// Names beside the value.
+		`{"type":"phone","value":"089123456"}`:                                    `{"type":"phone","value":"[PHONE]"}`,
+		`{"value":"089123456","kind":"mobile"}`:                                   `{"value":"[PHONE]","kind":"mobile"}`,
+		`{"system":"phone","use":"home","value":"5550100"}`:                       `{"system":"phone","use":"home","value":"[PHONE]"}`,
+		`{"type":"password","value":"hunter2"}`:                                   `{"type":"password","value":"[SECRET]"}`,
+		`{"header":"Authorization","value":"Basic Ym9iOmh1bnRlcjI="}`:             `{"header":"Authorization","value":"Basic [SECRET]"}`,
+		`{"header":"X-Api-Key","value":"swordfish7"}`:                             `{"header":"X-Api-Key","value":"[SECRET]"}`,
+		`{"headers":[["Authorization","Bearer k3y"],["X-Api-Key","swordfish7"]]}`: `{"headers":[["Authorization","Bearer [SECRET]"],["X-Api-Key","[SECRET]"]]}`,
+		`{"headers":[["x-x-pin","1"],["x_pin","22"]]}`:                            `{"headers":[["x-x-pin","1"],["x_pin","[REDACTED]"]]}`,
+	} {
+		got, found := r.JSON([]byte(src))
+		assert.Equal(t, want, string(got))
+		assert.Equal(t, src != want, len(found) > 0, src)
+		again, _ := r.JSON(got)
+		assert.Equal(t, string(got), string(again), "redacting twice")
+	}
+}
+
+// TestNoPairs is on what looks like a pair and is none.
+func TestNoPairs(t *testing.T) {
+	r, err := New(Config{Detectors: []string{groupAll}})
+	require.NoError(t, err)
+	for _, src := range []string{
+		`["--password","--user","bob"]`,
+		`["--password-file","/run/secrets/db"]`,
+		`["--password-stdin","registry.example.com"]`,
+		`["--token-count","1024"]`,
+		`["--password=${DB_PASSWORD}","staging"]`,
+		`["--password",null,"staging"]`,
+		`["--password",["staging"],"eu-west-1"]`,
+		`["password","staging7"]`, // a row of a table, such as of the names of columns
+		`["-v","staging7"]`,
+		`{"type":"token","value":"identifier1"}`,
+		`{"type":"key","value":"Enter2"}`,
+		`{"tokens":[{"type":"keyword","value":"return1"}]}`,
+		`{"type":"order","value":"089123456"}`,
+		`{"order":{"number":"089123456"}}`,
+		`{"password":{"policy":"strong-12"}}`,
+		`{"password_policy":{"value":"strong-12"}}`,
+		`{"price":{"value":"1222.53"}}`,
+		`{"columns":[["password","staging7"]]}`,
+		`{"headers":[["Accept","text/html1"],["X-Request-Id","a1b2c3d4e5"]]}`,
+		`{"headers":[["Authorization","X-Api-Key","swordfish7"]]}`,
+		`{"phone":{"status":"89123456"}}`,
+	} {
+		got, found := r.JSON([]byte(src))
+		assert.Equal(t, src, string(got))
+		assert.Empty(t, found)
+	}
+}
+
+// TestPairsOfShapes is on lines that take part of their shape from one that came before, and part from
+// another, and that together are a pair.
+func TestPairsOfShapes(t *testing.T) {
+	r, err := New(Config{Detectors: []string{groupAll}})
+	require.NoError(t, err)
+	for range 3 {
+		for _, src := range []string{
+			`{"name":"password","n":1,"m":2}`, `{"n":1,"value":"hunter2","m":2}`, `{"n":1,"m":2,"value":"hunter2"}`, `{"value":"hunter2","m":2}`, `{"m":1,"name":"password"}`,
+			`{"o":{"name":"password","p":{"q":1}},"m":1}`, `{"o":{"p":{"q":1},"value":"hunter2"}}`,
+			`{"args":["a","b"]}`, `{"args":["hunter2"]}`, `{"headers":[["a"]]}`, `{"headers":[["a","b","c"]]}`,
+		} {
+			got, _ := r.JSON([]byte(src))
+			require.Equal(t, src, string(got))
+		}
+		for src, want := range map[string]string{
+			`{"name":"password","n":1,"value":"hunter2","m":2}`:       `{"name":"password","n":1,"value":"[SECRET]","m":2}`,
+			`{"value":"hunter2","m":1,"name":"password"}`:             `{"value":"[SECRET]","m":1,"name":"password"}`,
+			`{"o":{"name":"password","p":{"q":1},"value":"hunter2"}}`: `{"o":{"name":"password","p":{"q":1},"value":"[SECRET]"}}`,
+			`{"args":["--password","hunter2"]}`:                       `{"args":["--password","[SECRET]"]}`,
+			`{"headers":[["password","hunter2"]]}`:                    `{"headers":[["password","[SECRET]"]]}`,
+		} {
+			got, _ := r.JSON([]byte(src))
+			require.Equal(t, want, string(got))
+		}
+	}
+}
