@@ -70,12 +70,14 @@ func (t *HTTPTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !read && !done {
 		return resp, nil
 	}
-	for _, a := range accesses(req, resp) {
-		switch {
-		case a.Op == audit.OpRead && !read, a.Op != audit.OpRead && !done:
-		case a.Op != audit.OpAppend || !isAnnounced(announced, a):
+	made := accesses(req, resp)
+	for _, a := range made {
+		if a.Op == audit.OpRead && read || a.Op == audit.OpAppend && done && !isAnnounced(announced, a) {
 			record(run, source, a)
 		}
+	}
+	if done {
+		settle(run, source, made)
 	}
 	return resp, nil
 }

@@ -46,13 +46,14 @@ func findSQLTables(query string) sqlTouched {
 	return f.out
 }
 
-// distinctTables returns each table once for what is done to it, those read first.
+// distinctTables returns each table once for what is done to it, in the order of the last
+// times: those read first.
 func distinctTables(tables []sqlTable) []sqlTable {
 	var out []sqlTable
 	for _, reads := range []bool{true, false} {
-		for _, t := range tables {
-			if t.op != "" && (t.op == audit.OpRead) == reads &&
-				!slices.ContainsFunc(out, func(o sqlTable) bool { return o.op == t.op && slices.Equal(o.name, t.name) }) {
+		for i, t := range tables {
+			if (t.op == audit.OpRead) == reads &&
+				!slices.ContainsFunc(tables[i+1:], func(o sqlTable) bool { return o.op == t.op && slices.Equal(o.name, t.name) }) {
 				out = append(out, t)
 			}
 		}
