@@ -317,24 +317,32 @@ func TestSendErrors(t *testing.T) {
 }
 
 func TestSendCursor(t *testing.T) {
-	log, _ := exported(t, 1)
+	log, _ := exported(t, 2)
 	name := filepath.Join(t.TempDir(), "cursor")
-	c, err := lineage.ReadSendCursor(name, log)
+	c, err := lineage.ReadSendCursor(t.Context(), name, log)
 	require.NoError(t, err)
 	assert.Zero(t, c)
 	c.Next = uint64(len(log.lines))
 	require.NoError(t, c.Write(name))
-	again, err := lineage.ReadSendCursor(name, log)
+	again, err := lineage.ReadSendCursor(t.Context(), name, log)
 	require.NoError(t, err)
 	assert.Equal(t, c, again)
 
+	c.Next, log.first = 1, 3
+	require.NoError(t, c.Write(name))
+	again, err = lineage.ReadSendCursor(t.Context(), name, log)
+	require.NoError(t, err)
+	assert.Equal(t, lineage.SendCursor{Next: 1, Missing: 2}, again, "records 1 and 2 are gone")
+	log.first = 0
+
+	c.Next = uint64(len(log.lines))
 	for _, bad := range []lineage.SendCursor{{Next: c.Next + 1}, {Log: "flexor/other/audit-log"}} {
 		require.NoError(t, bad.Write(name))
-		_, err = lineage.ReadSendCursor(name, log)
+		_, err = lineage.ReadSendCursor(t.Context(), name, log)
 		require.ErrorIs(t, err, lineage.ErrCursor)
 	}
 	require.NoError(t, lineage.SendCursor{Log: strings.Repeat("x", 5<<10)}.Write(name))
-	_, err = lineage.ReadSendCursor(name, log)
+	_, err = lineage.ReadSendCursor(t.Context(), name, log)
 	require.ErrorContains(t, err, "larger")
 	require.Error(t, c.Write(filepath.Join(t.TempDir(), "none", "cursor")))
 }

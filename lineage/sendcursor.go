@@ -1,6 +1,7 @@
 package lineage
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +15,10 @@ import (
 type SendCursor struct {
 	Log  string `json:"log"`  // the origin of the log
 	Next uint64 `json:"next"` // the position to go on from; all before it is with the server
+
+	// Missing is how many records from Next on are not in the log any more, so that what
+	// ended there cannot be sent. [ReadSendCursor] sets it.
+	Missing uint64 `json:"-"`
 }
 
 // ErrCursor is wrapped when a cursor is none of the log it is used with.
@@ -25,7 +30,7 @@ const maxCursor = 4 << 10
 // ReadSendCursor returns the cursor in a file for a log: the beginning of the log if there
 // is no file. A cursor of another log, or one beyond the end of the log, wraps [ErrCursor]:
 // the file belongs elsewhere, or the log was put back from a copy.
-func ReadSendCursor(name string, log Log) (SendCursor, error) {
+func ReadSendCursor(ctx context.Context, name string, log Log) (SendCursor, error) {
 	head, err := log.Head()
 	if err != nil {
 		return SendCursor{}, err
@@ -45,6 +50,13 @@ func ReadSendCursor(name string, log Log) (SendCursor, error) {
 		return SendCursor{}, fmt.Errorf("%w: it is of %q, not of %q", ErrCursor, c.Log, head.Origin)
 	case c.Next > head.Size:
 		return SendCursor{}, fmt.Errorf("%w: it stands at %d, and the log has only %d records", ErrCursor, c.Next, head.Size)
+	}
+	for rec, err := range log.Records(ctx, c.Next) {
+		if err != nil {
+			return SendCursor{}, err
+		}
+		c.Missing = rec.Index - c.Next
+		break
 	}
 	return c, nil
 }
