@@ -380,3 +380,52 @@ func TestSQLRecords(t *testing.T) {
 		require.NoError(t, db.Close())
 	}
 }
+
+// What a transaction wrote or deleted is done when it is committed, and what was added to it
+// after that stays.
+func TestSQLTransactions(t *testing.T) {
+	mapped := func(_ context.Context, query string, _ []driver.NamedValue) ([]audit.Access, bool) {
+		switch query {
+		case "empty all":
+			return []audit.Access{{Op: audit.OpDelete, Record: "db://x/"}}, true
+		case "add":
+			return []audit.Access{{Op: audit.OpAppend, Record: "DB://x/%61"}}, true
+		}
+		return nil, false
+	}
+	commit, rollback := (*sql.Tx).Commit, (*sql.Tx).Rollback
+	for _, tc := range []struct {
+		end     func(*sql.Tx) error
+		queries []string
+		want    string
+	}{
+		{commit, []string{"truncate a"}, "append a, delete a"},
+		{rollback, []string{"truncate a"}, "append a"},
+		{commit, []string{"insert into a values (1)", "truncate a", "select * from a"}, "append a, append a, read a, delete a"},
+		{commit, []string{"truncate a", "insert into b values (1)"}, "append a, append b, delete a"},
+		{commit, []string{"truncate a", "insert into a values (1)"}, "append a, append a"},
+		{commit, []string{"truncate a", "add"}, "append a, append a"},
+		{commit, []string{"empty all", "insert into a values (1)"}, "append , append a"},
+		{commit, []string{"truncate a", "call p()"}, "append a, read , append "},
+		{commit, []string{"truncate a; insert into a values (1)"}, "append a, append a"},
+		{commit, []string{"insert into a values (1); truncate a"}, "append a, append a, delete a"},
+		{commit, []string{"truncate a", "rollback to savepoint s"}, "append a"},
+		{commit, []string{"set search_path to b", "select * from a", "select * from b.a"}, "read , read a, append , read b/a"},
+	} {
+		db := sql.OpenDB(lineage.SQLConnector(named{plainDriver{&diary{}, func(d *diary) driver.Conn { return plainConn{d} }}, "x"},
+			lineage.SQLOptions{Database: "db://x", Map: mapped}))
+		rec := inRun(t, func(ctx context.Context, _ *audittest.Recorder) {
+			tx, err := db.BeginTx(ctx, nil)
+			require.NoError(t, err)
+			for _, q := range tc.queries {
+				_, err := tx.Exec(q) //nolint:noctx // the run is that of the transaction
+				require.NoError(t, err)
+			}
+			require.NoError(t, tc.end(tx))
+			_, err = db.Exec("truncate z") //nolint:noctx // in no run
+			require.NoError(t, err)
+		})
+		assert.Equal(t, tc.want, strings.ReplaceAll(strings.Join(happened(t, rec), ", "), "db://x/", ""), "%v", tc.queries)
+		require.NoError(t, db.Close())
+	}
+}
