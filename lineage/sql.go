@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/flexorhq/flexor-go/audit"
 )
@@ -43,7 +44,38 @@ type sqlPlan struct {
 	touched sqlTouched
 }
 
-func planSQL(query string) *sqlPlan { return &sqlPlan{query, findSQLTables(query)} }
+// sqlPlans keep the plans of queries, for programs repeat theirs. The zero value is ready.
+type sqlPlans struct {
+	mu    sync.Mutex
+	plans map[string]*sqlPlan
+}
+
+// Beyond these a query is planned each time, or all plans are made again.
+const (
+	maxSQLPlans   = 1000
+	maxKeptSQLLen = 16 << 10
+)
+
+// of returns the plan of a query.
+func (p *sqlPlans) of(query string) *sqlPlan {
+	p.mu.Lock()
+	plan := p.plans[query]
+	p.mu.Unlock()
+	if plan != nil {
+		return plan
+	}
+	plan = &sqlPlan{query, findSQLTables(query)}
+	if len(query) > maxKeptSQLLen {
+		return plan
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.plans == nil || len(p.plans) >= maxSQLPlans {
+		p.plans = map[string]*sqlPlan{}
+	}
+	p.plans[query] = plan
+	return plan
+}
 
 // accesses returns the accesses of a query, reads first. moved says that the schema of
 // names without one is not known.

@@ -14,7 +14,7 @@ import (
 // arguments in another way, are added by recordedConn.
 type sqlConn struct {
 	driver.Conn
-	options *SQLOptions
+	driver *sqlDriver
 
 	tx      *audit.Run    // of the transaction, if it has one
 	inTx    bool          // a transaction is open that was begun by BeginTx
@@ -52,8 +52,8 @@ type (
 )
 
 // recordedConn returns a connection with the abilities of c.
-func recordedConn(c driver.Conn, options *SQLOptions) driver.Conn {
-	conn := &sqlConn{Conn: c, options: options}
+func recordedConn(c driver.Conn, d *sqlDriver) driver.Conn {
+	conn := &sqlConn{Conn: c, driver: d}
 	_, execs := c.(driver.ExecerContext)
 	if _, ok := c.(oldExecer); ok {
 		execs = true
@@ -93,7 +93,7 @@ func (c *sqlConn) recorded(ctx context.Context, plan *sqlPlan, args []driver.Nam
 	if run == nil {
 		run = c.tx
 	}
-	attempt := c.options.attempt(ctx, run, plan, c.moved, args)
+	attempt := c.driver.options.attempt(ctx, run, plan, c.moved, args)
 	if !announced {
 		attempt.before()
 	}
@@ -123,7 +123,7 @@ func (c *sqlConn) recorded(ctx context.Context, plan *sqlPlan, args []driver.Nam
 type sqlExecer struct{ c *sqlConn }
 
 func (e sqlExecer) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (result driver.Result, err error) {
-	err = e.c.recorded(ctx, planSQL(query), args, false, func() (err error) {
+	err = e.c.recorded(ctx, e.c.driver.plans.of(query), args, false, func() (err error) {
 		if x, ok := e.c.Conn.(driver.ExecerContext); ok {
 			result, err = x.ExecContext(ctx, query, args)
 			return err
@@ -142,7 +142,7 @@ func (e sqlExecer) ExecContext(ctx context.Context, query string, args []driver.
 type sqlQueryer struct{ c *sqlConn }
 
 func (q sqlQueryer) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (rows driver.Rows, err error) {
-	err = q.c.recorded(ctx, planSQL(query), args, false, func() (err error) {
+	err = q.c.recorded(ctx, q.c.driver.plans.of(query), args, false, func() (err error) {
 		if x, ok := q.c.Conn.(driver.QueryerContext); ok {
 			rows, err = x.QueryContext(ctx, query, args)
 			return err

@@ -44,17 +44,18 @@ import (
 // The driver has the optional abilities that d has, and its connections and statements
 // those that the ones of d have.
 func SQLDriver(d driver.Driver, options SQLOptions) driver.Driver {
-	return &sqlDriver{d, &options}
+	return &sqlDriver{Driver: d, options: options}
 }
 
 // SQLConnector is [SQLDriver] for a [driver.Connector], as [database/sql.OpenDB] takes one.
 func SQLConnector(c driver.Connector, options SQLOptions) driver.Connector {
-	return &sqlConnector{c, &sqlDriver{c.Driver(), &options}}
+	return &sqlConnector{c, &sqlDriver{Driver: c.Driver(), options: options}}
 }
 
 type sqlDriver struct {
 	driver.Driver
-	options *SQLOptions
+	options SQLOptions
+	plans   sqlPlans
 }
 
 var _ driver.DriverContext = (*sqlDriver)(nil)
@@ -64,7 +65,7 @@ func (d *sqlDriver) Open(name string) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return recordedConn(c, d.options), nil
+	return recordedConn(c, d), nil
 }
 
 // OpenConnector is that of the driver below; without one the name is kept until it is
@@ -102,7 +103,7 @@ func (c *sqlConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return recordedConn(conn, c.driver.options), nil
+	return recordedConn(conn, c.driver), nil
 }
 
 func (c *sqlConnector) Driver() driver.Driver { return c.driver }

@@ -22,7 +22,7 @@ var (
 
 // recordedStmt returns a statement with the abilities of s.
 func recordedStmt(s driver.Stmt, c *sqlConn, query string, announced bool) driver.Stmt {
-	stmt := &sqlStmt{s, c, planSQL(query), announced}
+	stmt := &sqlStmt{s, c, c.driver.plans.of(query), announced}
 	if converter, ok := s.(columnConverter); ok {
 		return struct {
 			*sqlStmt

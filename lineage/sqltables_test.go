@@ -1,6 +1,7 @@
 package lineage
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -248,4 +249,28 @@ func FuzzSQLTables(f *testing.F) {
 			assert.NotEmpty(t, table.name)
 		}
 	})
+}
+
+// Plans are kept, but not without end.
+func TestSQLPlans(t *testing.T) {
+	var plans sqlPlans
+	first := plans.of("select * from a")
+	assert.Same(t, first, plans.of("select * from a"))
+	for i := range 3 * maxSQLPlans {
+		assert.Len(t, plans.of(fmt.Sprintf("select * from a where b = %d", i)).touched.tables, 1)
+		assert.LessOrEqual(t, len(plans.plans), maxSQLPlans)
+	}
+	long := "select * from a -- " + strings.Repeat("x", maxKeptSQLLen)
+	assert.NotSame(t, plans.of(long), plans.of(long))
+}
+
+func BenchmarkFindSQLTables(b *testing.B) {
+	const query = `with day as (select max(day) as d from calendar)
+		insert into nav (fund, nav) select p.fund, sum(p.price * h.amount) from prices p join public.holdings h using (isin), day
+		where p.day = day.d and h.book in (select id from books where region = $1) group by p.fund -- per fund`
+	b.SetBytes(int64(len(query)))
+	b.ReportAllocs()
+	for b.Loop() {
+		findSQLTables(query)
+	}
 }
