@@ -178,17 +178,31 @@ func HTTPAccesses(req *http.Request, resp *http.Response) []audit.Access {
 			accesses = append(accesses, audit.Access{Op: audit.OpAppend, Record: a.Record})
 		}
 	case req.Method == http.MethodPost && resp.StatusCode == http.StatusCreated:
-		made, err := resp.Location()
-		if err != nil {
-			break // it says nothing of where
+		if made, ok := httpLocation(req, resp); ok {
+			made.Version = a.Version
+			accesses = append(accesses, made)
 		}
-		op := audit.OpWrite
-		if isHTTPCollection(made) {
-			op = audit.OpAppend
-		}
-		accesses = append(accesses, audit.Access{Op: op, Record: httpRecord(made), Version: a.Version})
 	}
 	return accesses
+}
+
+// httpLocation returns the write of what an answer says it has made. A Location that
+// names no record, which the server alone is to blame for, makes none.
+func httpLocation(req *http.Request, resp *http.Response) (audit.Access, bool) {
+	location := resp.Header.Get("Location")
+	if location == "" {
+		return audit.Access{}, false
+	}
+	u, err := req.URL.Parse(location)
+	if err != nil {
+		return audit.Access{}, false
+	}
+	made := audit.Access{Op: audit.OpWrite, Record: httpRecord(u)}
+	if isHTTPCollection(u) {
+		made.Op = audit.OpAppend
+	}
+	_, err = audit.RecordURI(made.Record, nil)
+	return made, err == nil
 }
 
 // httpRecord returns the record that a URL names.

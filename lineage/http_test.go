@@ -25,8 +25,8 @@ func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return
 
 // answers returns a base that answers every request so.
 func answers(status int, header ...string) roundTrip {
-	return func(req *http.Request) (*http.Response, error) {
-		resp := &http.Response{StatusCode: status, Header: http.Header{}, Body: http.NoBody, Request: req}
+	return func(*http.Request) (*http.Response, error) {
+		resp := &http.Response{StatusCode: status, Header: http.Header{}, Body: http.NoBody}
 		for i := 0; i < len(header); i += 2 {
 			resp.Header.Add(header[i], header[i+1])
 		}
@@ -82,6 +82,8 @@ func TestHTTPTransport(t *testing.T) {
 		{"POST", u, 201, "prices/17?token=hunter2#x", "append " + u + ", write https://api.example/v1/prices/17"},
 		{"POST", u, 201, "/made/", "append " + u + ", append https://api.example/made/"},
 		{"POST", u, 201, "", "append " + u},
+		{"POST", u, 201, "%zz", "append " + u},
+		{"POST", u, 201, "/" + strings.Repeat("x", 5000), "append " + u},
 		{"POST", u, 400, "prices/17", "append " + u},
 		{"PATCH", u, 200, "", "append " + u},
 		{"MKCOL", u, 201, "", "append " + u},

@@ -23,6 +23,9 @@ var (
 	// sent: its key, its address, or the event is not to the server's liking.
 	ErrRefused = errors.New("lineage: the OpenLineage server refused an event")
 
+	// ErrAddress is returned when [Sender.URL] is not that of a server.
+	ErrAddress = errors.New("lineage: the address of the OpenLineage server is no URL such as https://marquez.example, without user info")
+
 	// ErrUnavailable is wrapped when an event could not be delivered for as long as
 	// [Sender.Patience].
 	ErrUnavailable = errors.New("lineage: the OpenLineage server did not take an event")
@@ -83,10 +86,8 @@ func (s *Sender) Send(ctx context.Context, events iter.Seq2[json.RawMessage, err
 		}
 		next := e.Run.Facets.Flexor.Position + 1
 		if next > from {
-			for i := range run {
-				if err := s.deliver(ctx, target, &run[i]); err != nil {
-					return err
-				}
+			if err := s.deliverAll(ctx, target, run); err != nil {
+				return err
 			}
 			if delivered != nil {
 				if err := delivered(next); err != nil {
@@ -96,7 +97,7 @@ func (s *Sender) Send(ctx context.Context, events iter.Seq2[json.RawMessage, err
 		}
 		run = run[:0]
 	}
-	return nil
+	return s.deliverAll(ctx, target, run) // starts without an end
 }
 
 // sendEvent is what the sender needs to know of an event.
@@ -113,20 +114,27 @@ type sendEvent struct {
 	} `json:"run"`
 }
 
-// target returns the URL to post to. Errors do not repeat it, for it may hold a secret.
+// target returns the URL to post to. The error does not repeat it, for it may hold a secret.
 func (s *Sender) target() (*url.URL, error) {
 	u, err := url.Parse(s.URL)
-	switch {
-	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
-		return nil, errors.New("lineage: send: the address of the server is no URL such as https://marquez.example")
-	case u.User != nil:
-		return nil, errors.New("lineage: send: the address of the server has user info; the key does not belong there")
+	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, ErrAddress
 	}
 	u.Fragment, u.RawFragment = "", ""
 	if u.Path == "" || u.Path == "/" {
 		u.Path = "/api/v1/lineage"
 	}
 	return u, nil
+}
+
+// deliverAll posts events one after the other.
+func (s *Sender) deliverAll(ctx context.Context, target *url.URL, events []sendEvent) error {
+	for i := range events {
+		if err := s.deliver(ctx, target, &events[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // deliver posts one event until it is taken.

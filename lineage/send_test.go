@@ -124,6 +124,9 @@ func TestSend(t *testing.T) {
 
 	// From there on it is only what came later.
 	s.took = nil
+	require.NoError(t, (&lineage.Sender{URL: s.URL, Key: "key-1"}).Send(t.Context(), each(events[:3]), 0, nil))
+	assert.Equal(t, texts(events[:3]), s.took, "a start without an end is not left out")
+	s.took = nil
 	require.NoError(t, (&lineage.Sender{URL: s.URL + "/", Key: "key-1"}).Send(t.Context(), each(events), positions[1], nil))
 	assert.Equal(t, texts(events[4:]), s.took)
 	s.took = nil
@@ -299,7 +302,7 @@ func TestSendErrors(t *testing.T) {
 	_, events := exported(t, 1)
 	for _, url := range []string{"", "marquez", "ftp://x", "https://bob:hunter2@x", "http://", "http://hunter2\x7f"} {
 		err := (&lineage.Sender{URL: url}).Send(t.Context(), each(events), 0, nil)
-		require.Error(t, err, url)
+		require.ErrorIs(t, err, lineage.ErrAddress, url)
 		assert.NotContains(t, err.Error(), "hunter2")
 	}
 	s := serve(t, nil)

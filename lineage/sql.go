@@ -20,7 +20,7 @@ type SQLOptions struct {
 	Database string
 
 	// Schema is the schema of the tables that a query names without one: what a
-	// connection to the database begins with, such as public. Empty: their records are
+	// connection to the database begins with, such as public, or main in SQLite. Empty: their records are
 	// those of a table without a schema.
 	Schema string
 

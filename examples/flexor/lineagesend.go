@@ -69,6 +69,9 @@ func (c *cli) lineageSend(ctx context.Context, send lineageSend, from, to string
 		return nil
 	})
 	err = errors.Join(err, keep())
+	if errors.Is(err, lineage.ErrAddress) {
+		return misuse("flexor lineage export --send https://marquez.example", "--send: %w", err)
+	}
 	c.note("sent the events of %s", count(sent, "run"))
 	if errors.Is(err, lineage.ErrRefused) || errors.Is(err, lineage.ErrUnavailable) {
 		return fail(exitFailed, "mend it there, then run the same command again", "%w", err)

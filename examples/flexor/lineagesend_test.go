@@ -78,7 +78,7 @@ func TestLineageSend(t *testing.T) {
 	}{
 		{[]string{"--cursor", cursor}, exitUsage, "--send, which is missing"},
 		{[]string{"--send", srv.URL, "--cursor", cursor, "--from", "7d"}, exitUsage, "leave --from and --to out"},
-		{[]string{"--send", "marquez"}, exitFailed, "no URL"},
+		{[]string{"--send", "marquez"}, exitUsage, "no URL"},
 	} {
 		code, _, stderr = flexor(append([]string{"lineage", "export"}, tc.args...)...)
 		assert.Equal(t, tc.code, code, "%v", tc.args)

@@ -26,12 +26,16 @@ type postgres struct {
 	as       *syscall.Credential // it refuses to run as root
 }
 
+// server starts it when the first test asks.
 var server = sync.OnceValues(startPostgres)
+
+// running is it once it has started.
+var running *postgres
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if pg, err := server(); err == nil && pg != nil {
-		pg.stop()
+	if running != nil {
+		running.stop()
 	}
 	os.Exit(code)
 }
@@ -83,6 +87,7 @@ func startPostgres() (*postgres, error) {
 		log, _ := os.ReadFile(dir + "/log")
 		return nil, fmt.Errorf("%w\n%s", err, log)
 	}
+	running = pg
 	pg.dsn = fmt.Sprintf("postgres://fund@127.0.0.1:%d/postgres?sslmode=disable", port)
 	return pg, nil
 }
