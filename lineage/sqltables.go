@@ -488,13 +488,7 @@ func (f *sqlFinder) insert() {
 	if f.peek().is("all", "first") { // several tables, in Oracle
 		f.lost()
 	}
-	for f.peek().is("or", "low_priority", "delayed", "high_priority", "ignore", "overwrite") {
-		if f.accept("or") {
-			f.pos++
-			continue
-		}
-		f.pos++
-	}
+	f.modifiers()
 	f.accept("into")
 	f.accept("table")
 	place := f.touch(audit.OpAppend, f.name())
@@ -512,22 +506,14 @@ func (f *sqlFinder) insert() {
 }
 
 func (f *sqlFinder) update() {
-	for f.peek().is("or", "low_priority", "ignore") {
-		if f.accept("or") {
-			f.pos++
-			continue
-		}
-		f.pos++
-	}
-	f.top()
+	f.modifiers()
 	places := f.list()
 	f.scan(true)
 	f.changed(places, audit.OpAppend)
 }
 
 func (f *sqlFinder) delete() {
-	f.acceptAll("low_priority", "quick", "ignore")
-	f.top()
+	f.modifiers()
 	f.accept("from")
 	places := f.list()
 	if f.accept("using") {
@@ -541,17 +527,26 @@ func (f *sqlFinder) delete() {
 // stay, so that it is no delete of the table.
 const sqlDeletedFrom audit.Op = "delete from"
 
-// top skips how many rows a statement of SQL Server is to change.
-func (f *sqlFinder) top() {
-	if f.peek().is("top") && f.ahead(1).is("(") {
-		f.pos += 2
-		f.paren()
+// modifiers skips what stands between the verb of a change and its table: in MySQL, OR
+// with what to do about conflicts in SQLite, and how many rows in SQL Server.
+func (f *sqlFinder) modifiers() {
+	for {
+		switch {
+		case f.accept("or"):
+			f.pos++
+		case f.peek().is("top") && f.ahead(1).is("("):
+			f.pos += 2
+			f.paren()
+		case f.accept("low_priority", "high_priority", "delayed", "quick", "ignore", "overwrite"):
+		default:
+			return
+		}
 	}
 }
 
 func (f *sqlFinder) merge() {
+	f.modifiers()
 	f.accept("into")
-	f.top()
 	place := f.item()
 	if !f.accept("using") {
 		f.lost()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -47,15 +48,14 @@ runs again and again keeps a server up to date:
 	return cmd
 }
 
-// lineageExport writes the events of a period.
-func (c *cli) lineageExport(ctx context.Context, from, to string) error {
-	start, end, err := interval(from, to, c.now())
-	if err != nil {
-		return err
+// openPeriod opens the log of a vault, to read a period of it. There is none if nothing
+// has been recorded yet.
+func (c *cli) openPeriod(ctx context.Context, from, to string) (p *place, start, end time.Time, err error) {
+	if start, end, err = interval(from, to, c.now()); err != nil {
+		return nil, start, end, err
 	}
-	p, err := c.openToRead(ctx)
-	if err != nil {
-		return err
+	if p, err = c.openToRead(ctx); err != nil {
+		return nil, start, end, err
 	}
 	c.warnDisabled(p)
 	if text := described(start, end); text != "" {
@@ -63,7 +63,15 @@ func (c *cli) lineageExport(ctx context.Context, from, to string) error {
 	}
 	if p.log == nil {
 		c.nothingYet(p)
-		return nil
+	}
+	return p, start, end, nil
+}
+
+// lineageExport writes the events of a period.
+func (c *cli) lineageExport(ctx context.Context, from, to string) error {
+	p, start, end, err := c.openPeriod(ctx, from, to)
+	if err != nil || p.log == nil {
+		return err
 	}
 	for event, err := range lineage.OpenLineage(ctx, p.log, start, end) {
 		if err != nil {

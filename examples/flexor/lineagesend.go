@@ -20,28 +20,16 @@ const lineageKey = "OPENLINEAGE_API_KEY"
 const cursorEvery = 100
 
 // lineageSend sends the events of a period, or those that the cursor says are due.
-func (c *cli) lineageSend(ctx context.Context, send lineageSend, from, to string) (err error) {
+func (c *cli) lineageSend(ctx context.Context, send lineageSend, from, to string) error {
 	switch {
 	case send.url == "":
 		return misuse("flexor lineage export --send https://marquez.example --cursor FILE", "--cursor is of --send, which is missing")
 	case send.cursor != "" && (from != "" || to != ""):
 		return misuse("leave --from and --to out, or --cursor", "--cursor says where to begin, so that no run is left out")
 	}
-	start, end, err := interval(from, to, c.now())
-	if err != nil {
+	p, start, end, err := c.openPeriod(ctx, from, to)
+	if err != nil || p.log == nil {
 		return err
-	}
-	p, err := c.openToRead(ctx)
-	if err != nil {
-		return err
-	}
-	c.warnDisabled(p)
-	if text := described(start, end); text != "" {
-		c.note("%s", text)
-	}
-	if p.log == nil {
-		c.nothingYet(p)
-		return nil
 	}
 	var at lineage.SendCursor
 	if send.cursor != "" {
