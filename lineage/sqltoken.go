@@ -109,8 +109,9 @@ func (l *sqlLexer) mark() {
 
 // lineComment skips a comment up to the end of its line.
 func (l *sqlLexer) lineComment() {
-	if c := l.at(2); isSQLDigit(c) || c == '(' {
-		l.clear = false // MySQL subtracts what is negative
+	// MySQL subtracts what is negative, unless a space follows.
+	if c := l.at(2); isSQLDigit(c) || c == '(' || isSQLStart(c) && (isSQLPart(l.at(-1)) || l.at(-1) == ')') {
+		l.clear = false
 	}
 	if end := strings.IndexByte(l.src[l.pos:], '\n'); end >= 0 {
 		l.pos += end

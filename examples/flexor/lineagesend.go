@@ -62,7 +62,11 @@ func (c *cli) lineageSend(ctx context.Context, send lineageSend, from, to string
 	}
 	c.note("sent the events of %s", count(sent, "run"))
 	if errors.Is(err, lineage.ErrRefused) || errors.Is(err, lineage.ErrUnavailable) {
-		return fail(exitFailed, "mend it there, then run the same command again", "%w", err)
+		code := exitFailed
+		if sent > 0 {
+			code = exitPartly
+		}
+		return fail(code, "mend it there, then run the same command again", "%w", err)
 	}
 	if err != nil {
 		return err

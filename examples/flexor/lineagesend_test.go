@@ -58,9 +58,12 @@ func TestLineageSend(t *testing.T) {
 	cursor := filepath.Join(t.TempDir(), "cursor")
 	took, refuseFrom = nil, 5
 	code, _, stderr = flexor("lineage", "export", "--send", srv.URL, "--cursor", cursor)
-	assert.Equal(t, exitFailed, code)
+	assert.Equal(t, exitPartly, code)
 	assert.Contains(t, stderr, "403 Forbidden: give the API key")
 	assert.Contains(t, stderr, "sent the events of 2 runs\n")
+	refuseFrom = 0
+	code, _, _ = flexor("lineage", "export", "--send", srv.URL, "--cursor", cursor)
+	assert.Equal(t, exitFailed, code, "none was sent")
 	refuseFrom = -1
 	code, _, stderr = flexor("lineage", "export", "--send", srv.URL, "--cursor", cursor)
 	assert.Zero(t, code, stderr)
