@@ -125,6 +125,14 @@ func (f *sqlFinder) skip() {
 	}
 }
 
+// rest goes to the end of the statement, and reports whether one of some words stands in it.
+func (f *sqlFinder) rest(words ...string) (found bool) {
+	for ; f.pos < len(f.tokens) && !f.peek().is(";"); f.pos++ {
+		found = found || f.peek().is(words...)
+	}
+	return found
+}
+
 // nested says that a statement which has begun within another is not understood.
 func (f *sqlFinder) nested() {
 	if f.peek().is(sqlVerbs...) && !f.ahead(-1).is("for", "do", "then", "key", "on", "or", "of", "share", ".") {
@@ -197,17 +205,11 @@ func (f *sqlFinder) verb() {
 	case "set", "use":
 		f.set(verb.text)
 	case "vacuum":
-		for !f.ended() {
-			if f.accept("into") {
-				f.lost() // a copy of all
-				continue
-			}
-			f.pos++
+		if f.rest("into") {
+			f.lost() // a copy of all
 		}
 	case "grant", "revoke":
-		for !f.ended() {
-			f.pos++
-		}
+		f.rest()
 	case "analyze", "analyse", "attach", "checkpoint", "close", "cluster", "comment", "deallocate", "desc", "describe", "detach",
 		"discard", "fetch", "kill", "listen", "lock", "move", "notify", "optimize", "pragma", "reindex", "reset",
 		"show", "unlisten", "unlock":
@@ -461,9 +463,9 @@ func (f *sqlFinder) into() {
 	}
 }
 
-// changed makes tables that were read as parts of a list those that a statement changes.
-// An alias stands for its table. from is nil if what it changes is made from what the
-// run has read.
+// changed makes tables that were read as parts of a list those that a statement changes,
+// by what they are called or by an alias. They are read too if it returns rows of them, or
+// joins several.
 func (f *sqlFinder) changed(places []int, op audit.Op) {
 	if len(places) == 0 {
 		f.lost()
@@ -527,8 +529,8 @@ func (f *sqlFinder) delete() {
 // stay, so that it is no delete of the table.
 const sqlDeletedFrom audit.Op = "delete from"
 
-// modifiers skips what stands between the verb of a change and its table: in MySQL, OR
-// with what to do about conflicts in SQLite, and how many rows in SQL Server.
+// modifiers skips what stands between the verb of a change and its table: how eager it is
+// in MySQL, what to do about conflicts in SQLite, how many rows it is for in SQL Server.
 func (f *sqlFinder) modifiers() {
 	for {
 		switch {
@@ -679,6 +681,8 @@ func (f *sqlFinder) alter() {
 			f.touch(audit.OpAppend, to)
 		case f.accept("partition", "exchange", "switch", "inherit"):
 			f.lost() // another table becomes a part of it
+		case f.accept("("):
+			f.paren()
 		default:
 			f.pos++
 		}
