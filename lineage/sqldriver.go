@@ -22,7 +22,8 @@ import (
 //
 //   - SELECT, COPY … TO and every table a statement takes rows from: a read.
 //   - INSERT, UPDATE, DELETE, MERGE, REPLACE, COPY … FROM and ALTER TABLE: an append, for
-//     what else the table holds stays. With RETURNING it is a read too.
+//     what else the table holds stays. With RETURNING it is a read too, but for an INSERT
+//     that updates no rows: it returns what it has brought.
 //   - CREATE TABLE, CREATE VIEW, SELECT … INTO: a write. TRUNCATE and DROP: a delete.
 //   - BEGIN, SET, GRANT, CREATE INDEX and the like: nothing.
 //   - What is not understood, such as CALL and DO, a function that stands for a table, or

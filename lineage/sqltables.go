@@ -74,6 +74,7 @@ type sqlFinder struct {
 	// Of the statement at hand:
 	aliases  map[string][]sqlToken
 	returned bool // it returns rows of what it changes
+	updates  bool // it is an INSERT that updates rows which are there
 }
 
 // peek returns the token at hand; the zero token at the end.
@@ -145,13 +146,13 @@ var sqlVerbs = []string{"insert", "update", "delete", "merge", "truncate", "drop
 
 // statement reads one statement, or the query in parentheses.
 func (f *sqlFinder) statement() {
-	named, aliases, returned := len(f.named), f.aliases, f.returned
-	f.aliases, f.returned = map[string][]sqlToken{}, false
+	named, aliases, returned, updates := len(f.named), f.aliases, f.returned, f.updates
+	f.aliases, f.returned, f.updates = map[string][]sqlToken{}, false, false
 	if f.peek().is("with") {
 		f.with()
 	}
 	f.verb()
-	f.named, f.aliases, f.returned = f.named[:named], aliases, returned
+	f.named, f.aliases, f.returned, f.updates = f.named[:named], aliases, returned, updates
 }
 
 // verb reads a statement from its first keyword on.
@@ -289,6 +290,8 @@ func (f *sqlFinder) scan(query bool) {
 			f.into()
 		case t.is("returning"), t.is("output") && f.peek().is("inserted", "deleted"):
 			f.returned = true
+		case t.is("update") && before.is("do"):
+			f.updates = true
 		case t.is("with") && !f.peek().is("ordinality") && (f.peek().is("recursive") || f.ahead(1).is("as", "(")):
 			f.pos--
 			f.with()
@@ -502,6 +505,7 @@ func (f *sqlFinder) insert() {
 		f.item()
 	}
 	f.scan(true)
+	f.returned = f.returned && f.updates // else it returns what it has just brought
 	if place >= 0 {
 		f.changed([]int{place}, audit.OpAppend)
 	}

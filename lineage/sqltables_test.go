@@ -98,7 +98,7 @@ func TestSQLTables(t *testing.T) {
 		{"with recursive t as (select * from a union all select * from t) select * from t", "r:a"},
 		{"with recursive t as (select 1) search depth first by id set o select * from t, s.t", "r:s.t"},
 		{"select * from (with x as (select 1 from a) select * from x) q, x", "r:a r:x"},
-		{"with x as (insert into a select * from b returning *) select * from x", "a:a r:a r:b"},
+		{"with x as (insert into a select * from b returning *) select * from x", "a:a r:b"},
 		{"with x as (delete from a using b where true returning a.id) update c set d = x.id from x", "-:a a:c r:a r:b"},
 		{"insert into a with x as (select * from b) select * from x", "a:a r:b"},
 		{"with x as (select 1)", "??"},
@@ -107,7 +107,8 @@ func TestSQLTables(t *testing.T) {
 		// Changes.
 		{"insert into a (b, c) values (1, 2)", "a:a"},
 		{"insert into a values ((select max(x) from b)) on conflict (x) do update set y = excluded.y, z = (select 1 from c)", "a:a r:b r:c"},
-		{"insert into a as x select * from b, c on conflict do nothing returning id", "a:a r:a r:b r:c"},
+		{"insert into a as x select * from b, c on conflict do nothing returning id", "a:a r:b r:c"},
+		{"insert into a values (1) on conflict (b) do update set c = 1 returning d", "a:a r:a"},
 		{"insert into a select * from b on duplicate key update x = 1, y = 2", "a:a r:b"},
 		{"insert into a table b", "a:a r:b"},
 		{"insert into a (select * from b)", "a:a r:b"},
