@@ -142,9 +142,9 @@ func TestHTTPVersions(t *testing.T) {
 // A change is in the log before the request leaves, and stays there if nobody answers.
 func TestHTTPNoAnswer(t *testing.T) {
 	rec := audittest.New(t)
-	var before []string
+	seen := make(chan []string, 8)
 	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-		before = happened(t, rec)
+		seen <- happened(t, rec)
 		panic(http.ErrAbortHandler)
 	}))
 	defer srv.Close()
@@ -156,6 +156,7 @@ func TestHTTPNoAnswer(t *testing.T) {
 		require.Error(t, err)
 		return nil
 	}))
+	before := <-seen
 	assert.Equal(t, []string{"append " + srv.URL + "/x"}, before)
 	assert.Equal(t, before, happened(t, rec))
 }

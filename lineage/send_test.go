@@ -92,6 +92,8 @@ func serve(t *testing.T, fault func(n int, w http.ResponseWriter, r *http.Reques
 
 // distinct returns what a server took, each event once, in the order of the first times.
 func (s *lineageServer) distinct() (out []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, e := range s.took {
 		if !slices.Contains(out, e) {
 			out = append(out, e)
