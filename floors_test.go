@@ -71,6 +71,7 @@ func TestWhatAnEmbedderLinks(t *testing.T) {
 		for _, p := range goList(t, "-deps", "./"+pkg) {
 			assert.NotEqual(t, "testing", p.ImportPath, "%s links test code", pkg)
 			assert.NotEqual(t, "database/sql", p.ImportPath, "%s links SQL", pkg) // its driver types come with google/uuid
+			assert.NotEqual(t, "net/http", p.ImportPath, "%s links a web client and server", pkg)
 			if p.Standard || p.Module == nil || p.Module.Path == module {
 				continue
 			}

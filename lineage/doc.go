@@ -10,4 +10,8 @@
 // A record is named by a URI, which [audit.RecordURI] brings into one form; one
 // that ends in "/" is a collection, and stands for all that begins so. Each
 // access is in the audit log when the call returns.
+//
+// [HTTPTransport], [FS], [Files] and [SQLDriver] record by themselves what goes through
+// a client, a file system or a database/sql driver; docs/lineage-hooks.md has their
+// conventions.
 package lineage

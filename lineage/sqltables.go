@@ -1,0 +1,738 @@
+package lineage
+
+import (
+	"slices"
+
+	"github.com/flexorhq/flexor-go/audit"
+)
+
+// sqlTable is what a query does to a table.
+type sqlTable struct {
+	op   audit.Op
+	name []sqlToken // with its schema, if it has one
+}
+
+// sqlTouched is what a query touches.
+type sqlTouched struct {
+	tables []sqlTable // those read first
+	// unclear: there may be other tables.
+	unclear bool
+	// transaction: it begins or ends a transaction, or goes back to a point in it.
+	transaction bool
+	// moves: it changes which schema names without one are of.
+	moves bool
+}
+
+// maxSQLDepth is how many parentheses may stand in each other.
+const maxSQLDepth = 200
+
+// findSQLTables returns the tables that a query of one or more statements touches. It
+// knows no dialect's grammar, but where in a statement tables are named. What it cannot
+// follow is unclear, never nothing.
+func findSQLTables(query string) sqlTouched {
+	tokens, clear := sqlTokens(query)
+	f := &sqlFinder{tokens: tokens, out: sqlTouched{unclear: !clear}}
+	for f.pos < len(f.tokens) {
+		if f.accept(";") {
+			continue
+		}
+		f.statement()
+		if f.pos < len(f.tokens) && !f.peek().is(";") {
+			f.lost()
+			f.skip()
+		}
+	}
+	f.out.tables = distinctTables(f.out.tables)
+	return f.out
+}
+
+// distinctTables returns each table once for what is done to it, in the order of the last
+// times: those read first.
+func distinctTables(tables []sqlTable) []sqlTable {
+	var out []sqlTable
+	for _, reads := range []bool{true, false} {
+		for i, t := range tables {
+			if (t.op == audit.OpRead) == reads &&
+				!slices.ContainsFunc(tables[i+1:], func(o sqlTable) bool { return o.op == t.op && slices.Equal(o.name, t.name) }) {
+				out = append(out, t)
+			}
+		}
+	}
+	return out
+}
+
+// sqlFinder walks the tokens of a query.
+type sqlFinder struct {
+	tokens []sqlToken
+	pos    int
+	depth  int
+	out    sqlTouched
+
+	// Of the statement at hand, and those around it:
+	named []string // by WITH; no tables
+
+	// Of the statement at hand:
+	aliases  map[string][]sqlToken
+	returned bool // it returns rows of what it changes
+	updates  bool // it is an INSERT that updates rows which are there
+}
+
+// peek returns the token at hand; the zero token at the end.
+func (f *sqlFinder) peek() sqlToken { return f.ahead(0) }
+
+func (f *sqlFinder) ahead(n int) sqlToken {
+	if i := f.pos + n; i >= 0 && i < len(f.tokens) {
+		return f.tokens[i]
+	}
+	return sqlToken{}
+}
+
+// accept skips the token at hand if it is one of some keywords or marks.
+func (f *sqlFinder) accept(texts ...string) bool {
+	ok := f.peek().is(texts...)
+	if ok {
+		f.pos++
+	}
+	return ok
+}
+
+// acceptAll skips all tokens that are among some keywords or marks.
+func (f *sqlFinder) acceptAll(texts ...string) {
+	for f.accept(texts...) {
+	}
+}
+
+// lost says that there is something that is not understood.
+func (f *sqlFinder) lost() { f.out.unclear = true }
+
+// ended reports whether the statement, or what is in its parentheses, ends here.
+func (f *sqlFinder) ended() bool { return f.pos >= len(f.tokens) || f.peek().is(")", ";") }
+
+// touch adds a table, and returns its place.
+func (f *sqlFinder) touch(op audit.Op, name []sqlToken) int {
+	if len(name) == 0 {
+		f.lost()
+		return -1
+	}
+	f.out.tables = append(f.out.tables, sqlTable{op, name})
+	return len(f.out.tables) - 1
+}
+
+// skip goes to the end of the statement. In SQL Server another may have begun before.
+func (f *sqlFinder) skip() {
+	for f.pos < len(f.tokens) && !f.peek().is(";") {
+		f.nested()
+		f.pos++
+	}
+}
+
+// rest goes to the end of the statement, and reports whether one of some words stands in it.
+func (f *sqlFinder) rest(words ...string) (found bool) {
+	for ; f.pos < len(f.tokens) && !f.peek().is(";"); f.pos++ {
+		found = found || f.peek().is(words...)
+	}
+	return found
+}
+
+// nested says that a statement which has begun within another is not understood.
+func (f *sqlFinder) nested() {
+	if f.peek().is(sqlVerbs...) && !f.ahead(-1).is("for", "do", "then", "key", "on", "or", "of", "share", ".") {
+		f.lost()
+	}
+}
+
+// sqlVerbs are words that begin statements other than queries.
+var sqlVerbs = []string{"insert", "update", "delete", "merge", "truncate", "drop", "exec", "execute", "call"}
+
+// statement reads one statement, or the query in parentheses.
+func (f *sqlFinder) statement() {
+	named, aliases, returned, updates := len(f.named), f.aliases, f.returned, f.updates
+	f.aliases, f.returned, f.updates = map[string][]sqlToken{}, false, false
+	if f.peek().is("with") {
+		f.with()
+	}
+	f.verb()
+	f.named, f.aliases, f.returned, f.updates = f.named[:named], aliases, returned, updates
+}
+
+// verb reads a statement from its first keyword on.
+func (f *sqlFinder) verb() {
+	verb := f.peek()
+	if verb.is("(") {
+		f.scan(true)
+		return
+	}
+	f.pos++
+	if verb.kind != sqlWord {
+		f.lost()
+		f.scan(true)
+		return
+	}
+	switch verb.text {
+	case "select", "values":
+		f.scan(true)
+	case "table":
+		f.item()
+		f.scan(true)
+	case "insert", "replace":
+		f.insert()
+	case "update":
+		f.update()
+	case "delete":
+		f.delete()
+	case "merge":
+		f.merge()
+	case "copy":
+		f.copy()
+	case "truncate":
+		f.truncate()
+	case "create":
+		f.create()
+	case "drop":
+		f.drop()
+	case "alter":
+		f.alter()
+	case "explain":
+		f.explain()
+	case "prepare":
+		f.prepare()
+	case "declare":
+		f.scan(true) // of a cursor's query, or of variables
+	case "begin", "start":
+		f.begin()
+	case "commit", "end", "rollback", "abort", "savepoint", "release":
+		f.out.transaction = true
+		f.skip()
+	case "set", "use":
+		f.set(verb.text)
+	case "vacuum":
+		if f.rest("into") {
+			f.lost() // a copy of all
+		}
+	case "grant", "revoke":
+		f.rest()
+	case "analyze", "analyse", "attach", "checkpoint", "close", "cluster", "comment", "deallocate", "desc", "describe", "detach",
+		"discard", "fetch", "kill", "listen", "lock", "move", "notify", "optimize", "pragma", "reindex", "reset",
+		"show", "unlisten", "unlock":
+		f.skip() // no records
+	default:
+		f.lost() // what a procedure does, for one
+		f.scan(true)
+	}
+}
+
+// with reads the names that a statement gives to queries. A query does not see its own
+// name, unless it is recursive.
+func (f *sqlFinder) with() {
+	f.pos++
+	recursive := f.accept("recursive")
+	for {
+		name := f.peek()
+		if name.kind != sqlWord && name.kind != sqlQuoted {
+			f.lost()
+			return
+		}
+		f.pos++
+		if f.accept("(") {
+			f.paren()
+		}
+		if !f.accept("as") {
+			f.lost()
+			return
+		}
+		f.acceptAll("not", "materialized")
+		if !f.accept("(") {
+			f.lost()
+			return
+		}
+		if recursive {
+			f.named = append(f.named, name.text)
+		}
+		f.paren()
+		if !recursive {
+			f.named = append(f.named, name.text)
+		}
+		if f.peek().is("search", "cycle") {
+			for !f.ended() && !f.peek().is(",", "select", "insert", "update", "delete", "merge", "values", "table", "with") {
+				f.pos++
+			}
+		}
+		if !f.accept(",") {
+			return
+		}
+	}
+}
+
+// scan reads up to the end of a statement, or of what is in parentheses, and the queries
+// in it. In a query, tables stand after FROM; in an expression that word is of a
+// function, such as extract(year from x).
+func (f *sqlFinder) scan(query bool) {
+	for !f.ended() {
+		t, before := f.peek(), f.ahead(-1)
+		f.nested()
+		f.pos++
+		switch {
+		case t.is("("):
+			f.paren()
+		case t.kind != sqlWord || before.is("."):
+		case t.is("from") && query:
+			if !before.is("distinct") || !f.ahead(-3).is("is", "not") {
+				f.list()
+			}
+		case t.is("join", "straight_join"), t.is("apply") && before.is("cross", "outer"):
+			f.item()
+		case t.is("union", "intersect", "except", "minus"):
+			f.acceptAll("all", "distinct")
+			if f.accept("table") {
+				f.item()
+			}
+		case t.is("into") && query:
+			f.into()
+		case t.is("returning"), t.is("output") && f.peek().is("inserted", "deleted"):
+			f.returned = true
+		case t.is("update") && before.is("do"):
+			f.updates = true
+		case t.is("with") && !f.peek().is("ordinality") && (f.peek().is("recursive") || f.ahead(1).is("as", "(")):
+			f.pos--
+			f.with()
+		}
+	}
+}
+
+// paren reads what is in parentheses, after the first of them.
+func (f *sqlFinder) paren() {
+	if f.depth++; f.depth > maxSQLDepth {
+		f.lost()
+		f.pos = len(f.tokens)
+		return
+	}
+	switch {
+	case !f.opensQuery():
+		f.scan(false)
+	case f.peek().is("("):
+		f.scan(true)
+	default:
+		f.statement()
+	}
+	f.closes()
+}
+
+// closes reads the end of parentheses.
+func (f *sqlFinder) closes() {
+	f.depth--
+	if !f.accept(")") {
+		f.lost()
+		f.skip()
+	}
+}
+
+// opensQuery reports whether a query stands in the parentheses that have begun, or in
+// more of them.
+func (f *sqlFinder) opensQuery() bool {
+	n := 0
+	for f.ahead(n).is("(") && n < maxSQLDepth {
+		n++
+	}
+	return f.ahead(n).is("select", "with", "values", "table", "insert", "update", "delete", "merge") && !f.ahead(n+1).is("(", ",", ")") ||
+		f.ahead(n).is("select", "values", "with") && f.ahead(n+1).is("(")
+}
+
+// sqlReserved are words that are no names of tables, in any dialect.
+var sqlReserved = []string{"select", "from", "where", "group", "having", "order", "union", "on", "join", "and", "or", "not", "as", "in", "is", "case", "when", "set", "into"}
+
+// name reads the name of a table, with all that qualifies it. It is nil if there is none.
+func (f *sqlFinder) name() (name []sqlToken) {
+	for {
+		t := f.peek()
+		if t.kind != sqlQuoted && (t.kind != sqlWord || len(name) == 0 && t.is(sqlReserved...)) {
+			return nil
+		}
+		f.pos++
+		name = append(name, t)
+		if !f.accept(".") {
+			return name
+		}
+		f.acceptAll(".") // the default schema
+	}
+}
+
+// list reads the tables after FROM, up to the clause after it. It returns the places of
+// those that stand in the list itself.
+func (f *sqlFinder) list() (tables []int) {
+	item := func() {
+		if i := f.item(); i >= 0 {
+			tables = append(tables, i)
+		}
+	}
+	item()
+	for !f.ended() {
+		t, after := f.peek(), f.ahead(1)
+		switch {
+		case t.is(","), t.is("join", "straight_join"), t.is("apply") && f.ahead(-1).is("cross", "outer"):
+			f.pos++
+			item()
+		case t.is("("):
+			f.pos++
+			f.paren()
+		case t.is("from") && f.ahead(-1).is("distinct") && f.ahead(-2).is("is", "not"):
+			f.pos++
+		case t.is("where", "group", "having", "order", "union", "intersect", "except", "select", "into", "from", "set", "when"),
+			t.is(sqlVerbs...),
+			t.is("limit", "offset", "fetch", "window", "returning", "output", "qualify") && !after.is(",", "join"),
+			t.is("using") && !after.is("("),
+			t.is("for") && after.is("update", "share", "no", "key", "json", "xml", "browse", "read"),
+			t.is("on") && after.is("conflict", "duplicate"):
+			return tables
+		default:
+			f.pos++
+		}
+	}
+	return tables
+}
+
+// sqlAfterTable are words that may follow a table and are no other name for it.
+var sqlAfterTable = slices.Concat([]string{
+	"left", "right", "full", "inner", "outer", "cross", "natural", "straight_join", "using", "limit", "offset", "fetch", "window",
+	"returning", "output", "for", "with", "tablesample", "values", "default", "use", "force", "ignore", "partition", "indexed", "except", "intersect", "table",
+}, sqlReserved, sqlVerbs)
+
+// sqlHarmless are functions that make rows of their arguments and read no table.
+var sqlHarmless = []string{
+	"flatten", "generate_series", "generate_subscripts", "json_array_elements", "json_array_elements_text", "json_each",
+	"json_each_text", "json_object_keys", "json_populate_record", "json_populate_recordset", "json_table", "json_to_record",
+	"json_to_recordset", "json_tree", "jsonb_array_elements", "jsonb_array_elements_text", "jsonb_each", "jsonb_each_text",
+	"jsonb_object_keys", "jsonb_path_query", "jsonb_populate_record", "jsonb_populate_recordset", "jsonb_to_record",
+	"jsonb_to_recordset", "openjson", "regexp_matches", "regexp_split_to_table", "string_split", "string_to_table", "unnest", "xmltable",
+}
+
+// item reads one table of a list: a name, a query, other tables in parentheses, or a
+// function. It returns the place of a name, else -1.
+func (f *sqlFinder) item() (place int) {
+	place = -1
+	f.acceptAll("only", "lateral")
+	if f.accept("(") {
+		if f.opensQuery() {
+			f.paren()
+		} else if f.depth++; f.depth > maxSQLDepth {
+			f.lost()
+			f.pos = len(f.tokens)
+		} else {
+			f.list()
+			f.closes()
+		}
+		f.alias()
+		return place
+	}
+	name := f.name()
+	switch {
+	case len(name) == 0:
+		f.lost()
+		return place
+	case f.accept("("):
+		if last := name[len(name)-1]; !last.is(sqlHarmless...) {
+			f.lost()
+		}
+		f.paren()
+	case len(name) == 1 && slices.Contains(f.named, name[0].text):
+	default:
+		place = f.touch(audit.OpRead, name)
+	}
+	if alias := f.alias(); alias != "" && place >= 0 {
+		f.aliases[alias] = name
+	}
+	return place
+}
+
+// alias reads the other name that a statement gives to a table.
+func (f *sqlFinder) alias() string {
+	explicit := f.accept("as")
+	t := f.peek()
+	if t.kind != sqlQuoted && (t.kind != sqlWord || !explicit && t.is(sqlAfterTable...)) {
+		return ""
+	}
+	f.pos++
+	return t.text
+}
+
+// into reads what follows INTO in a SELECT: a new table, or variables.
+func (f *sqlFinder) into() {
+	f.acceptAll("temp", "temporary", "unlogged", "table")
+	switch {
+	case f.peek().is("outfile", "dumpfile"):
+		f.lost()
+	case f.peek().kind == sqlLiteral, f.peek().is("?"): // variables
+	default:
+		f.touch(audit.OpWrite, f.name())
+	}
+}
+
+// changed makes tables that were read as parts of a list those that a statement changes,
+// by what they are called or by an alias. They are read too if it returns rows of them, or
+// joins several.
+func (f *sqlFinder) changed(places []int, op audit.Op) {
+	if len(places) == 0 {
+		f.lost()
+	}
+	for _, i := range places {
+		t := &f.out.tables[i]
+		if name := f.aliases[t.name[0].text]; len(t.name) == 1 && name != nil {
+			t.name = name
+		}
+		if f.returned || len(places) > 1 && op == audit.OpAppend {
+			f.touch(audit.OpRead, t.name)
+		}
+		f.out.tables[i].op = op
+	}
+}
+
+func (f *sqlFinder) insert() {
+	if f.peek().is("(") { // the function
+		f.scan(false)
+		return
+	}
+	if f.peek().is("all", "first") { // several tables, in Oracle
+		f.lost()
+	}
+	f.modifiers()
+	f.accept("into")
+	f.accept("table")
+	place := f.touch(audit.OpAppend, f.name())
+	f.alias()
+	if f.accept("(") {
+		f.paren()
+	}
+	if f.accept("table") {
+		f.item()
+	}
+	f.scan(true)
+	f.returned = f.returned && f.updates // else it returns what it has just brought
+	if place >= 0 {
+		f.changed([]int{place}, audit.OpAppend)
+	}
+}
+
+func (f *sqlFinder) update() {
+	f.modifiers()
+	places := f.list()
+	f.scan(true)
+	f.changed(places, audit.OpAppend)
+}
+
+func (f *sqlFinder) delete() {
+	f.modifiers()
+	f.accept("from")
+	places := f.list()
+	if f.accept("using") {
+		f.list()
+	}
+	f.scan(true)
+	f.changed(places, sqlDeletedFrom)
+}
+
+// sqlDeletedFrom is the operation on a table of which some rows are deleted: others may
+// stay, so that it is no delete of the table.
+const sqlDeletedFrom audit.Op = "delete from"
+
+// modifiers skips what stands between the verb of a change and its table: how eager it is
+// in MySQL, what to do about conflicts in SQLite, how many rows it is for in SQL Server.
+func (f *sqlFinder) modifiers() {
+	for {
+		switch {
+		case f.accept("or"):
+			f.pos++
+		case f.peek().is("top") && f.ahead(1).is("("):
+			f.pos += 2
+			f.paren()
+		case f.accept("low_priority", "high_priority", "delayed", "quick", "ignore", "overwrite"):
+		default:
+			return
+		}
+	}
+}
+
+func (f *sqlFinder) merge() {
+	f.modifiers()
+	f.accept("into")
+	place := f.item()
+	if !f.accept("using") {
+		f.lost()
+	} else {
+		f.item()
+	}
+	f.scan(true)
+	if place < 0 {
+		f.lost()
+		return
+	}
+	f.changed([]int{place}, audit.OpAppend)
+}
+
+func (f *sqlFinder) copy() {
+	if f.accept("(") {
+		f.paren()
+		f.skip()
+		return
+	}
+	name := f.name()
+	if f.accept("(") {
+		f.paren()
+	}
+	switch {
+	case f.accept("from"):
+		f.touch(audit.OpAppend, name)
+	case f.accept("to"):
+		f.touch(audit.OpRead, name)
+	default:
+		f.lost()
+	}
+	f.skip()
+}
+
+// names reads names with commas between them.
+func (f *sqlFinder) names(op audit.Op) {
+	for {
+		f.accept("only")
+		f.touch(op, f.name())
+		f.accept("*")
+		if !f.accept(",") {
+			break
+		}
+	}
+	if f.accept("cascade") && op == audit.OpDelete {
+		f.lost() // others are emptied too
+	}
+	f.skip()
+}
+
+func (f *sqlFinder) truncate() {
+	f.accept("table")
+	f.names(audit.OpDelete)
+}
+
+// exists skips IF EXISTS and IF NOT EXISTS.
+func (f *sqlFinder) exists() bool {
+	found := f.peek().is("if")
+	f.acceptAll("if", "not", "exists")
+	return found
+}
+
+func (f *sqlFinder) create() {
+	f.acceptAll("or", "replace", "temp", "temporary", "unlogged", "global", "local", "external", "virtual", "recursive", "materialized")
+	switch {
+	case f.accept("table", "view"):
+		op := audit.OpWrite
+		if f.exists() {
+			op = audit.OpAppend
+		}
+		f.touch(op, f.name())
+		for !f.ended() {
+			switch {
+			case f.accept("("):
+				f.paren()
+			case f.accept("as") && !f.ended():
+				f.statement()
+			case f.accept("clone"):
+				f.lost()
+			default:
+				f.pos++
+			}
+		}
+	case f.peek().is("unique", "index", "sequence", "type", "domain", "schema", "extension", "role", "user", "policy", "statistics",
+		"collation", "aggregate", "operator", "publication", "fulltext", "spatial"):
+		f.skip()
+	default:
+		f.lost()
+		f.skip()
+	}
+}
+
+func (f *sqlFinder) drop() {
+	f.acceptAll("temporary", "materialized")
+	switch {
+	case f.accept("table", "view"):
+		f.exists()
+		f.names(audit.OpDelete)
+	case f.peek().is("index", "function", "procedure", "trigger", "sequence", "type", "domain", "extension", "role", "user", "policy",
+		"statistics", "collation", "aggregate", "operator", "publication", "rule"):
+		f.skip()
+	default:
+		f.lost()
+		f.skip()
+	}
+}
+
+func (f *sqlFinder) alter() {
+	if !f.accept("table") {
+		if !f.peek().is("index", "sequence", "type", "domain", "role", "user", "policy", "function", "procedure", "view") {
+			f.lost()
+		}
+		f.skip()
+		return
+	}
+	f.exists()
+	f.accept("only")
+	name := f.name()
+	f.touch(audit.OpAppend, name)
+	for !f.ended() {
+		switch {
+		case f.peek().is("rename") && f.ahead(1).is("to", "as"):
+			f.pos += 2
+			f.touch(audit.OpRead, name)
+			to := f.name()
+			if len(to) == 1 {
+				to = append(slices.Clone(name[:max(0, len(name)-1)]), to...) // it stays in its schema
+			}
+			f.touch(audit.OpAppend, to)
+		case f.accept("partition", "exchange", "switch", "inherit"):
+			f.lost() // another table becomes a part of it
+		case f.accept("("):
+			f.paren()
+		default:
+			f.pos++
+		}
+	}
+}
+
+func (f *sqlFinder) explain() {
+	for !f.ended() && !f.peek().is("select", "with", "values", "insert", "update", "delete", "merge", "replace", "create", "declare", "execute") {
+		if f.accept("(") {
+			f.paren()
+			continue
+		}
+		f.pos++
+	}
+	if !f.ended() {
+		f.statement()
+	}
+}
+
+func (f *sqlFinder) prepare() {
+	for !f.ended() && !f.peek().is("as", "from") {
+		f.pos++
+		if f.ahead(-1).is("(") {
+			f.paren()
+		}
+	}
+	if f.accept("as") {
+		f.statement()
+		return
+	}
+	f.lost()
+	f.skip()
+}
+
+func (f *sqlFinder) begin() {
+	f.out.transaction = true
+	f.acceptAll("transaction", "tran", "work", "deferred", "immediate", "exclusive", "concurrent", "isolation", "level", "read", "only",
+		"write", "serializable", "repeatable", "committed", "uncommitted", "not", "deferrable", "with", "consistent", "snapshot", ",")
+	if !f.ended() {
+		f.lost() // a block of statements
+		f.scan(true)
+	}
+}
+
+func (f *sqlFinder) set(verb string) {
+	f.acceptAll("session", "local")
+	f.out.moves = f.out.moves || verb == "use" || f.peek().is("search_path", "schema", "current_schema")
+	f.scan(true)
+}
