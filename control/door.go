@@ -120,7 +120,8 @@ func (v *visit) judge() (rbac.Decision, error) {
 	r := s.request(v.order, id, v.at, v.reason)
 	d := s.decide(r)
 	if c.damage != nil && !stops(r.Action) {
-		return refuse(d, LogCorrupt), nil
+		refuse(&d, LogCorrupt)
+		return d, nil
 	}
 	if !d.Allowed {
 		return d, nil
@@ -208,7 +209,7 @@ func (v *visit) record() {
 	case errors.Is(err, errSettled):
 		return // v.err says what came of it
 	case errors.Is(err, ErrCorrupt) && v.halt == nil:
-		v.out.Decision = refuse(v.out.Decision, LogCorrupt)
+		refuse(&v.out.Decision, LogCorrupt)
 		v.err = &DeniedError{Decision: v.out.Decision, NotRecorded: err}
 		return
 	case err != nil && v.denial != nil:
@@ -256,7 +257,16 @@ func (v *visit) decide(size uint64) ([][]byte, error) {
 	if err := c.catchUpTo(size); err != nil {
 		return nil, err
 	}
-	return v.settle()
+	return c.announced(v.settle())
+}
+
+// announced moves the horizon of the log before lines are appended. It is called by
+// who holds mu and the ledger's lock, and has read all of the log.
+func (c *Control) announced(lines [][]byte, err error) ([][]byte, error) {
+	if err == nil && len(lines) > 0 {
+		err = c.cfg.setHorizon(c.log, c.state.tree.Size()+uint64(len(lines)))
+	}
+	return lines, err
 }
 
 // settle makes what is to be recorded, as the state is. It is called by who holds

@@ -126,8 +126,7 @@ func (g *Gate) idle() bool {
 // judge decides on an admission as the log has it by now.
 func (g *Gate) judge(ctx context.Context, a audit.Admission, stop func(audit.Kill)) (audit.Pass, error) {
 	c, p := g.c, place{a.AgentName, rbac.Environment(a.Environment)}
-	unread := c.refresh(context.WithoutCancel(ctx)) // who may start does not depend on who waits
-	c.mu.RLock()
+	unread := c.rlockFresh(context.WithoutCancel(ctx)) // who may start does not depend on who waits
 	defer c.mu.RUnlock()
 	s := c.state
 	if s != nil {
