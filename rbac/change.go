@@ -209,7 +209,7 @@ func (p *Policy) addKey(k Key) {
 	*held = heldKey{m, k, m.keys}
 	m.keys = held
 	n, _ := keyNumber(k.ID)
-	p.keys[n] = held
+	p.keys.add(n, held)
 }
 
 // member returns the member for s, a new one if there is none.

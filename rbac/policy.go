@@ -19,7 +19,7 @@ type Policy struct {
 	head    Head
 	members map[Subject]*member
 	owners  map[*member]struct{} // those whose grant is an owner's, expired or not
-	keys    map[uint64]*heldKey  // by keyNumber, also those that were revoked
+	keys    keyTable             // also those that were revoked
 	spare   []member             // room for members to come
 }
 
@@ -46,7 +46,7 @@ func (p *Policy) key(id string) *heldKey {
 	if !ok {
 		return nil
 	}
-	return p.keys[n]
+	return p.keys.find(n)
 }
 
 // Authorize decides whether a request is allowed:

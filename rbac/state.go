@@ -31,7 +31,7 @@ func (p *Policy) State() State {
 		}
 	}
 	var keys []*Key
-	for _, k := range p.keys {
+	for k := range p.keys.all() {
 		keys = append(keys, &k.Key)
 	}
 	return State{
@@ -76,7 +76,7 @@ func (p *Policy) load(s State) error {
 	next := Policy{
 		members: make(map[Subject]*member, len(s.Grants)),
 		owners:  make(map[*member]struct{}),
-		keys:    make(map[uint64]*heldKey, len(s.Keys)),
+		keys:    newKeyTable(len(s.Keys)),
 		spare:   make([]member, len(s.Grants)),
 	}
 	for _, g := range s.Grants {

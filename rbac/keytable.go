@@ -1,0 +1,77 @@
+package rbac
+
+import (
+	"iter"
+	"math/bits"
+)
+
+// A keyTable finds keys by their number, and forgets none. It is open-addressed:
+// among a million keys, a look-up waits for memory once, where a map of the language
+// waits two or three times. The zero value is an empty table.
+type keyTable struct {
+	slots []keySlot // a power of two of them, at most half full
+	used  int
+}
+
+type keySlot struct {
+	number uint64 // as of keyNumber, which is never 0; 0: empty
+	key    *heldKey
+}
+
+// newKeyTable returns a table with room for n keys.
+func newKeyTable(n int) keyTable {
+	if n == 0 {
+		return keyTable{}
+	}
+	return keyTable{slots: make([]keySlot, 1<<bits.Len(uint(2*n-1)))}
+}
+
+// slot returns the slot of a number: the one that has it, or the empty one where it
+// would go. There must be slots.
+func (t *keyTable) slot(number uint64) *keySlot {
+	mask := uint64(len(t.slots) - 1)
+	// Ids are random, but not all their bits vary alike: the golden ratio spreads
+	// them over the upper ones.
+	at := number * 0x9e3779b97f4a7c15 >> (64 - bits.Len64(mask))
+	for {
+		s := &t.slots[at&mask]
+		if s.number == number || s.number == 0 {
+			return s
+		}
+		at++
+	}
+}
+
+// find returns the key with that number, and nil if there is none.
+func (t *keyTable) find(number uint64) *heldKey {
+	if len(t.slots) == 0 {
+		return nil
+	}
+	return t.slot(number).key
+}
+
+// add adds a key that is not there yet.
+func (t *keyTable) add(number uint64, key *heldKey) {
+	if 2*(t.used+1) > len(t.slots) {
+		old := t.slots
+		t.slots = make([]keySlot, max(2, 2*len(old)))
+		for i := range old {
+			if old[i].number != 0 {
+				*t.slot(old[i].number) = old[i]
+			}
+		}
+	}
+	*t.slot(number) = keySlot{number, key}
+	t.used++
+}
+
+// all yields the keys in no order.
+func (t *keyTable) all() iter.Seq[*heldKey] {
+	return func(yield func(*heldKey) bool) {
+		for i := range t.slots {
+			if k := t.slots[i].key; k != nil && !yield(k) {
+				return
+			}
+		}
+	}
+}
