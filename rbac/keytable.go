@@ -16,6 +16,7 @@ type keyTable struct {
 type keySlot struct {
 	number uint64 // as of keyNumber, which is never 0; 0: empty
 	key    *heldKey
+	holder *member // that of key, so that one need not wait for the other
 }
 
 // newKeyTable returns a table with room for n keys.
@@ -42,12 +43,13 @@ func (t *keyTable) slot(number uint64) *keySlot {
 	}
 }
 
-// find returns the key with that number, and nil if there is none.
-func (t *keyTable) find(number uint64) *heldKey {
+// find returns the key with that number and who holds it, and nil if there is none.
+func (t *keyTable) find(number uint64) (*heldKey, *member) {
 	if len(t.slots) == 0 {
-		return nil
+		return nil, nil
 	}
-	return t.slot(number).key
+	s := t.slot(number)
+	return s.key, s.holder
 }
 
 // add adds a key that is not there yet.
@@ -61,7 +63,7 @@ func (t *keyTable) add(number uint64, key *heldKey) {
 			}
 		}
 	}
-	*t.slot(number) = keySlot{number, key}
+	*t.slot(number) = keySlot{number, key, key.holder}
 	t.used++
 }
 

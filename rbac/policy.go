@@ -18,9 +18,11 @@ type Policy struct {
 	tier    Tier
 	head    Head
 	members map[Subject]*member
-	owners  map[*member]struct{} // those whose grant is an owner's, expired or not
-	keys    keyTable             // also those that were revoked
-	spare   []member             // room for members to come
+	owners  []*member // those whose grant is an owner's, expired or not, in no order
+	keys    keyTable  // also those that were revoked
+
+	spareMembers []member  // room for members to come
+	spareKeys    []heldKey // room for keys to come
 }
 
 // A member is a subject that has a role or has had a key.
@@ -28,9 +30,6 @@ type member struct {
 	subject Subject
 	grant   Grant    // zero: no role
 	keys    *heldKey // the newest; nil: none
-	// first is room for the first key. Most members have no other, and what is
-	// side by side costs a decision among a million members one wait for memory.
-	first heldKey
 }
 
 // A heldKey is a key and who holds it.
@@ -42,9 +41,15 @@ type heldKey struct {
 
 // key returns the key with that id, and nil if there is none.
 func (p *Policy) key(id string) *heldKey {
+	key, _ := p.held(id)
+	return key
+}
+
+// held returns the key with that id and who holds it, and nil if there is none.
+func (p *Policy) held(id string) (*heldKey, *member) {
 	n, ok := keyNumber(id)
 	if !ok {
-		return nil
+		return nil, nil
 	}
 	return p.keys.find(n)
 }
@@ -105,16 +110,16 @@ func (p *Policy) decide(d *Decision) Code {
 	if code != Permitted {
 		return code
 	}
-	key := p.key(r.Key)
+	key, holder := p.held(r.Key)
 	if key == nil {
 		return KeyInvalid
 	}
-	d.Subject = key.holder.subject
+	d.Subject = holder.subject
 	target := p.target(r)
 	if code := key.check(r.At); code != Permitted && !p.renews(key, r) {
 		return code
 	}
-	if code := p.may(d, rule, key.holder); code != Permitted {
+	if code := p.may(d, rule, holder); code != Permitted {
 		return code
 	}
 	return p.allows(d, target)

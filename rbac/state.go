@@ -75,9 +75,10 @@ func (p *Policy) load(s State) error {
 	}
 	next := Policy{
 		members: make(map[Subject]*member, len(s.Grants)),
-		owners:  make(map[*member]struct{}),
 		keys:    newKeyTable(len(s.Keys)),
-		spare:   make([]member, len(s.Grants)),
+
+		spareMembers: make([]member, len(s.Grants)),
+		spareKeys:    make([]heldKey, len(s.Keys)),
 	}
 	for _, g := range s.Grants {
 		if err := next.loadGrant(g); err != nil {
@@ -93,7 +94,7 @@ func (p *Policy) load(s State) error {
 		return errors.New("rbac: the vault has no owner without expiry who has a key")
 	}
 	p.vault, p.tier, p.head = s.Vault, s.Tier, s.Head
-	p.members, p.owners, p.keys, p.spare = next.members, next.owners, next.keys, next.spare
+	p.members, p.owners, p.keys = next.members, next.owners, next.keys
 	return nil
 }
 
@@ -106,7 +107,7 @@ func (p *Policy) loadGrant(g Grant) error {
 	case p.members[g.Subject] != nil:
 		return fmt.Errorf("rbac: the grant of record %d is a second one for %s", g.Index, clip(g.Subject.String()))
 	}
-	p.setGrant(g)
+	p.give(p.newMember(g.Subject), g)
 	return nil
 }
 
