@@ -129,7 +129,7 @@ func Open(ctx context.Context, path string, o *Options) (*Vault, error) {
 		}
 		sink, writer = v.log, v.log.Writer()
 	}
-	gate, err := v.openControl(ctx, o)
+	gate, err := v.openControl(ctx, o, redactor)
 	if err == nil {
 		v.Audit, err = audit.New(sink, &audit.Config{
 			Vault:          cfg.Name,
@@ -180,12 +180,12 @@ func (v *Vault) openLog(ctx context.Context, o *Options) error {
 }
 
 // openControl opens the vault's governance, and returns the gate of its runs.
-func (v *Vault) openControl(ctx context.Context, o *Options) (audit.Gate, error) {
+func (v *Vault) openControl(ctx context.Context, o *Options, redactor audit.Redactor) (audit.Gate, error) {
 	known, err := v.knownHead(ctx)
 	if err != nil {
 		return nil, err
 	}
-	v.Control, err = control.Open(ctx, v.Config.Dir, &control.Config{Key: o.Key, Known: known, Snapshots: o.Snapshots, Now: o.Now, Logger: o.Logger})
+	v.Control, err = control.Open(ctx, v.Config.Dir, &control.Config{Key: o.Key, Known: known, Snapshots: o.Snapshots, Redactor: redactor, Now: o.Now, Logger: o.Logger})
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/flexorhq/flexor-go/audit"
 	"github.com/flexorhq/flexor-go/internal/durable"
 	"github.com/flexorhq/flexor-go/internal/ledger"
 	"github.com/flexorhq/flexor-go/rbac"
@@ -52,6 +53,10 @@ type Config struct {
 	// Manifest returns the manifest of an agent, and false if it has none. Zero:
 	// agents/<name>.yaml in the vault, see [ReadManifest].
 	Manifest func(agent string) (m Manifest, ok bool, err error)
+	// Redactor sees the reason of every order before it is signed: the log keeps it
+	// for ever. What it leaves of it is recorded, as one line of at most 1 KiB; if that is nothing, or
+	// it fails, "[REDACTED]". Zero: secrets are removed.
+	Redactor audit.Redactor
 	// Now tells the time. Zero: time.Now.
 	Now func() time.Time
 	// Random makes keys. Zero: crypto/rand.Reader.
@@ -127,6 +132,10 @@ type Control struct {
 	signer    vault.Signer
 
 	denials denials
+
+	secretsOnce sync.Once
+	secrets     audit.Redactor // unless Config.Redactor
+	secretsErr  error
 }
 
 // listener is somebody who is told of halts.

@@ -26,7 +26,7 @@ func (c *Control) give(ctx context.Context, o order, reason string) (Outcome, *e
 	if err := o.check(); err != nil {
 		return Outcome{}, nil, err
 	}
-	v := visit{c: c, order: o, reason: tidy(reason)}
+	v := visit{c: c, order: o, reason: c.tidy(reason)}
 	v.ahead(ctx)
 	if v.done {
 		return v.out, nil, v.err
@@ -73,7 +73,7 @@ func (c *Control) try(ctx context.Context, o order, reason string) (Outcome, err
 	}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	v := visit{c: c, order: o, reason: tidy(reason)}
+	v := visit{c: c, order: o, reason: c.tidy(reason)}
 	d, err := v.judge()
 	out := Outcome{Decision: d}
 	if !d.Allowed {

@@ -4,7 +4,6 @@ import (
 	"crypto/ed25519"
 	"fmt"
 	"regexp"
-	"strings"
 	"time"
 
 	"github.com/flexorhq/flexor-go/internal/ident"
@@ -318,9 +317,3 @@ func checkAgent(name, version string) error {
 	}
 	return nil
 }
-
-// maxReason is the size in bytes that no reason exceeds.
-const maxReason = 1 << 10
-
-// tidy returns a reason as one line of text.
-func tidy(reason string) string { return ident.Text(strings.TrimSpace(reason), maxReason) }

@@ -43,6 +43,7 @@ func (c *cli) actIn(ctx context.Context, cfg *vaultcfg.Config, settings control.
 		return nil, fail(exitDenied, "name a file that holds your key, and that only you may read, in FLEXOR_API_KEY_FILE", "%w", err)
 	}
 	settings.Key = a.key
+	settings.Redactor = reasonRedactor{c, cfg}
 	if cache, err := os.UserCacheDir(); err == nil {
 		settings.Snapshots = filepath.Join(cache, "flexor")
 	}
