@@ -143,7 +143,8 @@ func (v *visit) ahead(ctx context.Context) {
 	case halts && c.lost() && d.Subject == (rbac.Subject{}):
 		v.act(&d) // see [Control.believe]
 	case unread != nil && !errors.Is(unread, ErrCorrupt) && !halts:
-		v.done, v.err = true, fmt.Errorf("%w: %w", ErrNotRecorded, unread)
+		v.done = true
+		v.fail(unread)
 	case c.state == nil || c.state.vault == "", d.Code == LogCorrupt:
 		// There is nobody yet on whose behalf something could be recorded, or nothing
 		// to record it in.
@@ -181,7 +182,7 @@ type halting interface {
 // that was killed stays killed.
 func (v *visit) takeBack() {
 	h, ok := v.order.(halting)
-	if v.halt == nil || !ok {
+	if v.halt == nil || v.denial == nil || !ok {
 		return
 	}
 	v.c.mu.Lock()
@@ -207,19 +208,18 @@ func (v *visit) record() {
 	}
 	switch {
 	case errors.Is(err, errSettled):
+		v.takeBack()
 		return // v.err says what came of it
 	case errors.Is(err, ErrCorrupt) && v.halt == nil:
 		refuse(&v.out.Decision, LogCorrupt)
 		v.err = &DeniedError{Decision: v.out.Decision, NotRecorded: err}
 		return
-	case err != nil && v.denial != nil:
-		v.err = &DeniedError{Decision: v.out.Decision, NotRecorded: err}
-		return
-	case err != nil && v.halt != nil:
+	case err != nil && v.halt != nil && v.denial == nil:
 		v.err = v.layDown(err)
 		return
 	case err != nil:
-		v.err = fmt.Errorf("%w: %w", ErrNotRecorded, err)
+		v.fail(err)
+		v.takeBack()
 		return
 	}
 	if v.denial != nil {
@@ -237,6 +237,16 @@ func (v *visit) record() {
 	if err := c.recordRepeats(v.at.Add(-foldFor)); err != nil {
 		c.cfg.Logger.Warn("control: the number of repeated denials could not be recorded", "dir", c.log, "err", err)
 	}
+}
+
+// fail says that neither the order nor its denial could be recorded. What is denied
+// stays denied.
+func (v *visit) fail(err error) {
+	if v.out.Decision.Allowed {
+		v.err = fmt.Errorf("%w: %w", ErrNotRecorded, err)
+		return
+	}
+	v.err = &DeniedError{Decision: v.out.Decision, NotRecorded: err}
 }
 
 // layDown makes a halt that could not be recorded known to other processes, and

@@ -112,10 +112,7 @@ func (a *actor) mayView(ctx context.Context) error {
 	if a.noKey != nil {
 		return a.keyless()
 	}
-	out, err := a.View(ctx)
-	if errors.Is(err, control.ErrNotRecorded) && !out.Decision.Allowed {
-		err = &control.DeniedError{Decision: out.Decision, NotRecorded: err} // as on a disk that cannot be written
-	}
+	_, err := a.View(ctx)
 	return a.failure(err)
 }
 
