@@ -38,9 +38,14 @@ func (c *Control) give(ctx context.Context, o order, reason string) (Outcome, *e
 	return v.recordHalt(ctx)
 }
 
-// haltPatience is how long a halt waits for the log before it is laid down: somebody
-// who was stopped in the middle of a write may hold the ledger's lock for ever.
-const haltPatience = 5 * time.Second
+// Somebody who was stopped in the middle of a write may hold the ledger's lock for
+// ever. An order to stop must not wait for them, so it is laid down beside the log
+// after haltGrace, which an append seldom takes. Who gives it waits longer for the log,
+// for haltPatience, to say whether it is recorded.
+const (
+	haltGrace    = 50 * time.Millisecond
+	haltPatience = 5 * time.Second
+)
 
 // recordHalt is record for an order that others must hear of, recorded or not.
 func (v *visit) recordHalt(ctx context.Context) (Outcome, *event, error) {
@@ -49,18 +54,28 @@ func (v *visit) recordHalt(ctx context.Context) (Outcome, *event, error) {
 		w.record()
 		recorded <- &w
 	}(*v)
-	patience := time.NewTimer(haltPatience)
+	grace, patience := time.NewTimer(haltGrace), time.NewTimer(haltPatience)
+	defer grace.Stop()
 	defer patience.Stop()
-	var err error
-	select {
-	case w := <-recorded:
-		return w.out, w.event, w.err
-	case <-patience.C:
-		err = fmt.Errorf("the log was busy for %s; the order will be recorded when it no longer is", haltPatience)
-	case <-ctx.Done():
-		err = context.Cause(ctx)
+	laid := false
+	for {
+		var err error
+		select {
+		case w := <-recorded:
+			if laid && !errors.Is(w.err, ErrNotRecorded) {
+				v.c.unspool(v.order)
+			}
+			return w.out, w.event, w.err
+		case <-grace.C:
+			laid = v.c.spool(*v.halt, v.order) == nil // if not, layDown says so
+			continue
+		case <-patience.C:
+			err = fmt.Errorf("the log was busy for %s; the order will be recorded when it no longer is", haltPatience)
+		case <-ctx.Done():
+			err = context.Cause(ctx)
+		}
+		return v.out, nil, v.layDown(err)
 	}
-	return v.out, nil, v.layDown(err)
 }
 
 // try is give without recording or doing anything.
@@ -228,7 +243,7 @@ func (v *visit) record() {
 		v.takeBack()
 	}
 	if v.halt != nil && v.denial == nil {
-		c.unspool(v.event)
+		c.unspool(v.order)
 	}
 	// The fold takes it as it stands in the log, like anybody else's.
 	if err := c.refresh(context.Background()); err != nil {

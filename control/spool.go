@@ -72,9 +72,21 @@ func (c *Control) spool(p payload, o order) error {
 	return durable.WriteFile(c.cfg.fs, filepath.Join(dir, spoolFile(p.Kind, p.Body)), append(file, '\n'), 0o644)
 }
 
-// unspool removes what was laid down for an order that was recorded since.
-func (c *Control) unspool(e *event) {
-	_ = c.cfg.fs.Remove(filepath.Join(c.dir, spoolName, spoolFile(e.Kind, e.Body))) // there seldom is one
+// unspool removes what was laid down for an order that was recorded since, or denied.
+func (c *Control) unspool(o order) {
+	if body, err := encode(o); err == nil {
+		_ = c.cfg.fs.Remove(filepath.Join(c.dir, spoolName, spoolFile(o.kind(), body))) // there seldom is one
+	}
+}
+
+// lookForHalts acts at once on the halts that were laid down.
+func (c *Control) lookForHalts() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state != nil && !c.closed {
+		c.spoolRead = time.Time{}
+		c.readSpool()
+	}
 }
 
 // readSpool acts on the halts that were laid down. It is called by who holds mu.
