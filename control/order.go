@@ -126,7 +126,14 @@ type createOrder struct {
 }
 
 func (o *createOrder) kind() string { return kindCreate }
-func (o *createOrder) check() error { return checkSubject(o.Subject) }
+func (o *createOrder) check() error {
+	for _, name := range o.Vaults {
+		if err := ident.Token(name); err != nil {
+			return fmt.Errorf("%w: the name of a vault: %w", ErrInvalid, err)
+		}
+	}
+	return checkSubject(o.Subject)
+}
 func (o *createOrder) ask(r *rbac.Request) {
 	r.Action, r.Target, r.Expires = rbac.CreateKey, o.Subject, o.Expires
 	r.NewKey = rbac.NewKey{ID: o.ID, Public: o.Public, Vaults: o.Vaults}
