@@ -209,11 +209,12 @@ func killBy(h Halt) audit.Kill {
 	return audit.Kill{By: h.By.String(), Role: h.Role.String(), Reason: h.Reason, RequestedAt: h.At}
 }
 
-// Close ends the watching. Runs in flight are not stopped any more, and none is
-// admitted. It is idempotent.
+// Close ends the watching. No order to stop reaches runs in flight any more, of which
+// the logger hears, and none is admitted: whoever wants runs to be stoppable to
+// their end closes the gate after it. It is idempotent.
 func (g *Gate) Close() error {
 	g.mu.Lock()
-	w, closed := g.watch, g.closed
+	w, closed, left := g.watch, g.closed, len(g.flights)
 	g.closed = true
 	g.mu.Unlock()
 	if closed {
@@ -222,6 +223,9 @@ func (g *Gate) Close() error {
 	g.unhear()
 	if w != nil {
 		w.close()
+	}
+	if left > 0 {
+		g.c.cfg.Logger.Warn("control: the vault was closed while runs were in flight; no order to stop reaches them any more", "dir", g.c.dir, "runs", left)
 	}
 	return nil
 }
