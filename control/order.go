@@ -197,6 +197,8 @@ func (o *deployOrder) carry(s *state, e *event, d *rbac.Decision) {
 	s.deploy(e.deployment(o, d.Role, d.Grant.Index))
 }
 
+func (o *deployOrder) deploy() *deployOrder { return o }
+
 // digestForm is the form of the digest of an artifact.
 var digestForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 
