@@ -46,7 +46,8 @@ type Options struct {
 	// Gate decides which runs may start, and stops them. Zero: the vault's governance
 	// log does, see [control.Gate]; without one every run may start.
 	Gate audit.Gate
-	// Redactor sees every value before it is written. Zero: that of [NewRedactor],
+	// Redactor sees every value before it is written, and the reason of every order
+	// that Control gives. Zero: that of [NewRedactor],
 	// which removes secrets, and what vault.json asks for. One that is given takes
 	// its place: then nothing is removed but what that removes.
 	Redactor audit.Redactor

@@ -66,6 +66,7 @@ func (c *cli) kill(ctx context.Context, k *killing) error {
 	if err != nil {
 		return flagError("--run", err)
 	}
+	c.stops = true
 	p, err := c.open()
 	if err != nil {
 		return err

@@ -58,7 +58,6 @@ type reasonRedactor struct {
 func (r reasonRedactor) Redact(field string, src []byte) ([]byte, []audit.Redaction) {
 	made, err := r.c.vaultRedactor(r.cfg)
 	if err != nil {
-		r.c.note("note: the reason is not recorded, as it cannot be redacted: %s", cause(err))
 		return nil, nil
 	}
 	return made.Redact(field, src)
