@@ -167,9 +167,12 @@ func (p *Policy) change(d *Decision, index uint64) {
 	case RotateKey:
 		old := p.key(r.TargetKey)
 		old.Revoked, old.Successor = plain(r.Until), r.NewKey.ID
+		p.keys.ends(old.number())
 		p.addKey(d.newKey(index))
 	case RevokeKey:
-		p.key(r.TargetKey).Revoked = plain(r.At)
+		key := p.key(r.TargetKey)
+		key.Revoked = plain(r.At)
+		p.keys.ends(key.number())
 	}
 }
 
@@ -209,8 +212,7 @@ func (p *Policy) addKey(k Key) {
 	held := next(&p.spareKeys)
 	*held = heldKey{m, k, m.keys}
 	m.keys = held
-	n, _ := keyNumber(k.ID)
-	p.keys.add(n, held)
+	p.keys.add(held.number(), held)
 }
 
 // member returns the member for s, a new one if there is none.

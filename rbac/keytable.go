@@ -3,6 +3,7 @@ package rbac
 import (
 	"iter"
 	"math/bits"
+	"time"
 )
 
 // A keyTable finds keys by their number, and forgets none. It is open-addressed:
@@ -17,6 +18,7 @@ type keySlot struct {
 	number uint64 // as of keyNumber, which is never 0; 0: empty
 	key    *heldKey
 	holder *member // that of key, so that one need not wait for the other
+	good   int64   // the key is valid before this second of Unix time, surely
 }
 
 // newKeyTable returns a table with room for n keys.
@@ -43,13 +45,34 @@ func (t *keyTable) slot(number uint64) *keySlot {
 	}
 }
 
-// find returns the key with that number and who holds it, and nil if there is none.
-func (t *keyTable) find(number uint64) (*heldKey, *member) {
+// find returns the slot of the key with that number, and nil if there is none.
+func (t *keyTable) find(number uint64) *keySlot {
 	if len(t.slots) == 0 {
-		return nil, nil
+		return nil
 	}
+	if s := t.slot(number); s.number != 0 {
+		return s
+	}
+	return nil
+}
+
+// check returns Permitted, or why the key is not valid. It spares most who ask the way
+// to the key.
+func (s *keySlot) check(at time.Time) Code {
+	if at.Unix() < s.good {
+		return Permitted
+	}
+	return s.key.check(at)
+}
+
+// ends notes when the validity of a key ends.
+func (t *keyTable) ends(number uint64) {
 	s := t.slot(number)
-	return s.key, s.holder
+	end := s.key.Expires
+	if r := s.key.Revoked; !r.IsZero() && r.Before(end) {
+		end = r
+	}
+	s.good = end.Unix()
 }
 
 // add adds a key that is not there yet.
@@ -63,8 +86,9 @@ func (t *keyTable) add(number uint64, key *heldKey) {
 			}
 		}
 	}
-	*t.slot(number) = keySlot{number, key, key.holder}
+	*t.slot(number) = keySlot{number: number, key: key, holder: key.holder}
 	t.used++
+	t.ends(number)
 }
 
 // all yields the keys in no order.

@@ -39,17 +39,25 @@ type heldKey struct {
 	next *heldKey // of the same holder; nil: no more
 }
 
-// key returns the key with that id, and nil if there is none.
-func (p *Policy) key(id string) *heldKey {
-	key, _ := p.held(id)
-	return key
+// number returns the number of the key, which was checked when it was added.
+func (k *heldKey) number() uint64 {
+	n, _ := keyNumber(k.ID)
+	return n
 }
 
-// held returns the key with that id and who holds it, and nil if there is none.
-func (p *Policy) held(id string) (*heldKey, *member) {
+// key returns the key with that id, and nil if there is none.
+func (p *Policy) key(id string) *heldKey {
+	if s := p.slot(id); s != nil {
+		return s.key
+	}
+	return nil
+}
+
+// slot returns where the key with that id stands, and nil if there is none.
+func (p *Policy) slot(id string) *keySlot {
 	n, ok := keyNumber(id)
 	if !ok {
-		return nil, nil
+		return nil
 	}
 	return p.keys.find(n)
 }
@@ -110,16 +118,16 @@ func (p *Policy) decide(d *Decision) Code {
 	if code != Permitted {
 		return code
 	}
-	key, holder := p.held(r.Key)
+	key := p.slot(r.Key)
 	if key == nil {
 		return KeyInvalid
 	}
-	d.Subject = holder.subject
+	d.Subject = key.holder.subject
 	target := p.target(r)
-	if code := key.check(r.At); code != Permitted && !p.renews(key, r) {
+	if code := key.check(r.At); code != Permitted && !p.renews(key.key, r) {
 		return code
 	}
-	if code := p.may(d, rule, holder); code != Permitted {
+	if code := p.may(d, rule, key.holder); code != Permitted {
 		return code
 	}
 	return p.allows(d, target)
