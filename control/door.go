@@ -43,7 +43,7 @@ func (c *Control) give(ctx context.Context, o order, reason string) (Outcome, *e
 // after haltGrace, which an append seldom takes. Who gives it waits longer for the log,
 // for haltPatience, to say whether it is recorded.
 const (
-	haltGrace    = 50 * time.Millisecond
+	haltGrace    = 25 * time.Millisecond
 	haltPatience = 5 * time.Second
 )
 
@@ -67,7 +67,7 @@ func (v *visit) recordHalt(ctx context.Context) (Outcome, *event, error) {
 			}
 			return w.out, w.event, w.err
 		case <-grace.C:
-			laid = v.c.spool(*v.halt, v.order) == nil // if not, layDown says so
+			laid = v.c.spoolAtOnce(*v.halt, v.order) == nil // if not, layDown says so
 			continue
 		case <-patience.C:
 			err = fmt.Errorf("the log was busy for %s; the order will be recorded when it no longer is", haltPatience)
