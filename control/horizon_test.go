@@ -106,3 +106,47 @@ func (n noHorizon) OpenFile(name string, flag int, perm fs.FileMode) (durable.Fi
 	}
 	return nil, errNoHorizon
 }
+
+// Whoever writes the directory without a key can hold news back until the next closer
+// look, and no longer; with anything else in the file's place they only slow down.
+func TestHorizonIsForged(t *testing.T) {
+	h := newHouse(t)
+	reader := h.as(rbac.APIKey{})
+	name := filepath.Join(h.dir, LogName, horizonName)
+	knows := func(n int) {
+		t.Helper()
+		grants, err := reader.Grants(bg)
+		require.NoError(t, err)
+		require.Len(t, grants, n)
+	}
+	grant := func(who rbac.Subject) {
+		t.Helper()
+		_, err := h.owner.GrantRole(bg, who, rbac.Viewer, time.Time{}, "")
+		require.NoError(t, err)
+	}
+	grant(bob)
+	require.NoError(t, h.owner.cfg.setHorizon(h.owner.log, 0))
+	reader.looked = time.Time{} // as if a tenth of a second had passed
+	knows(2)
+
+	require.NoError(t, h.owner.cfg.setHorizon(h.owner.log, 1<<63))
+	knows(2)
+	grant(carol)
+	knows(3)
+
+	require.NoError(t, os.Remove(name))
+	require.NoError(t, os.Mkdir(name, 0o700))
+	reader.looked = time.Time{}
+	knows(3)
+	_, err := h.owner.GrantRole(bg, ci, rbac.Viewer, time.Time{}, "")
+	require.ErrorIs(t, err, ErrNotRecorded)
+	_, err = h.owner.Pause(bg, "feed", rbac.Production, "because")
+	require.ErrorIs(t, err, ErrNotRecorded)
+	reader.looked, reader.spoolRead = time.Time{}, time.Time{}
+	_, ok, err := reader.Paused(bg, "feed", rbac.Production)
+	require.NoError(t, err)
+	require.True(t, ok, "to stop works all the same")
+	require.NoError(t, os.Remove(name))
+	grant(ci)
+	knows(4)
+}
