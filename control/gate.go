@@ -58,7 +58,7 @@ type flight struct {
 var _ audit.Gate = (*Gate)(nil)
 
 // pollEvery is the default of [GateConfig.Poll]. A look that finds nothing reads
-// two bytes.
+// two bytes at most.
 const pollEvery = 50 * time.Millisecond
 
 // NewGate returns the gate of a vault. It is to be closed before c is. A nil cfg
