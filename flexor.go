@@ -47,7 +47,8 @@ type Options struct {
 	// Gate decides which runs may start, and stops them. Zero: the vault's governance
 	// log does, see [control.Gate]; without one every run may start.
 	Gate audit.Gate
-	// Redactor sees every value before it is written. Zero: that of [NewRedactor],
+	// Redactor sees every value before it is written, and the reason of every order
+	// that Control gives. Zero: that of [NewRedactor],
 	// which removes secrets, and what vault.json asks for. One that is given takes
 	// its place: then nothing is removed but what that removes.
 	Redactor audit.Redactor
@@ -146,7 +147,7 @@ func Open(ctx context.Context, path string, o *Options) (*Vault, error) {
 		}
 		sink, writer = v.log, v.log.Writer()
 	}
-	gate, err := v.openControl(ctx, o)
+	gate, err := v.openControl(ctx, o, redactor)
 	if err == nil {
 		v.Audit, err = audit.New(sink, &audit.Config{
 			Vault:          cfg.Name,
@@ -196,12 +197,12 @@ func (v *Vault) openLog(ctx context.Context, o *Options) error {
 }
 
 // openControl opens the vault's governance, and returns the gate of its runs.
-func (v *Vault) openControl(ctx context.Context, o *Options) (audit.Gate, error) {
+func (v *Vault) openControl(ctx context.Context, o *Options, redactor audit.Redactor) (audit.Gate, error) {
 	known, err := v.knownHead(ctx)
 	if err != nil {
 		return nil, err
 	}
-	v.Control, err = control.Open(ctx, v.Config.Dir, &control.Config{Key: o.Key, Known: known, Snapshots: o.Snapshots, Now: o.Now, Logger: o.Logger})
+	v.Control, err = control.Open(ctx, v.Config.Dir, &control.Config{Key: o.Key, Known: known, Snapshots: o.Snapshots, Redactor: redactor, Now: o.Now, Logger: o.Logger})
 	if err != nil {
 		return nil, err
 	}

@@ -45,40 +45,45 @@ func (c *Control) Grants(ctx context.Context) (grants []rbac.Grant, err error) {
 // of r are filled in. Nothing is recorded. It allocates only when the
 // log has grown, and for a closer look at its files ten times a second.
 func (c *Control) Authorize(ctx context.Context, r rbac.Request) (d rbac.Decision) {
-	unread := c.refresh(ctx)
-	c.mu.RLock()
+	unread := c.rlockFresh(ctx)
 	defer c.mu.RUnlock()
 	r.At = c.cfg.Now()
 	if c.state == nil {
-		return c.doubt(new(rbac.Policy).Authorize(r), unread)
+		d = new(rbac.Policy).Authorize(r)
+	} else {
+		r.Key, r.Vault = c.keyID(c.state), c.state.vault
+		d = c.state.decide(r)
 	}
-	r.Key, r.Vault = c.keyID(c.state), c.state.vault
-	return c.doubt(c.state.decide(r), unread)
+	doubt(&d, unread)
+	return d
 }
 
 // doubt denies what rests on a log that could not be read.
-func (c *Control) doubt(d rbac.Decision, unread error) rbac.Decision {
+func doubt(d *rbac.Decision, unread error) {
 	switch {
 	case unread == nil || stops(d.Request.Action):
-		return d
 	case errors.Is(unread, ErrCorrupt):
-		return refuse(d, LogCorrupt)
+		refuse(d, LogCorrupt)
+	default:
+		refuse(d, LogUnread)
 	}
-	return refuse(d, LogUnread)
 }
 
 // Can is as rbac.Policy.Can, with Vault and, if it is zero, At filled in.
 func (c *Control) Can(ctx context.Context, subject rbac.Subject, r rbac.Request) rbac.Decision {
 	unread := c.refresh(ctx)
 	policy := c.policyFor(&r)
-	return c.doubt(policy.Can(subject, r), unread)
+	d := policy.Can(subject, r)
+	doubt(&d, unread)
+	return d
 }
 
 // WhoCan is as rbac.Policy.WhoCan, with Vault and, if it is zero, At filled in.
 func (c *Control) WhoCan(ctx context.Context, r rbac.Request) ([]rbac.Grant, rbac.Code) {
 	unread := c.refresh(ctx)
 	policy := c.policyFor(&r)
-	if d := c.doubt(rbac.Decision{Allowed: true, Code: rbac.Permitted, Request: r}, unread); !d.Allowed {
+	d := rbac.Decision{Allowed: true, Code: rbac.Permitted, Request: r}
+	if doubt(&d, unread); !d.Allowed {
 		return nil, d.Code
 	}
 	return policy.WhoCan(r)

@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/flexorhq/flexor-go/audit"
 	"github.com/flexorhq/flexor-go/internal/durable"
 	"github.com/flexorhq/flexor-go/internal/ledger"
 	"github.com/flexorhq/flexor-go/rbac"
@@ -52,6 +53,10 @@ type Config struct {
 	// Manifest returns the manifest of an agent, and false if it has none. Zero:
 	// agents/<name>.yaml in the vault, see [ReadManifest].
 	Manifest func(agent string) (m Manifest, ok bool, err error)
+	// Redactor sees the reason of every order before it is signed: the log keeps it
+	// for ever. What it leaves of it is recorded, as one line of at most 1 KiB; if that is nothing, or
+	// it fails, "[REDACTED]". Zero: secrets are removed.
+	Redactor audit.Redactor
 	// Now tells the time. Zero: time.Now.
 	Now func() time.Time
 	// Random makes keys. Zero: crypto/rand.Reader.
@@ -111,7 +116,9 @@ type Control struct {
 	mu        sync.RWMutex    // guards what follows; taken under the ledger's lock, and never the other way round
 	reader    *ledger.Reader  // nil: there is no log yet
 	tail      *ledger.Tail    // nil: there is no log yet
+	horizon   horizon         // of the log
 	state     *state          // nil: there is no log yet
+	proven    bool            // the state knows the actor's key, which never changes
 	looked    time.Time       // when the log was last looked at closely
 	damage    error           // what is wrong with the log; it is not read any further
 	whole     bool            // the log was read to its end once, so that the state has all keys of that time
@@ -125,6 +132,10 @@ type Control struct {
 	signer    vault.Signer
 
 	denials denials
+
+	secretsOnce sync.Once
+	secrets     audit.Redactor // unless Config.Redactor
+	secretsErr  error
 }
 
 // listener is somebody who is told of halts.
@@ -156,11 +167,38 @@ func (c *Control) refresh(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	c.mu.RLock()
-	fresh := c.damage == nil && c.tail != nil && time.Since(c.looked) < lookEvery && c.tail.Quiet() && !c.closed
+	fresh := c.fresh()
 	c.mu.RUnlock()
 	if fresh {
 		return nil
 	}
+	return c.lookAgain()
+}
+
+// rlockFresh is refresh, and holds mu for reading when it returns, whatever it
+// returns.
+func (c *Control) rlockFresh(ctx context.Context) error {
+	c.mu.RLock()
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case c.fresh():
+		return nil
+	}
+	c.mu.RUnlock()
+	defer c.mu.RLock()
+	return c.lookAgain()
+}
+
+// fresh reports whether the state takes into account all that the log says. It is
+// called by who holds mu.
+func (c *Control) fresh() bool {
+	return c.damage == nil && c.tail != nil && !c.closed && time.Since(c.looked) < lookEvery &&
+		(c.horizon.reached(c.state.tree.Size()) || c.tail.Quiet())
+}
+
+// lookAgain reads what was added to the log, and looks closely at its files.
+func (c *Control) lookAgain() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	err := c.catchUp()
@@ -214,9 +252,11 @@ func (c *Control) readOn() error {
 	}
 	recs, err := c.tail.Next()
 	c.looked = time.Now()
+	c.horizon.look(c.log)
 	if len(recs) > 0 {
 		c.state.takeAll(recs)
 	}
+	c.proven = c.keyID(c.state) != ""
 	if err == nil {
 		err = c.state.isKnown(c.cfg.Fingerprint)
 	}
@@ -314,6 +354,7 @@ func (c *Control) Close() error {
 	if c.tail != nil {
 		c.tail.Close()
 	}
+	c.horizon.close()
 	if c.appender != nil {
 		err = errors.Join(err, c.appender.Close())
 	}
@@ -323,15 +364,12 @@ func (c *Control) Close() error {
 // read calls f with the state as the log has it by now. f is not called if there
 // is no log.
 func (c *Control) read(ctx context.Context, f func(s *state)) error {
-	if err := c.refresh(ctx); err != nil {
-		return err
-	}
-	c.mu.RLock()
+	err := c.rlockFresh(ctx)
 	defer c.mu.RUnlock()
-	if c.state != nil {
+	if err == nil && c.state != nil {
 		f(c.state)
 	}
-	return nil
+	return err
 }
 
 // Head returns how much of the governance log the state takes into account.
@@ -399,6 +437,9 @@ func (c *Control) known(f func(s *state)) {
 // keyID returns the id of the actor's key, if that is the key that the log knows
 // under this id: an id is no secret.
 func (c *Control) keyID(s *state) string {
+	if c.proven {
+		return c.cfg.Key.ID()
+	}
 	key, ok := s.policy.Key(c.cfg.Key.ID())
 	if !ok || !bytes.Equal(key.Public, c.public) {
 		return ""

@@ -21,11 +21,14 @@ type deniedBody struct {
 	Claimed string `json:"claimed,omitempty"`
 }
 
-// repeatsBody is the body of the event that an order was denied again and again.
+// repeatsBody is the body of the event that an order was denied again and again, or
+// that so many different ones were denied that they were only counted.
 type repeatsBody struct {
 	Of    uint64    `json:"of"` // index of the event of the first denial
 	Count int       `json:"count"`
 	Until time.Time `json:"until"` // when the last of them was denied
+	// Other says that they were other orders of the same actor, given after that one.
+	Other bool `json:"other,omitempty"`
 }
 
 // denied decides anew on an order that was denied. key is the id of the key that

@@ -16,7 +16,7 @@ type DeployOrder struct {
 	Environment rbac.Environment // required
 	Digest      string           // of the artifact, "sha256:" and 64 hex digits; may be empty
 	Reason      string           // for the record; may be empty
-	DryRun      bool             // decide and check only: nothing is recorded
+	DryRun      bool             // decide and check only: nothing is recorded, and the Deployment only says what it would be of
 }
 
 // Deploy makes a version of an agent the one that runs in an environment. The
@@ -51,11 +51,22 @@ func (c *Control) heed(o DeployOrder) (version string, err error) {
 	return o.Version, nil
 }
 
-// deploy gives an order after which something else is deployed.
-func (c *Control) deploy(ctx context.Context, o order, reason string, dry bool) (Deployment, Outcome, error) {
+// deploying is an order after which something else is deployed.
+type deploying interface {
+	order
+	deploy() *deployOrder
+}
+
+// deploy gives an order to deploy something. If that is only tried, the deployment says
+// what it would be of, and no more.
+func (c *Control) deploy(ctx context.Context, o deploying, reason string, dry bool) (Deployment, Outcome, error) {
 	if dry {
 		out, err := c.try(ctx, o, reason)
-		return Deployment{}, out, err
+		if err != nil {
+			return Deployment{}, out, err
+		}
+		d := o.deploy()
+		return Deployment{Agent: d.Agent, Version: d.Version, Environment: d.Environment, Digest: d.Digest}, out, nil
 	}
 	out, _, err := c.give(ctx, o, reason)
 	if err != nil {
@@ -72,7 +83,7 @@ type RollbackOrder struct {
 	Environment rbac.Environment // required
 	Version     string           // one of those kept; empty: the one before the current
 	Reason      string           // for the record; may be empty
-	DryRun      bool             // decide and check only: nothing is recorded
+	DryRun      bool             // decide and check only: nothing is recorded, and the Deployment only says what it would be of
 }
 
 // Rollback deploys again what was deployed before: one of the [KeptVersions]

@@ -26,7 +26,7 @@ func (c *Control) give(ctx context.Context, o order, reason string) (Outcome, *e
 	if err := o.check(); err != nil {
 		return Outcome{}, nil, err
 	}
-	v := visit{c: c, order: o, reason: tidy(reason)}
+	v := visit{c: c, order: o, reason: c.tidy(reason)}
 	v.ahead(ctx)
 	if v.done {
 		return v.out, nil, v.err
@@ -38,9 +38,14 @@ func (c *Control) give(ctx context.Context, o order, reason string) (Outcome, *e
 	return v.recordHalt(ctx)
 }
 
-// haltPatience is how long a halt waits for the log before it is laid down: somebody
-// who was stopped in the middle of a write may hold the ledger's lock for ever.
-const haltPatience = 5 * time.Second
+// Somebody who was stopped in the middle of a write may hold the ledger's lock for
+// ever. An order to stop must not wait for them, so it is laid down beside the log
+// after haltGrace, which an append seldom takes. Who gives it waits longer for the log,
+// for haltPatience, to say whether it is recorded.
+const (
+	haltGrace    = 25 * time.Millisecond
+	haltPatience = 5 * time.Second
+)
 
 // recordHalt is record for an order that others must hear of, recorded or not.
 func (v *visit) recordHalt(ctx context.Context) (Outcome, *event, error) {
@@ -49,18 +54,28 @@ func (v *visit) recordHalt(ctx context.Context) (Outcome, *event, error) {
 		w.record()
 		recorded <- &w
 	}(*v)
-	patience := time.NewTimer(haltPatience)
+	grace, patience := time.NewTimer(haltGrace), time.NewTimer(haltPatience)
+	defer grace.Stop()
 	defer patience.Stop()
-	var err error
-	select {
-	case w := <-recorded:
-		return w.out, w.event, w.err
-	case <-patience.C:
-		err = fmt.Errorf("the log was busy for %s; the order will be recorded when it no longer is", haltPatience)
-	case <-ctx.Done():
-		err = context.Cause(ctx)
+	laid := false
+	for {
+		var err error
+		select {
+		case w := <-recorded:
+			if laid && !errors.Is(w.err, ErrNotRecorded) {
+				v.c.unspool(v.order)
+			}
+			return w.out, w.event, w.err
+		case <-grace.C:
+			laid = v.c.spoolAtOnce(*v.halt, v.order) == nil // if not, layDown says so
+			continue
+		case <-patience.C:
+			err = fmt.Errorf("the log was busy for %s; the order will be recorded when it no longer is", haltPatience)
+		case <-ctx.Done():
+			err = context.Cause(ctx)
+		}
+		return v.out, nil, v.layDown(err)
 	}
-	return v.out, nil, v.layDown(err)
 }
 
 // try is give without recording or doing anything.
@@ -73,7 +88,7 @@ func (c *Control) try(ctx context.Context, o order, reason string) (Outcome, err
 	}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	v := visit{c: c, order: o, reason: tidy(reason)}
+	v := visit{c: c, order: o, reason: c.tidy(reason)}
 	d, err := v.judge()
 	out := Outcome{Decision: d}
 	if !d.Allowed {
@@ -120,7 +135,8 @@ func (v *visit) judge() (rbac.Decision, error) {
 	r := s.request(v.order, id, v.at, v.reason)
 	d := s.decide(r)
 	if c.damage != nil && !stops(r.Action) {
-		return refuse(d, LogCorrupt), nil
+		refuse(&d, LogCorrupt)
+		return d, nil
 	}
 	if !d.Allowed {
 		return d, nil
@@ -142,7 +158,8 @@ func (v *visit) ahead(ctx context.Context) {
 	case halts && c.lost() && d.Subject == (rbac.Subject{}):
 		v.act(&d) // see [Control.believe]
 	case unread != nil && !errors.Is(unread, ErrCorrupt) && !halts:
-		v.done, v.err = true, fmt.Errorf("%w: %w", ErrNotRecorded, unread)
+		v.done = true
+		v.fail(unread)
 	case c.state == nil || c.state.vault == "", d.Code == LogCorrupt:
 		// There is nobody yet on whose behalf something could be recorded, or nothing
 		// to record it in.
@@ -180,7 +197,7 @@ type halting interface {
 // that was killed stays killed.
 func (v *visit) takeBack() {
 	h, ok := v.order.(halting)
-	if v.halt == nil || !ok {
+	if v.halt == nil || v.denial == nil || !ok {
 		return
 	}
 	v.c.mu.Lock()
@@ -206,19 +223,18 @@ func (v *visit) record() {
 	}
 	switch {
 	case errors.Is(err, errSettled):
+		v.takeBack()
 		return // v.err says what came of it
 	case errors.Is(err, ErrCorrupt) && v.halt == nil:
-		v.out.Decision = refuse(v.out.Decision, LogCorrupt)
+		refuse(&v.out.Decision, LogCorrupt)
 		v.err = &DeniedError{Decision: v.out.Decision, NotRecorded: err}
 		return
-	case err != nil && v.denial != nil:
-		v.err = &DeniedError{Decision: v.out.Decision, NotRecorded: err}
-		return
-	case err != nil && v.halt != nil:
+	case err != nil && v.halt != nil && v.denial == nil:
 		v.err = v.layDown(err)
 		return
 	case err != nil:
-		v.err = fmt.Errorf("%w: %w", ErrNotRecorded, err)
+		v.fail(err)
+		v.takeBack()
 		return
 	}
 	if v.denial != nil {
@@ -227,7 +243,7 @@ func (v *visit) record() {
 		v.takeBack()
 	}
 	if v.halt != nil && v.denial == nil {
-		c.unspool(v.event)
+		c.unspool(v.order)
 	}
 	// The fold takes it as it stands in the log, like anybody else's.
 	if err := c.refresh(context.Background()); err != nil {
@@ -236,6 +252,16 @@ func (v *visit) record() {
 	if err := c.recordRepeats(v.at.Add(-foldFor)); err != nil {
 		c.cfg.Logger.Warn("control: the number of repeated denials could not be recorded", "dir", c.log, "err", err)
 	}
+}
+
+// fail says that neither the order nor its denial could be recorded. What is denied
+// stays denied.
+func (v *visit) fail(err error) {
+	if v.out.Decision.Allowed {
+		v.err = fmt.Errorf("%w: %w", ErrNotRecorded, err)
+		return
+	}
+	v.err = &DeniedError{Decision: v.out.Decision, NotRecorded: err}
 }
 
 // layDown makes a halt that could not be recorded known to other processes, and
@@ -256,7 +282,16 @@ func (v *visit) decide(size uint64) ([][]byte, error) {
 	if err := c.catchUpTo(size); err != nil {
 		return nil, err
 	}
-	return v.settle()
+	return c.announced(v.settle())
+}
+
+// announced moves the horizon of the log before lines are appended. It is called by
+// who holds mu and the ledger's lock, and has read all of the log.
+func (c *Control) announced(lines [][]byte, err error) ([][]byte, error) {
+	if err == nil && len(lines) > 0 {
+		err = c.cfg.setHorizon(c.log, c.state.tree.Size()+uint64(len(lines)))
+	}
+	return lines, err
 }
 
 // settle makes what is to be recorded, as the state is. It is called by who holds

@@ -212,6 +212,44 @@ func TestRepeatedDenials(t *testing.T) {
 	require.ErrorIs(t, err, ErrClosed)
 }
 
+// Denials of ever other orders do not fill the log either, and none is forgotten.
+func TestDenialsOfManyOrders(t *testing.T) {
+	h := newHouse(t)
+	viewer := h.join(bob, rbac.Viewer)
+	n := len(h.kinds())
+	const all = 500
+	recorded := 0
+	kill := func() {
+		out, err := viewer.Kill(bg, Run{ID: ident.New("run"), Environment: rbac.Sandbox}, "because")
+		require.ErrorIs(t, err, ErrDenied)
+		if out.Recorded {
+			recorded++
+		}
+	}
+	start := h.clock.now
+	for i := range all {
+		h.clock.now = start.Add(time.Duration(i) * foldFor / all) // a look takes a second
+		kill()
+	}
+	require.LessOrEqual(t, recorded, 2*foldAfter)
+	require.NoError(t, viewer.Close())
+	denied := 0
+	for e, err := range h.owner.Events(bg, uint64(n)) {
+		require.NoError(t, err)
+		denied++
+		if e.Kind == kindRepeats {
+			var b repeatsBody
+			require.NoError(t, json.Unmarshal(e.Body, &b))
+			require.True(t, b.Other)
+			denied += b.Count - 1
+		}
+	}
+	require.Equal(t, all, denied)
+	require.Less(t, len(h.kinds())-n, 2*recorded)
+	require.LessOrEqual(t, len(viewer.denials.known), 2*foldAfter)
+	require.Empty(t, h.owner.Flags())
+}
+
 func TestNotInitialised(t *testing.T) {
 	dir := t.TempDir()
 	c, err := Open(bg, dir, &Config{Key: mint(t, alice)})

@@ -58,7 +58,7 @@ type flight struct {
 var _ audit.Gate = (*Gate)(nil)
 
 // pollEvery is the default of [GateConfig.Poll]. A look that finds nothing reads
-// two bytes.
+// two bytes at most.
 const pollEvery = 50 * time.Millisecond
 
 // NewGate returns the gate of a vault. It is to be closed before c is. A nil cfg
@@ -126,8 +126,7 @@ func (g *Gate) idle() bool {
 // judge decides on an admission as the log has it by now.
 func (g *Gate) judge(ctx context.Context, a audit.Admission, stop func(audit.Kill)) (audit.Pass, error) {
 	c, p := g.c, place{a.AgentName, rbac.Environment(a.Environment)}
-	unread := c.refresh(context.WithoutCancel(ctx)) // who may start does not depend on who waits
-	c.mu.RLock()
+	unread := c.rlockFresh(context.WithoutCancel(ctx)) // who may start does not depend on who waits
 	defer c.mu.RUnlock()
 	s := c.state
 	if s != nil {
@@ -210,11 +209,12 @@ func killBy(h Halt) audit.Kill {
 	return audit.Kill{By: h.By.String(), Role: h.Role.String(), Reason: h.Reason, RequestedAt: h.At}
 }
 
-// Close ends the watching. Runs in flight are not stopped any more, and none is
-// admitted. It is idempotent.
+// Close ends the watching. No order to stop reaches runs in flight any more, of which
+// the logger hears, and none is admitted: whoever wants runs to be stoppable to
+// their end closes the gate after it. It is idempotent.
 func (g *Gate) Close() error {
 	g.mu.Lock()
-	w, closed := g.watch, g.closed
+	w, closed, left := g.watch, g.closed, len(g.flights)
 	g.closed = true
 	g.mu.Unlock()
 	if closed {
@@ -223,6 +223,9 @@ func (g *Gate) Close() error {
 	g.unhear()
 	if w != nil {
 		w.close()
+	}
+	if left > 0 {
+		g.c.cfg.Logger.Warn("control: the vault was closed while runs were in flight; no order to stop reaches them any more", "dir", g.c.dir, "runs", left)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -305,4 +306,30 @@ func TestWatchAcrossDays(t *testing.T) {
 	days, err := os.ReadDir(filepath.Join(h.dir, LogName, "segments"))
 	require.NoError(t, err)
 	require.Len(t, days, 3)
+}
+
+// A run that outlives its gate is not stopped, and that is said.
+func TestRunOutlivesItsGate(t *testing.T) {
+	h := newHouse(t)
+	var said strings.Builder
+	c, err := Open(bg, h.dir, &Config{Logger: slog.New(slog.NewTextHandler(&said, nil))})
+	require.NoError(t, err)
+	g := NewGate(c, nil)
+	a, b := admission("feed", rbac.Sandbox), admission("feed", rbac.Sandbox)
+	for _, run := range []audit.Admission{a, b} {
+		_, err = g.Admit(bg, run, func(audit.Kill) { t.Error("it was stopped") })
+		require.NoError(t, err)
+	}
+	g.Leave(b.RunID)
+	require.NoError(t, g.Close())
+	require.Contains(t, said.String(), "no order to stop reaches them any more")
+	require.Contains(t, said.String(), "runs=1")
+
+	_, err = h.owner.Kill(bg, Run{ID: a.RunID, Environment: rbac.Sandbox}, "because")
+	require.NoError(t, err)
+	require.NoError(t, c.refresh(bg))
+	_, ok, err := c.Killed(bg, a.RunID)
+	require.NoError(t, err)
+	require.True(t, ok, "the order is known to the Control, which nobody listens to")
+	require.NoError(t, c.Close())
 }

@@ -35,7 +35,7 @@ func (h Hold) Covers(t time.Time) bool {
 // change the retention, and asks for a reason.
 func (c *Control) Hold(ctx context.Context, from, to time.Time, reason string) (Hold, Outcome, error) {
 	o := &holdOrder{From: formatDay(from), To: formatDay(to)}
-	if tidy(reason) == "" {
+	if c.tidy(reason) == "" {
 		return Hold{}, Outcome{}, fmt.Errorf("%w: a hold needs a reason: who will release it must know what for it was", ErrInvalid)
 	}
 	out, _, err := c.give(ctx, o, reason)

@@ -57,6 +57,9 @@ func Init(ctx context.Context, dir string, g Genesis, cfg *Config) (*Control, rb
 		var none ledger.Tree
 		p.Log, p.Root = l.Origin(), none.Root().String()
 		line, _, err := p.seal(by(key))
+		if err == nil {
+			err = c.setHorizon(log, 1)
+		}
 		return [][]byte{line}, err
 	})
 	if err = errors.Join(err, l.Close()); err != nil {

@@ -8,7 +8,8 @@ import (
 	"github.com/flexorhq/flexor-go/rbac"
 )
 
-// A KeyOrder says what key [Control.CreateKey] is to make.
+// A KeyOrder says what key [Control.CreateKey] is to make, or [Control.AddKey] is to
+// make known.
 type KeyOrder struct {
 	Subject rbac.Subject // whose it will be; required
 	Expires time.Time    // zero: after rbac.DefaultKeyLife
@@ -23,11 +24,19 @@ func (c *Control) CreateKey(ctx context.Context, o KeyOrder) (rbac.APIKey, Outco
 	if err != nil {
 		return rbac.APIKey{}, Outcome{}, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	out, _, err := c.give(ctx, &createOrder{Subject: o.Subject, ID: key.ID(), Public: key.Public(), Expires: inLog(o.Expires), Vaults: o.Vaults}, o.Reason)
+	out, err := c.AddKey(ctx, rbac.NewKey{ID: key.ID(), Public: key.Public()}, o)
 	if err != nil {
 		return rbac.APIKey{}, out, err
 	}
 	return key, out, nil
+}
+
+// AddKey makes a key known of which its holder shows the public half only, see
+// [rbac.ParsePublic]: one that they made themselves, or use in another vault. It takes what CreateKey takes; the
+// vaults are those of o.
+func (c *Control) AddKey(ctx context.Context, key rbac.NewKey, o KeyOrder) (Outcome, error) {
+	out, _, err := c.give(ctx, &createOrder{Subject: o.Subject, ID: key.ID, Public: key.Public, Expires: inLog(o.Expires), Vaults: o.Vaults}, o.Reason)
+	return out, err
 }
 
 // A Rotation says how [Control.RotateKey] is to replace a key.

@@ -26,6 +26,17 @@ type Event struct {
 	Line   []byte          `json:"-"`              // the record, byte for byte
 }
 
+// Deployment returns what was deployed by the event, and false if it is none that
+// deploys something, or has no effect.
+func (e *Event) Deployment() (Deployment, bool) {
+	parsed, err := parseEvent(e.Line)
+	if err != nil || e.Flag != "" || parsed.Kind != kindDeploy && parsed.Kind != kindRollback || parsed.Grant == nil {
+		return Deployment{}, false
+	}
+	d, err := parsed.deployed()
+	return d, err == nil
+}
+
 // Events yields the events of the log from index from on. A problem is yielded
 // as an error and ends the iteration.
 func (c *Control) Events(ctx context.Context, from uint64) iter.Seq2[Event, error] {

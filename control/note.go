@@ -54,7 +54,7 @@ func (c *Control) noteOf(kind string, body func(*state) any) error {
 			return nil, nil
 		}
 		v := visit{c: c}
-		return v.write(c.state.place(c.cfg.Now().UTC().Truncate(time.Microsecond)), kind, b)
+		return c.announced(v.write(c.state.place(c.cfg.Now().UTC().Truncate(time.Microsecond)), kind, b))
 	})
 	return err
 }

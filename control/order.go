@@ -4,7 +4,6 @@ import (
 	"crypto/ed25519"
 	"fmt"
 	"regexp"
-	"strings"
 	"time"
 
 	"github.com/flexorhq/flexor-go/internal/ident"
@@ -127,7 +126,14 @@ type createOrder struct {
 }
 
 func (o *createOrder) kind() string { return kindCreate }
-func (o *createOrder) check() error { return checkSubject(o.Subject) }
+func (o *createOrder) check() error {
+	for _, name := range o.Vaults {
+		if err := ident.Token(name); err != nil {
+			return fmt.Errorf("%w: the name of a vault: %w", ErrInvalid, err)
+		}
+	}
+	return checkSubject(o.Subject)
+}
 func (o *createOrder) ask(r *rbac.Request) {
 	r.Action, r.Target, r.Expires = rbac.CreateKey, o.Subject, o.Expires
 	r.NewKey = rbac.NewKey{ID: o.ID, Public: o.Public, Vaults: o.Vaults}
@@ -190,6 +196,8 @@ func (o *deployOrder) stands(s *state, _ *rbac.Decision) (uint64, bool) {
 func (o *deployOrder) carry(s *state, e *event, d *rbac.Decision) {
 	s.deploy(e.deployment(o, d.Role, d.Grant.Index))
 }
+
+func (o *deployOrder) deploy() *deployOrder { return o }
 
 // digestForm is the form of the digest of an artifact.
 var digestForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
@@ -318,9 +326,3 @@ func checkAgent(name, version string) error {
 	}
 	return nil
 }
-
-// maxReason is the size in bytes that no reason exceeds.
-const maxReason = 1 << 10
-
-// tidy returns a reason as one line of text.
-func tidy(reason string) string { return ident.Text(strings.TrimSpace(reason), maxReason) }

@@ -4,12 +4,14 @@ import (
 	"crypto/rand"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/mod/sumdb/note"
 
+	"github.com/flexorhq/flexor-go/audit"
 	"github.com/flexorhq/flexor-go/internal/ledger"
 	"github.com/flexorhq/flexor-go/rbac"
 )
@@ -61,14 +63,18 @@ func (p *paper) append(line []byte) {
 	p.state.takeAll([]ledger.Record{rec})
 }
 
+// secrets returns the redactor that a Control has by default, made once for all.
+var secrets = sync.OnceValue(func() audit.Redactor { return new(Control).redactor() })
+
 // as returns the door for somebody.
 func (p *paper) as(key rbac.APIKey) *Control {
-	return &Control{cfg: Config{Key: key, Now: p.clock.Now, Random: rand.Reader, Logger: slog.New(slog.DiscardHandler)}, public: key.Public(), state: p.state, signer: p.signer}
+	return &Control{cfg: Config{Key: key, Redactor: secrets(), Now: p.clock.Now, Random: rand.Reader, Logger: slog.New(slog.DiscardHandler)}, public: key.Public(), state: p.state, signer: p.signer}
 }
 
 // give gives an order as the door does it under the ledger's lock.
 func (p *paper) give(key rbac.APIKey, o order, reason string) (Outcome, error) {
-	v := visit{c: p.as(key), order: o, reason: tidy(reason)}
+	c := p.as(key)
+	v := visit{c: c, order: o, reason: c.tidy(reason)}
 	if err := o.check(); err != nil {
 		return Outcome{}, err
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"io/fs"
 	"maps"
 	"math"
@@ -102,18 +103,25 @@ func (c *Control) loadSnapshot(publicKey string) (*snapshot, error) {
 }
 
 func readSnapshot(path string) (*snapshot, error) {
-	info, err := os.Stat(path)
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
 	if mode := info.Mode().Perm(); runtime.GOOS != "windows" && mode&0o022 != 0 {
 		return nil, fmt.Errorf("others may write it, its mode is %04o", mode)
 	}
-	data, err := os.ReadFile(path)
-	if err != nil {
+	// As a string from the start: all names in it are shared with what is read.
+	var data strings.Builder
+	data.Grow(int(info.Size()))
+	if _, err := io.Copy(&data, f); err != nil {
 		return nil, err
 	}
-	return decodeSnapshot(data)
+	return decodeSnapshot(data.String())
 }
 
 // saveSnapshot writes the snapshot anew if that is worth it. It is called by who
@@ -285,22 +293,22 @@ func (o *snapshot) encode() ([]byte, error) {
 	x := &codec{out: []byte(snapshotMagic)}
 	text := string(rest)
 	x.snapshot(o, &text)
-	return binary.BigEndian.AppendUint32(x.out, crc32.Checksum(x.out, crc32.MakeTable(crc32.Castagnoli))), nil
+	return binary.BigEndian.AppendUint32(x.out, crc32c(string(x.out))), nil
 }
 
-func decodeSnapshot(data []byte) (*snapshot, error) {
+func decodeSnapshot(data string) (*snapshot, error) {
 	n := len(data) - crc32.Size
-	if n < len(snapshotMagic) || string(data[:len(snapshotMagic)]) != snapshotMagic {
+	if n < len(snapshotMagic) || data[:len(snapshotMagic)] != snapshotMagic {
 		return nil, errors.New("it is of another version")
 	}
-	if binary.BigEndian.Uint32(data[n:]) != crc32.Checksum(data[:n], crc32.MakeTable(crc32.Castagnoli)) {
+	if binary.BigEndian.Uint32([]byte(data[n:])) != crc32c(data[:n]) {
 		return nil, errors.New("it is damaged")
 	}
-	x := &codec{in: string(data[len(snapshotMagic):n]), reading: true}
+	x := &codec{in: data[:n], at: len(snapshotMagic), reading: true}
 	o := &snapshot{}
 	var rest string
 	x.snapshot(o, &rest)
-	if x.bad || x.in != "" {
+	if x.bad || x.at != n {
 		return nil, errors.New("it is not in the form in which it is written")
 	}
 	if err := json.NewDecoder(strings.NewReader(rest)).Decode(&o.rest); err != nil {
@@ -309,11 +317,23 @@ func decodeSnapshot(data []byte) (*snapshot, error) {
 	return o, nil
 }
 
+// crc32c returns the CRC-32C of data, without a copy of all of it.
+func crc32c(data string) (sum uint32) {
+	var part [4 << 10]byte
+	for data != "" {
+		n := copy(part[:], data)
+		sum = crc32.Update(sum, crc32.MakeTable(crc32.Castagnoli), part[:n])
+		data = data[n:]
+	}
+	return sum
+}
+
 // codec reads or writes: the same description of a layout serves both. What is read
 // shares its memory with in.
 type codec struct {
 	reading bool
 	in      string
+	at      int // how much of in was read
 	out     []byte
 	bad     bool // what was read is cut off, or too large
 }
@@ -385,10 +405,11 @@ func (x *codec) text(s *string) {
 	switch {
 	case !x.reading:
 		x.out = append(x.out, *s...)
-	case n > uint64(len(x.in)):
+	case n > uint64(len(x.in)-x.at):
 		x.bad = true
 	default:
-		*s, x.in = x.in[:n], x.in[n:]
+		*s = x.in[x.at : x.at+int(n)]
+		x.at += int(n)
 	}
 }
 
@@ -399,11 +420,11 @@ func (x *codec) num(v *uint64) {
 	}
 	*v = 0
 	for shift := 0; shift < 64; shift += 7 {
-		if x.in == "" {
+		if x.at == len(x.in) {
 			break
 		}
-		b := x.in[0]
-		x.in = x.in[1:]
+		b := x.in[x.at]
+		x.at++
 		*v |= uint64(b&0x7f) << shift
 		if b < 0x80 {
 			return
@@ -417,7 +438,7 @@ func list[T any](x *codec, items *[]T, item func(*T)) {
 	n := uint64(len(*items))
 	x.num(&n)
 	if x.reading {
-		if n > uint64(len(x.in)) || x.bad { // each takes a byte at least
+		if n > uint64(len(x.in)-x.at) || x.bad { // each takes a byte at least
 			x.bad = true
 			return
 		}

@@ -78,9 +78,9 @@ func TestSnapshot(t *testing.T) {
 	for i := 0; i < len(data); i += 97 {
 		bad := bytes.Clone(data)
 		bad[i] ^= 4
-		_, err := decodeSnapshot(bad)
+		_, err := decodeSnapshot(string(bad))
 		require.Error(t, err)
-		_, err = decodeSnapshot(data[:i])
+		_, err = decodeSnapshot(string(data[:i]))
 		require.Error(t, err)
 	}
 	require.NoError(t, os.WriteFile(saved[0], data[:100], 0o600))

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -46,8 +47,30 @@ func spoolFile(kind string, body []byte) string {
 	return name + "-" + hex.EncodeToString(sum[:16]) + spoolExt
 }
 
-// spool lays an order to halt down.
+// spool lays an order to halt down, on disk.
 func (c *Control) spool(p payload, o order) error {
+	return c.spoolBy(durable.WriteFile, p, o)
+}
+
+// spoolAtOnce is spool without waiting for the disk, which may be why the log is
+// busy: whoever looks finds the order, while the machine is up.
+func (c *Control) spoolAtOnce(p payload, o order) error { return c.spoolBy(writeUnsynced, p, o) }
+
+// writeUnsynced is durable.WriteFile for the time until the machine goes down.
+func writeUnsynced(fsys durable.FS, name string, data []byte, perm fs.FileMode) error {
+	tmp := name + ".tmp"
+	f, err := fsys.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, perm)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteAt(data, 0)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	return fsys.Rename(tmp, name)
+}
+
+func (c *Control) spoolBy(write func(fsys durable.FS, name string, data []byte, perm fs.FileMode) error, p payload, o order) error {
 	key := c.cfg.Key
 	if key.Public() == nil {
 		return errors.New("there is no key to sign it with")
@@ -69,12 +92,24 @@ func (c *Control) spool(p payload, o order) error {
 	if err := durable.MkdirAll(c.cfg.fs, dir, 0o755); err != nil {
 		return err
 	}
-	return durable.WriteFile(c.cfg.fs, filepath.Join(dir, spoolFile(p.Kind, p.Body)), append(file, '\n'), 0o644)
+	return write(c.cfg.fs, filepath.Join(dir, spoolFile(p.Kind, p.Body)), append(file, '\n'), 0o644)
 }
 
-// unspool removes what was laid down for an order that was recorded since.
-func (c *Control) unspool(e *event) {
-	_ = c.cfg.fs.Remove(filepath.Join(c.dir, spoolName, spoolFile(e.Kind, e.Body))) // there seldom is one
+// unspool removes what was laid down for an order that was recorded since, or denied.
+func (c *Control) unspool(o order) {
+	if body, err := encode(o); err == nil {
+		_ = c.cfg.fs.Remove(filepath.Join(c.dir, spoolName, spoolFile(o.kind(), body))) // there seldom is one
+	}
+}
+
+// lookForHalts acts at once on the halts that were laid down.
+func (c *Control) lookForHalts() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state != nil && !c.closed {
+		c.spoolRead = time.Time{}
+		c.readSpool()
+	}
 }
 
 // readSpool acts on the halts that were laid down. It is called by who holds mu.

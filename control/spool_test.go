@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/flexorhq/flexor-go/audit"
 	"github.com/flexorhq/flexor-go/internal/durable"
 	"github.com/flexorhq/flexor-go/internal/ident"
 	"github.com/flexorhq/flexor-go/rbac"
@@ -86,6 +88,40 @@ func TestSpoolForgeries(t *testing.T) {
 	all, err := h.as(h.key).Pauses(bg)
 	require.NoError(t, err)
 	require.Empty(t, all)
+}
+
+// A run is stopped at once although somebody holds the ledger's lock for ever, and
+// whoever gave the order still waits to have it recorded.
+func TestStopsBeforeItIsRecorded(t *testing.T) {
+	h := newHouse(t)
+	operator := h.join(bob, rbac.Operator)
+	for name, cfg := range map[string]*GateConfig{"notified": nil, "polled": {PollOnly: true}} {
+		t.Run(name, func(t *testing.T) {
+			g := h.gate(cfg)
+			a, stopped := admission("feed", rbac.Sandbox), make(chan audit.Kill, 2)
+			_, err := g.Admit(bg, a, func(k audit.Kill) { stopped <- k })
+			require.NoError(t, err)
+			defer g.Leave(a.RunID)
+
+			lock, err := durable.Disk{}.Lock(filepath.Join(h.dir, LogName, "lock"), true)
+			require.NoError(t, err)
+			ordered := make(chan error)
+			go func() {
+				_, err := operator.Kill(bg, Run{ID: a.RunID, Environment: rbac.Sandbox}, "because")
+				ordered <- err
+			}()
+			select {
+			case k := <-stopped:
+				require.Equal(t, "because", k.Reason)
+			case err := <-ordered:
+				t.Fatalf("the order returned before the run was stopped: %v", err)
+			}
+			require.NoError(t, lock.Unlock())
+			require.NoError(t, <-ordered)
+			_, err = os.Stat(filepath.Join(h.dir, spoolName, spoolFile(kindKill, []byte(`{"run":"`+a.RunID+`","environment":"sandbox"}`))))
+			require.ErrorIs(t, err, fs.ErrNotExist)
+		})
+	}
 }
 
 // Somebody was stopped while they held the ledger's lock: a kill goes round it.

@@ -229,7 +229,7 @@ func (s *state) request(o order, key string, at time.Time, reason string) rbac.R
 func (s *state) decide(r rbac.Request) rbac.Decision {
 	d := s.policy.Authorize(r)
 	if s.tooNew != "" && !stops(r.Action) {
-		return refuse(d, LogTooNew)
+		refuse(&d, LogTooNew)
 	}
 	return d
 }
@@ -238,11 +238,8 @@ func (s *state) decide(r rbac.Request) rbac.Decision {
 // stopping must work when nothing else does.
 func stops(a rbac.Action) bool { return a == rbac.Pause || a == rbac.Kill }
 
-// refuse returns d as a denial.
-func refuse(d rbac.Decision, code rbac.Code) rbac.Decision {
-	d.Allowed, d.Code = false, code
-	return d
-}
+// refuse makes d a denial.
+func refuse(d *rbac.Decision, code rbac.Code) { d.Allowed, d.Code = false, code }
 
 // live returns the deployment that is current.
 func (s *state) live(p place) (Deployment, bool) {

@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -78,6 +79,9 @@ func (w *watch) run() {
 			if !e.Has(fsnotify.Write) { // a directory may have come or gone
 				n.follow()
 			}
+			if n.tellsOfHalt(e) {
+				c.lookForHalts()
+			}
 		case <-n.errors: // some events were lost: look
 		}
 	}
@@ -88,6 +92,7 @@ func (w *watch) run() {
 type notices struct {
 	fs         durable.FS
 	vault, log string // directories
+	halts      string // the directory of halts that were laid down
 	watcher    *fsnotify.Watcher
 	events     chan fsnotify.Event
 	errors     chan error
@@ -96,7 +101,7 @@ type notices struct {
 // notices asks the file system to tell.
 func (w *watch) notices() *notices {
 	c := w.g.c
-	n := &notices{fs: c.cfg.fs, vault: c.dir, log: c.log}
+	n := &notices{fs: c.cfg.fs, vault: c.dir, log: c.log, halts: filepath.Join(c.dir, spoolName)}
 	if w.g.cfg.PollOnly {
 		return n
 	}
@@ -118,9 +123,9 @@ func (n *notices) follow() {
 	}
 	// What is made in a directory before it is watched is not told of, so look again.
 	for range 4 {
-		wanted := ledger.WrittenIn(n.fs, n.log)
-		if len(wanted) == 0 {
-			wanted = []string{n.vault} // where the log will be made
+		wanted := append(ledger.WrittenIn(n.fs, n.log), n.halts)
+		if _, err := n.fs.Stat(n.halts); err != nil || len(wanted) == 1 {
+			wanted = append(wanted, n.vault) // where what is missing will be made
 		}
 		watched := n.watcher.WatchList()
 		changed := false
@@ -138,6 +143,11 @@ func (n *notices) follow() {
 			return
 		}
 	}
+}
+
+// tellsOfHalt reports whether a halt may have been laid down.
+func (n *notices) tellsOfHalt(e fsnotify.Event) bool {
+	return e.Name == n.halts || filepath.Dir(e.Name) == n.halts
 }
 
 // close ends the notices.

@@ -158,8 +158,7 @@ func (p *Policy) change(d *Decision, index uint64) {
 		p.setGrant(Grant{index, r.Target, r.Role, plain(r.Expires), d.Subject, d.Grant.Index})
 	case RevokeRole:
 		m := p.members[r.Target]
-		m.grant = Grant{}
-		delete(p.owners, m)
+		p.give(m, Grant{})
 		if m.keys == nil {
 			delete(p.members, r.Target)
 		}
@@ -168,19 +167,27 @@ func (p *Policy) change(d *Decision, index uint64) {
 	case RotateKey:
 		old := p.key(r.TargetKey)
 		old.Revoked, old.Successor = plain(r.Until), r.NewKey.ID
+		p.keys.ends(old.number())
 		p.addKey(d.newKey(index))
 	case RevokeKey:
-		p.key(r.TargetKey).Revoked = plain(r.At)
+		key := p.key(r.TargetKey)
+		key.Revoked = plain(r.At)
+		p.keys.ends(key.number())
 	}
 }
 
-func (p *Policy) setGrant(g Grant) {
-	m := p.member(g.Subject)
+func (p *Policy) setGrant(g Grant) { p.give(p.member(g.Subject), g) }
+
+// give gives m a grant in place of the one it has.
+func (p *Policy) give(m *member, g Grant) {
+	was := m.grant.Role == Owner
 	m.grant = g
-	if g.Role == Owner {
-		p.owners[m] = struct{}{}
-	} else {
-		delete(p.owners, m)
+	switch is := g.Role == Owner; {
+	case is && !was:
+		p.owners = append(p.owners, m)
+	case was && !is:
+		i := slices.Index(p.owners, m)
+		p.owners = slices.Delete(p.owners, i, i+1)
 	}
 }
 
@@ -202,29 +209,37 @@ func (d *Decision) newKey(index uint64) Key {
 
 func (p *Policy) addKey(k Key) {
 	m := p.member(k.Subject)
-	held := &m.first
-	if m.keys != nil {
-		held = new(heldKey)
-	}
+	held := next(&p.spareKeys)
 	*held = heldKey{m, k, m.keys}
 	m.keys = held
-	n, _ := keyNumber(k.ID)
-	p.keys[n] = held
+	p.keys.add(held.number(), held)
 }
 
 // member returns the member for s, a new one if there is none.
 func (p *Policy) member(s Subject) *member {
 	m := p.members[s]
-	if m != nil {
-		return m
+	if m == nil {
+		m = p.newMember(s)
 	}
-	if len(p.spare) == 0 {
-		p.spare = make([]member, 1)
-	}
-	m, p.spare = &p.spare[0], p.spare[1:]
+	return m
+}
+
+// newMember returns a new member for s, who is none yet.
+func (p *Policy) newMember(s Subject) *member {
+	m := next(&p.spareMembers)
 	m.subject = s
 	p.members[s] = m
 	return m
+}
+
+// next takes the first of what is spare, or a new one.
+func next[T any](spare *[]T) *T {
+	if len(*spare) == 0 {
+		return new(T)
+	}
+	first := &(*spare)[0]
+	*spare = (*spare)[1:]
+	return first
 }
 
 // plain returns t in the form in which it comes back from text, so that a state

@@ -8,7 +8,7 @@ import "time"
 // has a key that was not revoked. Nil and "" stand for no change.
 func (p *Policy) keepsOwner(at time.Time, changed *member, to Grant, withoutKey string) bool {
 	var acts, lasts bool
-	for m := range p.owners {
+	for _, m := range p.owners {
 		g := m.grant
 		if m == changed {
 			g = to
@@ -43,7 +43,7 @@ func (m *member) hasKey(other string, f func(*heldKey) bool) bool {
 
 // lasts reports whether an owner is there for good.
 func (p *Policy) lasts() bool {
-	for m := range p.owners {
+	for _, m := range p.owners {
 		if m.lasts(m.grant, "") {
 			return true
 		}
@@ -63,7 +63,7 @@ func (p *Policy) renews(key *heldKey, r *Request) bool {
 	if key.holder.grant.Role != Owner {
 		return false
 	}
-	for m := range p.owners {
+	for _, m := range p.owners {
 		if m.acts(m.grant, r.At, "") {
 			return false
 		}

@@ -18,9 +18,11 @@ type Policy struct {
 	tier    Tier
 	head    Head
 	members map[Subject]*member
-	owners  map[*member]struct{} // those whose grant is an owner's, expired or not
-	keys    map[uint64]*heldKey  // by keyNumber, also those that were revoked
-	spare   []member             // room for members to come
+	owners  []*member // those whose grant is an owner's, expired or not, in no order
+	keys    keyTable  // also those that were revoked
+
+	spareMembers []member  // room for members to come
+	spareKeys    []heldKey // room for keys to come
 }
 
 // A member is a subject that has a role or has had a key.
@@ -28,9 +30,6 @@ type member struct {
 	subject Subject
 	grant   Grant    // zero: no role
 	keys    *heldKey // the newest; nil: none
-	// first is room for the first key. Most members have no other, and what is
-	// side by side costs a decision among a million members one wait for memory.
-	first heldKey
 }
 
 // A heldKey is a key and who holds it.
@@ -40,13 +39,27 @@ type heldKey struct {
 	next *heldKey // of the same holder; nil: no more
 }
 
+// number returns the number of the key, which was checked when it was added.
+func (k *heldKey) number() uint64 {
+	n, _ := keyNumber(k.ID)
+	return n
+}
+
 // key returns the key with that id, and nil if there is none.
 func (p *Policy) key(id string) *heldKey {
+	if s := p.slot(id); s != nil {
+		return s.key
+	}
+	return nil
+}
+
+// slot returns where the key with that id stands, and nil if there is none.
+func (p *Policy) slot(id string) *keySlot {
 	n, ok := keyNumber(id)
 	if !ok {
 		return nil
 	}
-	return p.keys[n]
+	return p.keys.find(n)
 }
 
 // Authorize decides whether a request is allowed:
@@ -105,13 +118,13 @@ func (p *Policy) decide(d *Decision) Code {
 	if code != Permitted {
 		return code
 	}
-	key := p.key(r.Key)
+	key := p.slot(r.Key)
 	if key == nil {
 		return KeyInvalid
 	}
 	d.Subject = key.holder.subject
 	target := p.target(r)
-	if code := key.check(r.At); code != Permitted && !p.renews(key, r) {
+	if code := key.check(r.At); code != Permitted && !p.renews(key.key, r) {
 		return code
 	}
 	if code := p.may(d, rule, key.holder); code != Permitted {

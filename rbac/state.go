@@ -2,7 +2,6 @@ package rbac
 
 import (
 	"cmp"
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"slices"
@@ -31,7 +30,7 @@ func (p *Policy) State() State {
 		}
 	}
 	var keys []*Key
-	for _, k := range p.keys {
+	for k := range p.keys.all() {
 		keys = append(keys, &k.Key)
 	}
 	return State{
@@ -75,9 +74,10 @@ func (p *Policy) load(s State) error {
 	}
 	next := Policy{
 		members: make(map[Subject]*member, len(s.Grants)),
-		owners:  make(map[*member]struct{}),
-		keys:    make(map[uint64]*heldKey, len(s.Keys)),
-		spare:   make([]member, len(s.Grants)),
+		keys:    newKeyTable(len(s.Keys)),
+
+		spareMembers: make([]member, len(s.Grants)),
+		spareKeys:    make([]heldKey, len(s.Keys)),
 	}
 	for _, g := range s.Grants {
 		if err := next.loadGrant(g); err != nil {
@@ -93,20 +93,25 @@ func (p *Policy) load(s State) error {
 		return errors.New("rbac: the vault has no owner without expiry who has a key")
 	}
 	p.vault, p.tier, p.head = s.Vault, s.Tier, s.Head
-	p.members, p.owners, p.keys, p.spare = next.members, next.owners, next.keys, next.spare
+	p.members, p.owners, p.keys = next.members, next.owners, next.keys
 	return nil
+}
+
+// flaw says what is wrong with a grant or a key in a state.
+func flaw(what string, index uint64, why string) error {
+	return fmt.Errorf("rbac: the %s of record %d %s", what, index, why)
 }
 
 func (p *Policy) loadGrant(g Grant) error {
 	switch {
 	case !g.Subject.valid() || !g.By.valid():
-		return fmt.Errorf("rbac: the grant of record %d names nobody", g.Index)
+		return flaw("grant", g.Index, "names nobody")
 	case !g.Role.known():
-		return fmt.Errorf("rbac: the grant of record %d has no role", g.Index)
+		return flaw("grant", g.Index, "has no role")
 	case p.members[g.Subject] != nil:
-		return fmt.Errorf("rbac: the grant of record %d is a second one for %s", g.Index, clip(g.Subject.String()))
+		return flaw("grant", g.Index, "is a second one for "+clip(g.Subject.String()))
 	}
-	p.setGrant(g)
+	p.give(p.newMember(g.Subject), g)
 	return nil
 }
 
@@ -114,15 +119,15 @@ func (p *Policy) loadKey(k Key, vault string) error {
 	n := NewKey{k.ID, k.Public, k.Vaults}
 	switch {
 	case !k.Subject.valid() || !k.By.valid():
-		return fmt.Errorf("rbac: the key of record %d is nobody's", k.Index)
+		return flaw("key", k.Index, "is nobody's")
 	case !n.wellFormed(k.Subject.Kind):
-		return fmt.Errorf("rbac: the key of record %d is not of the form flxu_…, or flxs_… for a service, with %d bytes", k.Index, ed25519.PublicKeySize)
+		return flaw("key", k.Index, "is not of the form flxu_…, or flxs_… for a service, with 32 bytes")
 	case !slices.Contains(k.Vaults, vault):
-		return fmt.Errorf("rbac: the key of record %d is not for this vault", k.Index)
+		return flaw("key", k.Index, "is not for this vault")
 	case k.Created.IsZero() || !k.Expires.After(k.Created):
-		return fmt.Errorf("rbac: the key of record %d ends before it begins", k.Index)
+		return flaw("key", k.Index, "ends before it begins")
 	case p.key(k.ID) != nil:
-		return fmt.Errorf("rbac: the key of record %d has an id that is taken", k.Index)
+		return flaw("key", k.Index, "has an id that is taken")
 	}
 	p.addKey(k)
 	return nil

@@ -98,7 +98,11 @@ func (c *cli) can(cmd *cobra.Command, a *actor, subject rbac.Subject, r rbac.Req
 		return err
 	}
 	if !d.Allowed {
-		return fail(exitDenied, "flexor access who "+string(r.Action)+" lists who may", "%s may not", subject)
+		ask := "flexor access who " + string(r.Action)
+		if r.Environment != "" {
+			ask += " --env " + string(r.Environment)
+		}
+		return fail(exitDenied, ask+" lists who may", "%s may not", subject)
 	}
 	return nil
 }

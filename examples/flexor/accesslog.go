@@ -88,6 +88,7 @@ type about struct {
 
 	Of    *uint64 `json:"of"`
 	Count int     `json:"count"`
+	Other bool    `json:"other"`
 	Log   string  `json:"log"`
 }
 
@@ -130,7 +131,11 @@ func (h *happening) detail() string {
 		}
 		return text
 	case "repeats":
-		if b.Of != nil {
+		switch {
+		case b.Of == nil:
+		case b.Other:
+			return count(b.Count, "other order") + " denied after event " + strconv.FormatUint(*b.Of, 10)
+		default:
 			return count(b.Count, "time") + " more what event " + strconv.FormatUint(*b.Of, 10) + " denied"
 		}
 	case "purge":

@@ -43,6 +43,7 @@ func (c *cli) actIn(ctx context.Context, cfg *vaultcfg.Config, settings control.
 		return nil, fail(exitDenied, "name a file that holds your key, and that only you may read, in FLEXOR_API_KEY_FILE", "%w", err)
 	}
 	settings.Key = a.key
+	settings.Redactor = reasonRedactor{c, cfg}
 	if cache, err := os.UserCacheDir(); err == nil {
 		settings.Snapshots = filepath.Join(cache, "flexor")
 	}
@@ -111,10 +112,7 @@ func (a *actor) mayView(ctx context.Context) error {
 	if a.noKey != nil {
 		return a.keyless()
 	}
-	out, err := a.View(ctx)
-	if errors.Is(err, control.ErrNotRecorded) && !out.Decision.Allowed {
-		err = &control.DeniedError{Decision: out.Decision, NotRecorded: err} // as on a disk that cannot be written
-	}
+	_, err := a.View(ctx)
 	return a.failure(err)
 }
 

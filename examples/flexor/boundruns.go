@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -29,7 +28,7 @@ type binding struct {
 	ctl   *control.Control
 	roots []tlog.Hash                   // of the log at each size
 	moves map[string][]move             // by agent and environment, in the order of the log
-	known map[string]control.Deployment // by id, as looked up
+	known map[string]control.Deployment // all, by id
 }
 
 // move is an event that changes whether an agent may run somewhere: deploy, rollback, pause
@@ -63,13 +62,6 @@ func bindRuns(ctx context.Context, p *place) (*boundRuns, error) {
 	if err := b.read(ctx); err != nil {
 		return nil, err
 	}
-	kept, err := ctl.Deployments(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, d := range kept {
-		b.known[d.ID] = d
-	}
 	out := &boundRuns{Contradictions: []string{}}
 	for e, err := range p.log.Entries(ctx, audit.Filter{}) {
 		if err != nil {
@@ -83,11 +75,7 @@ func bindRuns(ctx context.Context, p *place) (*boundRuns, error) {
 		if e.Deployment != "" {
 			out.Deployed++
 		}
-		why, err := b.against(ctx, &e)
-		if err != nil {
-			return nil, err
-		}
-		if why != "" {
+		if why := b.against(&e); why != "" {
 			out.Contradictions = append(out.Contradictions, e.RunID+" "+why)
 		}
 	}
@@ -124,6 +112,9 @@ func (b *binding) read(ctx context.Context) error {
 		if err := addRoot(int64(e.Index) + 1); err != nil {
 			return err
 		}
+		if d, ok := e.Deployment(); ok {
+			b.known[d.ID] = d
+		}
 		h := happeningOf(e)
 		switch what := h.what(); what {
 		case "deploy", "rollback", "pause", "resume":
@@ -136,47 +127,33 @@ func (b *binding) read(ctx context.Context) error {
 }
 
 // against says what in a run contradicts the governance log; nothing, if nothing does.
-func (b *binding) against(ctx context.Context, e *audit.Entry) (string, error) {
+func (b *binding) against(e *audit.Entry) string {
 	g := e.Governance
 	if g.Size >= uint64(len(b.roots)) {
-		return fmt.Sprintf("started when the governance log had %d events, and it has %d: events were removed", g.Size, len(b.roots)-1), nil
+		return fmt.Sprintf("started when the governance log had %d events, and it has %d: events were removed", g.Size, len(b.roots)-1)
 	}
 	if root := b.roots[g.Size].String(); root != g.Root {
-		return fmt.Sprintf("started when the first %d events of the governance log had the root %s, and they have %s: it is another log", g.Size, g.Root, root), nil
+		return fmt.Sprintf("started when the first %d events of the governance log had the root %s, and they have %s: it is another log", g.Size, g.Root, root)
 	}
 	moves := b.moves[e.AgentName+" "+e.Environment]
 	if m := last(moves, g.Size, "pause", "resume"); m.what == "pause" {
-		return fmt.Sprintf("started although event %d paused its agent", m.index), nil
+		return fmt.Sprintf("started although event %d paused its agent", m.index)
 	}
 	if e.Deployment == "" {
 		if e.Environment == string(rbac.Production) {
-			return "started in production without a deployment", nil
+			return "started in production without a deployment"
 		}
-		return "", nil
+		return ""
 	}
-	d, err := b.deployment(ctx, e.Deployment)
+	d, ok := b.known[e.Deployment]
 	switch {
-	case errors.Is(err, control.ErrNotFound):
-		return fmt.Sprintf("names the deployment %s, which the governance log does not have", e.Deployment), nil
-	case err != nil:
-		return "", err
+	case !ok:
+		return fmt.Sprintf("names the deployment %s, which the governance log does not have", e.Deployment)
 	case d.Agent != e.AgentName || string(d.Environment) != e.Environment || e.AgentVersion != "" && d.Version != e.AgentVersion:
-		return fmt.Sprintf("names the deployment %s, which is of %s@%s in %s", d.ID, d.Agent, d.Version, d.Environment), nil
+		return fmt.Sprintf("names the deployment %s, which is of %s@%s in %s", d.ID, d.Agent, d.Version, d.Environment)
 	}
 	if m := last(moves, g.Size, "deploy", "rollback"); m.index != d.Index {
-		return fmt.Sprintf("names the deployment %s, which was not the current one when it started", d.ID), nil
+		return fmt.Sprintf("names the deployment %s, which was not the current one when it started", d.ID)
 	}
-	return "", nil
-}
-
-// deployment looks a deployment up by its id.
-func (b *binding) deployment(ctx context.Context, id string) (control.Deployment, error) {
-	if d, ok := b.known[id]; ok {
-		return d, nil
-	}
-	chain, err := b.ctl.Explain(ctx, id)
-	if err == nil {
-		b.known[id] = chain.Deployment
-	}
-	return chain.Deployment, err
+	return ""
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -105,18 +104,17 @@ func (c *cli) deployOne(ctx context.Context, a *actor, files *agentFiles, o *dep
 	if err != nil {
 		return err
 	}
-	return c.deployed(a, o.format, rbac.Deploy, d, out, order.DryRun, fmt.Sprintf("%s %s", agent, order.Version))
+	return c.deployed(a, o.format, rbac.Deploy, d, out, order.DryRun)
 }
 
 // deployed tells what is deployed now.
-func (c *cli) deployed(a *actor, format string, order rbac.Action, d control.Deployment, out control.Outcome, dry bool, what string) error {
+func (c *cli) deployed(a *actor, format string, order rbac.Action, d control.Deployment, out control.Outcome, dry bool) error {
 	o := a.ordered(out, order)
-	o.DryRun, o.Agent = dry, strings.Fields(what)[0]
+	o.DryRun, o.Agent = dry, d.Agent
 	if !dry {
 		o.Deployment = &d
-		what = d.Agent + " " + d.Version
 	}
-	if err := c.report(format, o, "%s is deployed to %s", what, o.Environment); err != nil {
+	if err := c.report(format, o, "%s %s is deployed to %s", d.Agent, d.Version, o.Environment); err != nil {
 		return err
 	}
 	if !dry && !out.Repeated {

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/flexorhq/flexor-go/control"
+	"github.com/flexorhq/flexor-go/rbac"
 )
 
 // drillAgent is the agent whose runs a drill stops, and its version.
@@ -87,8 +88,11 @@ func (c *cli) drill(ctx context.Context, a *actor, d *drilling) error {
 	var rounds []drilled
 	for n := range d.rounds {
 		round, err := c.drillOnce(ctx, a, d.reason)
+		if err != nil && n > 0 {
+			err = errors.Join(err, drillView().write(c, d.format, rounds))
+		}
 		if err != nil {
-			return errors.Join(err, drillView().write(c, d.format, rounds))
+			return err
 		}
 		round.Round = n + 1
 		rounds = append(rounds, *round)
@@ -107,6 +111,12 @@ func (c *cli) drill(ctx context.Context, a *actor, d *drilling) error {
 
 // drillOnce starts a run in another process, and stops it.
 func (c *cli) drillOnce(ctx context.Context, a *actor, reason string) (*drilled, error) {
+	if string(a.cfg.Environment) == string(rbac.Production) {
+		if _, ok, err := a.Deployed(ctx, drillAgent, rbac.Production); err == nil && !ok {
+			return nil, fail(exitFailed, "flexor deploy --agent "+drillAgent+" --version "+drillVersion+" --env production",
+				"drill: no run was started: in production the agent %s must be deployed as any other", drillAgent)
+		}
+	}
 	runID, end, err := c.startDummy(ctx, a.cfg.Path)
 	if err != nil {
 		return nil, err

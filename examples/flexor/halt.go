@@ -23,7 +23,8 @@ Outside sandbox the record says why. The reason is that of --reason, else that i
 variable FLEXOR_REASON, else it is asked for on a terminal. To stop something must not
 fail for want of words: without any, the record says that no reason was given.
 
-A pause holds even if the governance log is damaged or the disk is full.`,
+A pause holds even if the governance log is damaged, the disk is full, or vault.json is
+wrong.`,
 		Example: examples(
 			"flexor agents pause --agent feed-monitor --env production",
 			"flexor agents pause --agent recon-summary --env production --reason drift",
@@ -38,6 +39,7 @@ A pause holds even if the governance log is damaged or the disk is full.`,
 		if err := needed(cmd, "agent", "env"); err != nil {
 			return err
 		}
+		c.stops = true
 		return c.giving(cmd, control.Config{}, func(a *actor) error {
 			where := rbac.Environment(env.value)
 			if a.noKey != nil {

@@ -27,7 +27,7 @@ it is made, and kept by whom it is for:
 
 No key is ever given on a command line.`,
 		"flexor keys create --user alice@fund.com", "flexor keys list", "flexor keys rotate --overlap 24h")
-	cmd.AddCommand(c.keyCreateCommand(), c.keyListCommand(), c.keyRotateCommand(), c.keyRevokeCommand())
+	cmd.AddCommand(c.keyCreateCommand(), c.keyAddCommand(), c.keyPublicCommand(), c.keyListCommand(), c.keyRotateCommand(), c.keyRevokeCommand())
 	return cmd
 }
 
@@ -46,35 +46,59 @@ role of whom it is for: see flexor access grant.`,
 		Args: noArgs,
 	}
 	who := addSubject(cmd, "whom the key is for")
-	expires := cmd.Flags().String("expires", "", "`WHEN` the key ends: 30d, 2026-12-31, or a time with its zone (default after 90d)")
+	scope := addKeyScope(cmd)
 	reason, format := addReason(cmd), addOutcome(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		holder, err := who.parse(cmd)
-		if err != nil {
-			return err
-		}
-		until, err := parseDeadline("--expires", *expires, c.now())
+		order, err := c.keyOrder(cmd, who, scope, *reason)
 		if err != nil {
 			return err
 		}
 		return c.giving(cmd, control.Config{}, func(a *actor) error {
-			key, out, err := a.CreateKey(cmd.Context(), control.KeyOrder{Subject: holder, Expires: until, Reason: c.reason(*reason)})
+			key, out, err := a.CreateKey(cmd.Context(), order)
 			if err != nil {
 				return err
 			}
 			if err := c.showKey(format.value, a, out, key, rbac.CreateKey); err != nil {
 				return err
 			}
-			for _, g := range a.WhatCan(cmd.Context(), holder) {
-				if g.Action == rbac.View {
-					return nil
-				}
-			}
-			c.note("note: %s has no role in %s yet: flexor access grant --user %s --role viewer", holder, a.Vault(), holder)
+			c.noteRoleless(cmd, a, order.Subject)
 			return nil
 		})
 	}
 	return cmd
+}
+
+// keyScope is the flags that say how far a key goes.
+type keyScope struct {
+	expires string
+	vaults  []string
+}
+
+func addKeyScope(cmd *cobra.Command) *keyScope {
+	s := &keyScope{}
+	cmd.Flags().StringVar(&s.expires, "expires", "", "`WHEN` the key ends: 30d, 2026-12-31, or a time with its zone (default after 90d)")
+	cmd.Flags().StringSliceVar(&s.vaults, "for", nil, "`NAMES` of the vaults that the key is for, with commas, this one among them (default this one only)")
+	return s
+}
+
+// keyOrder returns what the command line says of a key.
+func (c *cli) keyOrder(cmd *cobra.Command, who *subject, scope *keyScope, reason string) (control.KeyOrder, error) {
+	holder, err := who.parse(cmd)
+	if err != nil {
+		return control.KeyOrder{}, err
+	}
+	until, err := parseDeadline("--expires", scope.expires, c.now())
+	return control.KeyOrder{Subject: holder, Expires: until, Vaults: scope.vaults, Reason: c.reason(reason)}, err
+}
+
+// noteRoleless says so if somebody who has got a key has no role to use it in.
+func (c *cli) noteRoleless(cmd *cobra.Command, a *actor, holder rbac.Subject) {
+	for _, g := range a.WhatCan(cmd.Context(), holder) {
+		if g.Action == rbac.View {
+			return
+		}
+	}
+	c.note("note: %s has no role in %s yet: flexor access grant --user %s --role viewer", holder, a.Vault(), holder)
 }
 
 // showKey prints a new key, and tells about it.

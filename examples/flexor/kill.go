@@ -66,6 +66,7 @@ func (c *cli) kill(ctx context.Context, k *killing) error {
 	if err != nil {
 		return flagError("--run", err)
 	}
+	c.stops = true
 	p, err := c.open()
 	if err != nil {
 		return err
@@ -106,7 +107,7 @@ func (c *cli) stop(ctx context.Context, a *actor, log *vault.Reader, q runQuery,
 	}
 	s, out, err := a.Stop(ctx, log, id, reason, k.wait)
 	if err != nil && !unrecorded(err, out) {
-		if out.Recorded {
+		if out.Recorded && out.Decision.Allowed {
 			c.note("note: the order to kill %s stands (event %d); nobody waits for it any more", id, out.Index)
 		}
 		return err

@@ -60,4 +60,5 @@ type cli struct {
 	now    func() time.Time
 	colour palette
 	vault  string // --vault
+	stops  bool   // the command stops something, which a wrong vault.json must not keep it from
 }

@@ -11,7 +11,9 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/flexorhq/flexor-go/audit"
 	"github.com/flexorhq/flexor-go/rbac"
+	"github.com/flexorhq/flexor-go/vaultcfg"
 )
 
 // reasonVariable holds the reason of orders that are given without one.
@@ -43,6 +45,22 @@ func (c *cli) reasonToStop(ctx context.Context, given string, env rbac.Environme
 		return noReason
 	}
 	return why
+}
+
+// reasonRedactor redacts reasons like all else that is recorded in the vault. It is made
+// when there is one. If vault.json does not allow to make it, nothing is left of the
+// reason, and the order is given all the same: it may be to stop something.
+type reasonRedactor struct {
+	c   *cli
+	cfg *vaultcfg.Config
+}
+
+func (r reasonRedactor) Redact(field string, src []byte) ([]byte, []audit.Redaction) {
+	made, err := r.c.vaultRedactor(r.cfg)
+	if err != nil {
+		return nil, nil
+	}
+	return made.Redact(field, src)
 }
 
 // interactive reports whether somebody can be asked.

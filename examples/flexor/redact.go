@@ -16,6 +16,7 @@ import (
 
 	flexor "github.com/flexorhq/flexor-go"
 	"github.com/flexorhq/flexor-go/redact"
+	"github.com/flexorhq/flexor-go/vaultcfg"
 )
 
 // redactCommand shows what is redacted, and why.
@@ -100,6 +101,12 @@ func (c *cli) redactor(q *redactQuery) (*redact.Redactor, error) {
 		return nil, err
 	}
 	cfg.Audit.PIIPatterns = append(cfg.Audit.PIIPatterns, extra...)
+	return c.vaultRedactor(cfg)
+}
+
+// vaultRedactor returns the redactor that a vault.json asks for. Its pseudonyms are made
+// with a key of this one time.
+func (c *cli) vaultRedactor(cfg *vaultcfg.Config) (*redact.Redactor, error) {
 	key := make([]byte, 32)
 	rand.Read(key) // never fails
 	return flexor.NewRedactor(cfg, redact.StaticKey("once", key))

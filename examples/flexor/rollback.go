@@ -1,8 +1,6 @@
 package main
 
 import (
-	"cmp"
-
 	"github.com/spf13/cobra"
 
 	"github.com/flexorhq/flexor-go/control"
@@ -42,7 +40,7 @@ versions are (see flexor deployments). It takes who may deploy there.`,
 			if err != nil {
 				return err
 			}
-			return c.deployed(a, format.value, rbac.Rollback, d, out, o.DryRun, o.Agent+" "+cmp.Or(o.Version, "of before"))
+			return c.deployed(a, format.value, rbac.Rollback, d, out, o.DryRun)
 		})
 	}
 	return cmd

@@ -41,6 +41,11 @@ func (c *cli) config() (cfg *vaultcfg.Config, missing []string, err error) {
 		return nil, nil, err
 	}
 	cfg, err = vaultcfg.Load(path, &vaultcfg.Options{Getenv: c.getenv})
+	if err != nil && c.stops {
+		if cfg := c.stopConfig(path, err); cfg != nil {
+			return cfg, nil, nil
+		}
+	}
 	if err == nil || !errors.Is(err, vaultcfg.ErrInvalid) {
 		return cfg, nil, err
 	}
