@@ -23,6 +23,7 @@ var floors = [][]string{
 	{"internal/durable"},
 	{"internal/ledger"},
 	{"audit", "vaultcfg"},
+	{"internal/logindex"},
 	{"lineage", "rbac", "sinks/*"},
 	{"control", "report", "audit/audittest"},
 	{"retention"},

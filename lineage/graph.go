@@ -2,11 +2,14 @@ package lineage
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"sort"
 	"strings"
+	"time"
 
 	"github.com/flexorhq/flexor-go/audit"
+	"github.com/flexorhq/flexor-go/internal/logindex"
 	"github.com/flexorhq/flexor-go/internal/recorduri"
 )
 
@@ -16,242 +19,165 @@ import (
 // log began. A reading sees the contributions that are live at its position; a write
 // is made from what was read. As a reading only sees what stands before it, the graph
 // has no cycles.
+//
+// The graph is not built: what the walk comes to is read from the index of the log, by
+// record (see shelf) and by run (see run), and kept until the trace ends.
+
+// event is an access as the log has it.
+type event struct {
+	part int
+	row  logindex.Row
+	at   int64 // nanoseconds since 1970
+	run  *run
+
+	reading      *reading // of a read
+	contribution *contribution
+}
+
+func (e *event) pos() uint64 { return e.row.Position }
+
+// record returns the URI of the record.
+func (e *event) record() string { return e.run.g.shelfOf(e.part, e.row.Record).record }
+
+// time returns when it was.
+func (e *event) time() time.Time {
+	if e.at == math.MinInt64 || e.at == math.MaxInt64 {
+		return e.run.g.detail(e).At
+	}
+	return time.Unix(0, e.at).UTC()
+}
 
 // contribution is a write, append or delete, seen as part of what a record holds.
 type contribution struct {
 	*event
-	replaces bool       // a write or a delete: what was there before is gone
-	made     []*reading // what it was stated to be made from; nil: not stated
-	before   int        // else it was made from so many of its run's readings
+	stated bool       // it was stated what it was made from
+	made   []*reading // that; see [graph.state]
+	before int        // if it was not: it was made from so many of its run's readings
 }
-
-// explicit reports whether it was stated what the contribution was made from.
-func (c *contribution) explicit() bool { return c.From != nil }
 
 // reading is a look at a record. It sees contributions that are live at any position
 // of a span: what stands before hi, and was not replaced at lo or before.
 type reading struct {
-	record string
+	shelf  *shelf
 	lo, hi uint64
 	*event
 	index int           // among the readings of its run
 	made  *contribution // of a statement what something was made from; else nil
 }
 
-// shelf is what happened to one record.
-type shelf struct {
-	record        string
-	contributions []*contribution // in the order of the log
-	readings      readings
-	statements    readings   // what something was stated to be made from
-	open          []*reading // of the readings, those of runs that may have read again
-}
+// sees reports whether it sees what stands at pos and is replaced at end.
+func (r *reading) sees(pos, end uint64) bool { return r.hi > pos && r.lo < end }
 
-// readings are readings by hi. least holds the smallest lo from each on.
-type readings struct {
-	list  []*reading
-	least []uint64
-}
-
-// sort finishes the list.
-func (l *readings) sort() {
-	slices.SortStableFunc(l.list, func(a, b *reading) int { return cmp.Compare(a.hi, b.hi) })
-	l.least = make([]uint64, len(l.list))
-	for i, r := range slices.Backward(l.list) {
-		l.least[i] = r.lo
-		if i+1 < len(l.list) {
-			l.least[i] = min(r.lo, l.least[i+1])
-		}
-	}
-}
-
-// seeing calls yield with those that see what stands at pos and is replaced at end.
-func (l *readings) seeing(pos, end uint64, yield func(*reading)) {
-	i := sort.Search(len(l.list), func(i int) bool { return l.list[i].hi > pos })
-	for ; i < len(l.list) && l.least[i] < end; i++ {
-		if l.list[i].lo < end {
-			yield(l.list[i])
-		}
-	}
-}
-
-// repeat is what makes a read the repeat of another of its run.
-type repeat struct {
-	record, source, version, digest string
-	rows                            int64
-	task                            int
-}
-
-// recent is what a run did last.
-type recent struct {
-	access map[string]*reading // to each record
-	read   map[repeat]uint64   // the position of the newest record of each read
-}
-
-// graph holds all of a history by record.
+// graph is a log as far as the walk has come in it.
 type graph struct {
-	*history
-	shelves []*shelf // by record, so that those in a collection stand together
-	byURI   map[string]*shelf
-	above   map[string][]*shelf // of a record: the collections it stands in, that have a shelf
+	*logindex.Snapshot
+	asOf int64 // nanoseconds since 1970; what is later is not there
+
+	shelves map[string]*shelf
+	places  map[place]*shelf // by the number of a record in a part
+	runs    map[logindex.RunRef]*run
+	open    map[*shelf][]*reading // of runs that may have read again; nil: not computed yet
 }
 
-// newGraph returns the graph of a history.
-func newGraph(h *history) *graph {
-	g := &graph{history: h, byURI: map[string]*shelf{}, above: map[string][]*shelf{}}
-	for _, e := range h.events {
-		g.shelf(e.Record)
-		for _, f := range e.From {
-			g.shelf(f)
-		}
-	}
-	slices.SortFunc(g.shelves, func(a, b *shelf) int { return strings.Compare(a.record, b.record) })
-	for _, s := range g.shelves {
-		g.above[s.record] = g.collections(s.record)
-	}
-	last := map[*run]recent{}
-	for _, e := range h.events {
-		if last[e.run].access == nil {
-			last[e.run] = recent{map[string]*reading{}, map[repeat]uint64{}}
-		}
-		g.add(e, last[e.run])
-	}
-	for _, s := range g.shelves {
-		s.readings.sort()
-		s.statements.sort()
+// place is a record in a part.
+type place struct {
+	part   int
+	record uint32
+}
+
+// newGraph returns the graph of a log.
+func newGraph(s *logindex.Snapshot, asOf time.Time) *graph {
+	g := &graph{Snapshot: s, asOf: math.MaxInt64, shelves: map[string]*shelf{}, places: map[place]*shelf{}, runs: map[logindex.RunRef]*run{}}
+	if !asOf.IsZero() {
+		g.asOf = logindex.Nanos(asOf)
 	}
 	return g
 }
 
-// shelf returns the shelf of a record, and makes it if there is none.
-func (g *graph) shelf(record string) *shelf {
-	s := g.byURI[record]
+// event returns an access; ok is false if it is later than what is asked for.
+func (g *graph) event(part int, row uint32) (e event, ok bool) {
+	p := g.Parts[part]
+	e = event{part: part, row: p.Row(row)}
+	e.at = p.Nanos(e.row)
+	return e, e.at <= g.asOf
+}
+
+// partOf returns the number of the part that a position is in, or stands before.
+func (g *graph) partOf(pos uint64) int {
+	return sort.Search(len(g.Parts), func(i int) bool { return g.Parts[i].End() > pos })
+}
+
+// shelfOf returns the shelf of the record that an access names by a number.
+func (g *graph) shelfOf(part int, record uint32) *shelf {
+	at := place{part, record}
+	s := g.places[at]
 	if s == nil {
-		s = &shelf{record: record}
-		g.byURI[record] = s
-		g.shelves = append(g.shelves, s)
+		s = g.shelf(g.Parts[part].Name(record))
+		s.ids[part] = int64(record)
+		g.places[at] = s
 	}
 	return s
 }
 
-// collections returns the shelves of the collections that a record stands in.
-func (g *graph) collections(record string) (out []*shelf) {
-	for c := range recorduri.Above(record) {
-		if s := g.byURI[c]; s != nil {
-			out = append(out, s)
+// shelf returns the shelf of a record, be there anything on it or not.
+func (g *graph) shelf(record string) *shelf {
+	s := g.shelves[record]
+	if s == nil {
+		s = &shelf{g: g, record: record, ids: make([]int64, len(g.Parts)), chunks: make([]*chunk, len(g.Parts))}
+		for i := range s.ids {
+			s.ids[i] = unknownID
 		}
+		g.shelves[record] = s
 	}
-	return out
+	return s
 }
 
-// below returns the shelves of what stands in a collection, not its own.
-func (g *graph) below(record string) []*shelf {
-	if !recorduri.Collection(record) {
-		return nil
-	}
-	i := sort.Search(len(g.shelves), func(i int) bool { return g.shelves[i].record > record })
-	n := sort.Search(len(g.shelves)-i, func(n int) bool { return !strings.HasPrefix(g.shelves[i+n].record, record) })
-	return g.shelves[i : i+n]
-}
-
-// around returns the shelf of a record, if it has one, and those of the collections
-// that it stands in.
-func (g *graph) around(record string) []*shelf {
-	above, ok := g.above[record]
-	if !ok {
-		return g.collections(record)
-	}
-	return append([]*shelf{g.byURI[record]}, above...)
-}
-
-// add adds an event. last is what its run did before.
-func (g *graph) add(e *event, last recent) {
-	s := g.byURI[e.Record]
-	if e.Op == audit.OpRead {
-		r := &reading{record: e.Record, lo: e.pos, hi: e.pos, event: e, index: len(e.run.reads)}
-		key := repeat{e.Record, e.Source, e.Version, e.Digest, e.Rows, e.Task}
-		if e.Repeats > 0 {
-			r.lo = last.read[key] // the repeats came at any time since
-		}
-		last.read[key] = e.pos
-		if c := s.stated(e); c != nil {
-			r.lo, r.hi = c.pos, c.pos+1
-		}
-		e.run.reads = append(e.run.reads, r)
-		s.readings.list = append(s.readings.list, r)
-		if e.run.dead {
-			s.open = append(s.open, r)
-		}
-		last.access[e.Record] = r
-		return
-	}
-	c := &contribution{event: e, replaces: e.Op != audit.OpAppend, before: len(e.run.reads)}
-	for _, f := range e.From {
-		for _, r := range g.seen(e, f, last.access) {
-			r.made = c
-			c.made = append(c.made, r)
-			own := g.byURI[r.record]
-			own.statements.list = append(own.statements.list, r)
-		}
-	}
-	if !c.explicit() && c.Op != audit.OpDelete {
-		e.run.made = append(e.run.made, c)
-	}
-	s.contributions = append(s.contributions, c)
-	last.access[e.Record] = &reading{record: e.Record, lo: e.pos, hi: e.pos + 1, event: e}
-}
-
-// stated returns the newest contribution that has the version, or else the digest, of
-// a read; nil if there is none.
-func (s *shelf) stated(e *event) *contribution {
-	same := func(of func(*event) string) *contribution {
-		if of(e) == "" {
-			return nil
-		}
-		for _, c := range slices.Backward(s.contributions) {
-			if of(c.event) == of(e) {
-				return c
+// around returns the shelf of a record, and those of the collections that it stands in
+// and that the log knows.
+func (g *graph) around(s *shelf) []*shelf {
+	if s.around == nil {
+		s.around = []*shelf{s}
+		for c := range recorduri.Above(s.record) {
+			if above := g.shelf(c); above.known() {
+				s.around = append(s.around, above)
 			}
 		}
-		return nil
 	}
-	if c := same(func(e *event) string { return e.Version }); c != nil {
-		return c
-	}
-	return same(func(e *event) string { return e.Digest })
+	return s.around
 }
 
-// seen returns what a write saw of a record that it states to be made from: what its
-// run saw of it the last time, else what is there now. Of a collection it is also what
-// the run saw the last time of each record in it.
-func (g *graph) seen(e *event, record string, last map[string]*reading) []*reading {
-	var newest *reading
-	for _, s := range g.around(record) {
-		if r := last[s.record]; r != nil && (newest == nil || r.pos > newest.pos) {
-			newest = r
+// below returns the shelves of what stands in a collection, not its own, by their names.
+func (g *graph) below(s *shelf) []*shelf {
+	if s.below != nil || !recorduri.Collection(s.record) {
+		return s.below
+	}
+	s.below = []*shelf{}
+	found := map[*shelf]bool{s: true}
+	for i, p := range g.Parts {
+		for from, to := p.Below(s.record); from < to; from++ {
+			if b := g.shelfOf(i, from); !found[b] && b.known() {
+				found[b] = true
+				s.below = append(s.below, b)
+			}
 		}
 	}
-	span := reading{record: record, lo: e.pos, hi: e.pos, event: e}
-	if newest != nil {
-		span.lo, span.hi = newest.lo, newest.hi
-	}
-	out := []*reading{&span}
-	for _, s := range g.below(record) {
-		if r := last[s.record]; r != nil {
-			out = append(out, &reading{record: s.record, lo: r.lo, hi: r.hi, event: e})
-		}
-	}
-	return out
+	slices.SortFunc(s.below, func(a, b *shelf) int { return strings.Compare(a.record, b.record) })
+	return s.below
 }
 
 // replaced returns the position at which what a record held at pos is replaced: that
 // of the next write or delete of it or of a collection it stands in.
-func (g *graph) replaced(record string, pos uint64) uint64 {
-	at := g.head.Size
-	for _, s := range g.around(record) {
-		for i := s.after(pos); i < len(s.contributions) && s.contributions[i].pos < at; i++ {
-			if s.contributions[i].replaces {
-				at = s.contributions[i].pos
+func (g *graph) replaced(s *shelf, pos uint64) uint64 {
+	at := g.Size
+	for _, s := range g.around(s) {
+		for part := g.partOf(pos); part < len(g.Parts) && g.Parts[part].First() < at; part++ {
+			list := s.chunk(part).contributions
+			i := sort.Search(len(list), func(i int) bool { return list[i].pos > pos })
+			for i < len(list) && !list[i].replaces {
+				i++
+			}
+			if i < len(list) {
+				at = min(at, list[i].pos)
 				break
 			}
 		}
@@ -262,50 +188,93 @@ func (g *graph) replaced(record string, pos uint64) uint64 {
 // readings calls yield with every reading, and every statement, that sees a
 // contribution.
 func (g *graph) readings(c *contribution, yield func(*reading)) {
-	visit := func(s *shelf, end uint64) {
-		s.readings.seeing(c.pos, end, yield)
-		s.statements.seeing(c.pos, end, yield)
+	own := g.shelfOf(c.part, c.row.Record)
+	end := g.replaced(own, c.pos())
+	for _, s := range g.around(own) {
+		s.seeing(c.pos(), end, yield)
 	}
-	end := g.replaced(c.Record, c.pos)
-	for _, s := range g.around(c.Record) {
-		visit(s, end)
-	}
-	for _, s := range g.below(c.Record) {
-		visit(s, g.replaced(s.record, c.pos))
+	for _, s := range g.below(own) {
+		s.seeing(c.pos(), g.replaced(s, c.pos()), yield)
 	}
 }
 
 // sources calls yield with every contribution that a reading sees, and external
 // with the record if it also sees what that held before the log began.
 func (g *graph) sources(r *reading, yield func(*contribution), external func(record string)) {
-	visit := func(record string) {
-		around := g.around(record)
+	visit := func(of *shelf) {
+		around := g.around(of)
 		from, replaced := uint64(0), false // where the newest replacement at lo or before stands
 		for _, s := range around {
-			for i := s.after(r.lo) - 1; i >= 0; i-- {
-				if c := s.contributions[i]; c.replaces {
-					from, replaced = max(from, c.pos), true
-					break
-				}
+			if pos, ok := s.replacement(r.lo, from); ok {
+				from, replaced = max(from, pos), true
 			}
 		}
 		if !replaced {
-			external(record)
+			external(of.record)
 		}
 		for _, s := range around {
-			i := sort.Search(len(s.contributions), func(i int) bool { return s.contributions[i].pos >= from })
-			for ; i < len(s.contributions) && s.contributions[i].pos < r.hi; i++ {
-				yield(s.contributions[i])
+			for part := g.partOf(from); part < len(g.Parts) && g.Parts[part].First() < r.hi; part++ {
+				list := s.chunk(part).contributions
+				i := sort.Search(len(list), func(i int) bool { return list[i].pos >= from })
+				for ; i < len(list) && list[i].pos < r.hi; i++ {
+					if e := g.eventAt(part, list[i].row); e != nil && e.contribution != nil {
+						yield(e.contribution)
+					}
+				}
 			}
 		}
 	}
-	visit(r.record)
-	for _, s := range g.below(r.record) {
-		visit(s.record)
+	visit(r.shelf)
+	for _, s := range g.below(r.shelf) {
+		visit(s)
 	}
 }
 
-// after returns the index of the first contribution behind pos.
-func (s *shelf) after(pos uint64) int {
-	return sort.Search(len(s.contributions), func(i int) bool { return s.contributions[i].pos > pos })
+// openReadings returns the readings of a record by runs that may have read again.
+func (g *graph) openReadings(s *shelf) []*reading {
+	if g.open == nil {
+		g.open = map[*shelf][]*reading{}
+		for _, r := range g.unsettled() {
+			r.load()
+			for i := range r.reads {
+				own := r.reads[i].shelf
+				g.open[own] = append(g.open[own], r.reads[i])
+			}
+		}
+	}
+	return g.open[s]
 }
+
+// unsettled returns the runs that did not end by themselves, in the order of the log.
+func (g *graph) unsettled() (runs []*run) {
+	seen := map[*run]bool{}
+	add := func(ref logindex.RunRef) {
+		if r := g.runOf(ref); r.dead && !seen[r] {
+			seen[r] = true
+			runs = append(runs, r)
+		}
+	}
+	for _, ref := range g.Runs().Unsettled {
+		add(ref)
+	}
+	if g.asOf == math.MaxInt64 {
+		return runs
+	}
+	for i, p := range g.Parts { // those that ended later had not ended
+		for run := range p.Runs() {
+			if info := p.Run(run); info.Status != "" && info.EndedAt > g.asOf {
+				add(logindex.RunRef{Part: uint32(i), Run: run})
+			}
+		}
+	}
+	return runs
+}
+
+// byPosition is the order in which readings are shown to the walk: that of the log,
+// however that is cut into parts.
+func byPosition(a, b *reading) int {
+	return cmp.Or(cmp.Compare(a.pos(), b.pos()), strings.Compare(a.shelf.record, b.shelf.record), cmp.Compare(a.lo, b.lo), cmp.Compare(a.hi, b.hi))
+}
+
+// replaces reports whether what a record held is gone with it.
+func replaces(op audit.Op) bool { return op != audit.OpAppend }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/flexorhq/flexor-go/audit"
+	"github.com/flexorhq/flexor-go/internal/logindex"
 )
 
 // Direction says where to look from a record.
@@ -154,19 +155,23 @@ func Trace(ctx context.Context, log Log, q Query) (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lineage: %w", err)
 	}
-	h, err := readHistory(ctx, log, q.AsOf)
-	if err != nil {
-		return nil, fmt.Errorf("lineage: trace %s: %w", record, err)
-	}
 	if q.MaxVersions <= 0 {
 		q.MaxVersions = defaultVersions
 	}
-	t := &trace{
-		graph: newGraph(h), q: &q, record: record,
-		depths: map[*contribution]int{}, touches: map[touchKey]*Touch{}, counted: map[counted]bool{}, edges: map[edgeKey]bool{}, gaps: map[string]int{},
+	var res *Result
+	err = withSnapshot(ctx, log, func(s *logindex.Snapshot) error {
+		t := &trace{
+			graph: newGraph(s, q.AsOf), ctx: ctx, q: &q, record: record,
+			depths: map[*contribution]int{}, touches: map[touchKey]*Touch{}, counted: map[counted]bool{}, edges: map[edgeKey]bool{}, gaps: map[string]int{},
+		}
+		t.result = &Result{Record: record, Versions: []RecordVersion{}, Edges: []Edge{}, Head: audit.Head{Size: s.Size, Root: s.Root.String()}}
+		t.find()
+		t.finish()
+		res = t.result
+		return context.Cause(ctx)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("lineage: trace %s: %w", record, err)
 	}
-	t.result = &Result{Record: record, Versions: []RecordVersion{}, Edges: []Edge{}, Head: audit.Head{Size: h.head.Size, Root: h.head.Root.String()}}
-	t.find()
-	t.finish()
-	return t.result, nil
+	return res, nil
 }

@@ -2,6 +2,7 @@ package lineage
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -17,6 +18,7 @@ import (
 // version is found by its shortest way.
 type trace struct {
 	*graph
+	ctx    context.Context
 	q      *Query
 	record string
 	result *Result
@@ -53,32 +55,31 @@ type edgeKey struct {
 
 // find walks in the directions that were asked for.
 func (t *trace) find() {
-	roots := append(t.around(t.record), t.below(t.record)...)
+	own := t.shelf(t.record)
+	roots := slices.Concat(t.around(own), t.below(own))
 	for _, s := range roots {
-		t.result.related = t.result.related || len(s.contributions)+len(s.readings.list)+len(s.statements.list) > 0
-		for _, c := range s.contributions {
+		t.result.related = t.result.related || s.known()
+		s.contributions(func(c *contribution) {
 			if !t.excluded(c.run) {
-				t.touch(WrittenBy, c.event, 0, c.explicit())
-				t.edge(c.event, true, c.Record, c, c.explicit())
+				t.touch(WrittenBy, c.event, 0, c.stated)
+				t.edge(c.event, true, s.record, c, c.stated)
 			}
-		}
+		})
 	}
 	if t.q.Direction != Upstream {
 		t.start(false)
 		for _, s := range roots {
-			for _, r := range slices.Concat(s.readings.list, s.statements.list) {
-				t.see(r, 1, nil)
-			}
+			s.all(func(r *reading) { t.see(r, 1, nil) })
 		}
 		t.walk(t.readersOf)
 	}
 	if t.q.Direction != Downstream {
 		t.start(true)
 		for _, s := range roots {
-			for _, c := range s.contributions {
+			s.contributions(func(c *contribution) {
 				t.depths[c] = 0
 				t.queue = append(t.queue, c)
-			}
+			})
 		}
 		t.walk(t.sourcesOf)
 	}
@@ -93,7 +94,7 @@ func (t *trace) start(upstream bool) {
 
 // walk follows what was found until nothing is left, or may not be followed.
 func (t *trace) walk(follow func(c *contribution, depth int) (more bool)) {
-	for len(t.queue) > 0 {
+	for len(t.queue) > 0 && t.ctx.Err() == nil {
 		c := t.queue[0]
 		t.queue = t.queue[1:]
 		depth := t.depths[c]
@@ -126,9 +127,10 @@ func (t *trace) readersOf(c *contribution, depth int) (more bool) {
 		t.see(r, depth, c)
 	})
 	if depth > 0 {
-		for _, s := range append(t.around(c.Record), t.below(c.Record)...) {
-			for _, r := range s.open {
-				if r.hi <= c.pos && r.run.end > c.pos && !t.excluded(r.run) {
+		own := t.shelfOf(c.part, c.row.Record)
+		for _, s := range slices.Concat(t.around(own), t.below(own)) {
+			for _, r := range t.openReadings(s) {
+				if r.hi <= c.pos() && r.run.end > c.pos() && !t.excluded(r.run) {
 					t.mayHaveRead(r.run)
 				}
 			}
@@ -154,7 +156,7 @@ func (t *trace) see(r *reading, depth int, c *contribution) {
 	if t.excluded(r.run) {
 		return
 	}
-	t.edge(r.event, false, r.record, c, r.made != nil)
+	t.edge(r.event, false, r.shelf.record, c, r.made != nil)
 	if r.made != nil {
 		t.reach(r.made, depth)
 		return
@@ -193,19 +195,20 @@ func (t *trace) reach(c *contribution, depth int) {
 	}
 	t.depths[c] = depth
 	t.queue = append(t.queue, c)
-	if t.own(c.Record) {
+	record := c.record()
+	if t.own(record) {
 		return
 	}
 	direction := "upstream"
 	if !t.upstream {
 		direction = "downstream"
-		t.touch(IncludedIn, c.event, depth, c.explicit())
-		t.edge(c.event, true, c.Record, c, c.explicit())
+		t.touch(IncludedIn, c.event, depth, c.stated)
+		t.edge(c.event, true, record, c, c.stated)
 	}
-	if t.selected(c.event) {
+	if d := t.detail(c.event); t.selected(c.run, d.Source, c.row.Op) {
 		t.result.Versions = append(t.result.Versions, RecordVersion{
-			Direction: direction, Record: c.Record, Op: c.Op, RunID: c.RunID, AgentName: c.run.agent, Status: c.run.status,
-			At: c.At, Version: c.Access.Version, Source: c.Source, Steps: depth, Explicit: c.explicit(), Position: c.pos,
+			Direction: direction, Record: record, Op: c.row.Op, RunID: c.run.id, AgentName: c.run.agent, Status: c.run.status,
+			At: d.At, Version: d.Version, Source: d.Source, Steps: depth, Explicit: c.stated, Position: c.pos(),
 		})
 	}
 }
@@ -213,11 +216,13 @@ func (t *trace) reach(c *contribution, depth int) {
 // sourcesOf follows a version to what it was made from. With a negative depth it only
 // reports whether there is anything.
 func (t *trace) sourcesOf(c *contribution, depth int) (more bool) {
-	if t.excluded(c.run) || c.Op == audit.OpDelete || t.q.Explicit && !c.explicit() {
+	if t.excluded(c.run) || c.row.Op == audit.OpDelete || t.q.Explicit && !c.stated {
 		return false
 	}
-	from := c.made
-	if !c.explicit() {
+	var from []*reading
+	if c.stated {
+		from = c.run.state(c)
+	} else {
 		// All versions of one run share the beginning of what it read.
 		from = c.run.reads[:c.before]
 		if depth > 0 {
@@ -228,11 +233,11 @@ func (t *trace) sourcesOf(c *contribution, depth int) (more bool) {
 	if depth < 0 {
 		return len(from) > 0
 	}
-	t.edge(c.event, true, c.Record, c, c.explicit())
+	t.edge(c.event, true, c.record(), c, c.stated)
 	for _, r := range from {
 		t.sources(r, func(source *contribution) {
-			if source.Op != audit.OpDelete && !t.excluded(source.run) {
-				t.edge(r.event, false, source.Record, source, r.made != nil)
+			if source.row.Op != audit.OpDelete && !t.excluded(source.run) {
+				t.edge(r.event, false, source.record(), source, r.made != nil)
 				t.reach(source, depth)
 			}
 		}, func(record string) { t.external(r, record, depth) })
@@ -247,28 +252,31 @@ func (t *trace) external(r *reading, record string, depth int) {
 		return
 	}
 	t.outside[record] = true
-	if t.selected(r.event) {
-		t.result.Versions = append(t.result.Versions, RecordVersion{Direction: "upstream", Record: record, Source: r.Source, Steps: depth})
+	if source := t.detail(r.event).Source; t.selected(r.run, source, r.row.Op) {
+		t.result.Versions = append(t.result.Versions, RecordVersion{Direction: "upstream", Record: record, Source: source, Steps: depth})
 	}
 }
 
 // edge notes an edge, once.
 func (t *trace) edge(e *event, made bool, record string, c *contribution, explicit bool) {
-	edge := Edge{RunID: e.RunID, AgentName: e.run.agent, Made: made, Record: record, Explicit: explicit, At: e.At, Position: e.pos}
-	key := edgeKey{made: made, pos: e.pos, record: record}
+	key := edgeKey{made: made, pos: e.pos(), record: record}
+	var version *uint64
 	if c != nil {
-		edge.Record, edge.Version = c.Record, &c.pos
-		key.record, key.version = c.Record, c.pos+1
+		key.record, key.version = c.record(), c.pos()+1
+		version = &c.row.Position
 	}
-	if !t.edges[key] {
-		t.edges[key] = true
-		t.result.Edges = append(t.result.Edges, edge)
+	if t.edges[key] {
+		return
 	}
+	t.edges[key] = true
+	t.result.Edges = append(t.result.Edges, Edge{
+		RunID: e.run.id, AgentName: e.run.agent, Made: made, Record: key.record, Version: version, Explicit: explicit, At: e.time(), Position: e.pos(),
+	})
 }
 
 // selected reports whether an access belongs into the answer.
-func (t *trace) selected(e *event) bool {
-	return in(t.q.Agents, e.run.agent) && in(t.q.Runs, e.run.id) && in(t.q.Sources, e.Source) && in(t.q.Ops, e.Op)
+func (t *trace) selected(r *run, source string, op audit.Op) bool {
+	return in(t.q.Agents, r.agent) && in(t.q.Runs, r.id) && in(t.q.Sources, source) && in(t.q.Ops, op)
 }
 
 // in reports whether v is wanted.
@@ -281,20 +289,25 @@ func (t *trace) touch(role Role, e *event, steps int, explicit bool) {
 	touch := t.touches[key]
 	if touch == nil {
 		touch = &Touch{
-			Role: role, RunID: e.RunID, AgentName: e.run.agent, AgentVersion: e.run.version, Status: e.run.status,
+			Role: role, RunID: e.run.id, AgentName: e.run.agent, AgentVersion: e.run.version, Status: e.run.status,
 			Steps: steps, Position: math.MaxUint64,
 		}
 		t.touches[key] = touch
 	}
 	touch.Steps = min(touch.Steps, steps)
-	if e.pos < touch.Position {
-		touch.At, touch.Op, touch.Record, touch.Source, touch.Skill = e.At, e.Op, e.Record, e.Source, e.Skill
-		touch.Explicit, touch.Position = explicit, e.pos
-		touch.Collection = (role == WrittenBy || role == ReadBy) && !t.own(e.Record)
+	if e.pos() < touch.Position {
+		d := t.detail(e)
+		touch.At, touch.Op, touch.Record, touch.Source, touch.Skill = d.At, e.row.Op, e.record(), d.Source, d.Skill
+		touch.Explicit, touch.Position = explicit, e.pos()
+		touch.Collection = (role == WrittenBy || role == ReadBy) && !t.own(touch.Record)
 	}
-	if once := (counted{role, e.pos}); !t.counted[once] {
+	if once := (counted{role, e.pos()}); !t.counted[once] {
 		t.counted[once] = true
-		touch.Accesses += max(1, e.Repeats)
+		n := 1
+		if e.row.Irregular {
+			n = max(1, t.detail(e).Repeats)
+		}
+		touch.Accesses += n
 	}
 }
 
@@ -313,7 +326,7 @@ func (t *trace) finish() {
 			}
 		case key.role == ReadBy && included, key.role == UsedBy && (included || read):
 			// said once
-		case t.selected(&event{Access: audit.Access{Op: touch.Op, Source: touch.Source}, run: key.run}):
+		case t.selected(key.run, touch.Source, touch.Op):
 			res.Touches = append(res.Touches, *touch)
 		}
 	}
@@ -332,14 +345,23 @@ func (t *trace) finish() {
 
 // completeness says what the answer may lack.
 func (t *trace) completeness() {
-	runs := 0
-	for _, r := range t.runs {
-		if r.dropped > 0 {
-			runs++
-			t.gaps[GapDropped] += r.dropped
+	dropped := map[string]int{}
+	for _, p := range t.Parts {
+		for _, n := range p.Notes() {
+			switch id := p.RunID(n.Run); {
+			case n.At > t.asOf:
+			case n.Dropped == 0:
+				t.gaps[GapUnknown]++
+			default:
+				dropped[id] = max(dropped[id], n.Dropped)
+			}
 		}
 	}
-	t.gaps[GapHorizon], t.gaps[GapUnknown] = int(t.first), t.unknown
+	for _, n := range dropped {
+		t.gaps[GapDropped] += n
+	}
+	runs := len(dropped)
+	t.gaps[GapHorizon] = int(t.First)
 	plurals := map[string]string{"version": "versions", "way": "ways", "access": "accesses", "run": "runs", "record": "records"}
 	of := func(n int, noun string) string {
 		if n != 1 {

@@ -28,6 +28,7 @@ type Builder struct {
 	words    names
 	runInfo  []builtRun
 	notes    []note
+	stating  uint32 // runs that look far back
 }
 
 // builtRow is an access.
@@ -38,6 +39,7 @@ type builtRow struct {
 	irregular        bool
 	extra            int32 // index of its extra and 1; 0: none
 	task             int
+	before           int32 // the access of the run before it and 1; 0: there is none here
 	at               int64 // nanoseconds
 }
 
@@ -56,11 +58,12 @@ type mention struct{ record, row uint32 }
 
 // builtRun is what the records say of a run.
 type builtRun struct {
-	agent, version, status uint32 // words
-	started, dead          bool
-	end                    uint32
-	endedAt                int64
-	rows                   uint32 // how many accesses
+	agent, version, status   uint32 // words
+	started, dead, looksBack bool
+	end                      uint32
+	endedAt                  int64
+	rows                     uint32 // how many accesses
+	last                     int32  // the newest of them and 1
 }
 
 // note is an access that is not in the log, or not understood.
@@ -121,7 +124,7 @@ func (b *Builder) Add(index uint64, data []byte) error {
 		id := b.runID(l.runID)
 		r := &b.runInfo[id]
 		r.agent, r.version, r.status = b.words.id(l.agent), b.words.id(l.version), b.words.id(l.status)
-		r.dead, r.end, r.endedAt = string(l.by) == string(audit.ByInterrupted), uint32(rel), nanos(l.at)
+		r.dead, r.end, r.endedAt = string(l.by) == string(audit.ByInterrupted), uint32(rel), Nanos(l.at)
 		if l.dropped > 0 {
 			b.notes = append(b.notes, note{noteAll, id, r.endedAt, uint64(l.dropped)})
 		}
@@ -136,7 +139,7 @@ func (b *Builder) access(l *line, rel uint32) {
 	op := slices.Index(ops[:], audit.Op(l.op))
 	run := b.runID(l.runID)
 	if l.dropped > 0 || op < 0 {
-		n := note{noteUnknown, run, nanos(l.at), 1}
+		n := note{noteUnknown, run, Nanos(l.at), 1}
 		if l.dropped > 0 {
 			n.kind, n.n = noteDropped, uint64(l.dropped)
 		}
@@ -145,11 +148,17 @@ func (b *Builder) access(l *line, rel uint32) {
 	}
 	row := builtRow{
 		record: b.records.id(l.record), run: run, pos: rel, source: b.words.id(l.source), skill: b.words.id(l.skill),
-		op: uint8(op), task: l.task, at: nanos(l.at),
+		op: uint8(op), task: l.task, at: Nanos(l.at),
 	}
-	b.runInfo[run].rows++
+	info := &b.runInfo[run]
+	info.rows++
+	row.before, info.last = info.last, int32(len(b.rows)+1)
 	row.irregular = op == 0 && (l.repeats > 0 || len(l.version)+len(l.digest) > 0)
 	odd := !time.Unix(0, row.at).Equal(l.at)
+	if row.irregular && !info.looksBack && (len(l.version)+len(l.digest) > 0 || !b.hasRead(l, &row)) {
+		info.looksBack = true
+		b.stating++
+	}
 	if odd || l.repeats > 0 || l.rows != 0 || len(l.version)+len(l.digest) > 0 || l.hasFrom {
 		e := builtExtra{
 			row: uint32(len(b.rows)), repeats: int64(l.repeats), rows: l.rows, version: string(l.version), digest: string(l.digest),
@@ -168,6 +177,30 @@ func (b *Builder) access(l *line, rel uint32) {
 	b.rows = append(b.rows, row)
 }
 
+// hasRead reports whether the run of a repeated read has made that read before, here. It
+// may report false for one that was long ago.
+func (b *Builder) hasRead(l *line, row *builtRow) bool {
+	i := row.before
+	for range 1000 {
+		if i == 0 {
+			return false
+		}
+		r := &b.rows[i-1]
+		if r.op == 0 && r.record == row.record && r.source == row.source && r.task == row.task {
+			rows, stated := int64(0), false
+			if r.extra > 0 {
+				e := &b.extras[r.extra-1]
+				rows, stated = e.rows, e.version != "" || e.digest != ""
+			}
+			if rows == l.rows && !stated {
+				return true
+			}
+		}
+		i = r.before
+	}
+	return false
+}
+
 // runID returns the number of a run.
 func (b *Builder) runID(id []byte) uint32 {
 	n := b.runs.id(id)
@@ -180,9 +213,9 @@ func (b *Builder) runID(id []byte) uint32 {
 // run returns the run with that id.
 func (b *Builder) run(id []byte) *builtRun { return &b.runInfo[b.runID(id)] }
 
-// nanos returns a time in nanoseconds since 1970; what is out of their reach is as
+// Nanos returns a time in nanoseconds since 1970; what is out of their reach is as
 // near as can be.
-func nanos(t time.Time) int64 {
+func Nanos(t time.Time) int64 {
 	switch s := t.Unix(); {
 	case s <= math.MinInt64/int64(time.Second):
 		return math.MinInt64
@@ -215,7 +248,7 @@ func (m *image) close(s section) { m.header.ends[s] = uint64(len(m.data)) }
 // Image returns the index of what was added so far; root is that of the log's tree with
 // so many records.
 func (b *Builder) Image(root [32]byte) ([]byte, error) {
-	m := &image{header: header{first: b.first, end: b.end, root: root, rows: uint32(len(b.rows)), records: uint32(len(b.records.list)), runs: uint32(len(b.runs.list))}}
+	m := &image{header: header{first: b.first, end: b.end, root: root, rows: uint32(len(b.rows)), records: uint32(len(b.records.list)), runs: uint32(len(b.runs.list)), stating: b.stating}}
 	m.data = make([]byte, 0, len(b.rows)*40+len(b.records.list)*32+len(b.runs.list)*64+1024)
 	recordOrder, recordRank := b.records.sorted()
 	runOrder, runRank := b.runs.sorted()
@@ -249,7 +282,7 @@ func (b *Builder) Image(root [32]byte) ([]byte, error) {
 	}
 	m.close(secStrays)
 	for _, n := range runOrder {
-		if r := &b.runInfo[b.runs.index[n]]; r.rows > 0 && (r.status == 0 || r.dead) {
+		if r := &b.runInfo[b.runs.index[n]]; (r.rows > 0 || !r.started) && (r.status == 0 || r.dead) {
 			m.uvarint(uint64(runRank[b.runs.index[n]]))
 		}
 	}
@@ -437,6 +470,9 @@ func (b *Builder) putRuns(m *image, order []string, rank []uint32) {
 		}
 		if r.dead {
 			flags |= runDead
+		}
+		if r.looksBack {
+			flags |= runLooksBack
 		}
 		m.u32(uint32(len(lists)))
 		m.u32(r.agent)

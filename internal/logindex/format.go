@@ -62,10 +62,11 @@ const (
 	timeBits     = 48
 	runStarted   = 1
 	runDead      = 2 // its entry was written by others
+	runLooksBack = 4 // a read of it may have seen what was there before its first access here
 	noteDropped  = 0
 	noteUnknown  = 1
 	noteAll      = 2
-	headerFixed  = len(magic) + 8 + 8 + 32 + 8 + 4*4
+	headerFixed  = len(magic) + 8 + 8 + 32 + 8 + 5*4
 	headerSize   = headerFixed + 8*int(sections) + 4
 	maxImageSize = math.MaxUint32
 )
@@ -114,6 +115,7 @@ type header struct {
 	records    uint32
 	runs       uint32
 	slots      uint32 // of the hash table: a power of two
+	stating    uint32 // runs with such a read
 	ends       [sections]uint64
 }
 
@@ -130,7 +132,7 @@ func (h *header) encode() []byte {
 	b = binary.LittleEndian.AppendUint64(b, h.end)
 	b = append(b, h.root[:]...)
 	b = binary.LittleEndian.AppendUint64(b, uint64(h.base))
-	for _, n := range []uint32{h.rows, h.records, h.runs, h.slots} {
+	for _, n := range []uint32{h.rows, h.records, h.runs, h.slots, h.stating} {
 		b = binary.LittleEndian.AppendUint32(b, n)
 	}
 	for _, e := range h.ends {
@@ -154,7 +156,7 @@ func (h *header) decode(b []byte) error {
 	h.first, h.end = next(), next()
 	b = b[copy(h.root[:], b):]
 	h.base = int64(next())
-	for _, n := range []*uint32{&h.rows, &h.records, &h.runs, &h.slots} {
+	for _, n := range []*uint32{&h.rows, &h.records, &h.runs, &h.slots, &h.stating} {
 		*n = binary.LittleEndian.Uint32(b)
 		b = b[4:]
 	}

@@ -47,6 +47,7 @@ type Index struct {
 	parts []*Part      // in the order of the log; guarded by mu, as is what follows
 	tail  *ledger.Tail // behind them; nil: nothing was read yet
 	grown *growing     // what tail returned of the last segment, and no part has yet
+	last  *Snapshot    // for the next who asks, unless the log has changed
 }
 
 // growing is the index of what is not in any part yet.
@@ -69,6 +70,8 @@ type Snapshot struct {
 	Size  uint64
 	Root  tlog.Hash
 	Parts []*Part // all records from First on, in the order of the log
+
+	runs func() *Runs
 }
 
 // Err returns what a part could not read, if anything.
@@ -122,7 +125,7 @@ func (x *Index) reset() {
 			p.forget()
 		}
 	}
-	x.parts, x.tail, x.grown = nil, nil, nil
+	x.parts, x.tail, x.grown, x.last = nil, nil, nil, nil
 }
 
 // snapshot is [Index.Snapshot] without another try.
@@ -167,8 +170,10 @@ func (x *Index) snapshot(ctx context.Context) (*Snapshot, error) {
 		}
 		x.parts = x.parts[1:]
 	}
-	s := &Snapshot{First: min(first, tree.Size()), Size: tree.Size(), Root: tree.Root()}
-	s.Parts = append(s.Parts, x.parts...)
+	if s := x.last; s != nil && len(recs) == 0 && s.Size == tree.Size() && s.First == min(first, s.Size) {
+		return s, nil
+	}
+	parts := slices.Clone(x.parts)
 	if g := x.grown; g != nil {
 		if g.part == nil {
 			image, err := g.builder.Image(tree.Root())
@@ -179,9 +184,10 @@ func (x *Index) snapshot(ctx context.Context) (*Snapshot, error) {
 				return nil, err
 			}
 		}
-		s.Parts = append(s.Parts, g.part)
+		parts = append(parts, g.part)
 	}
-	return s, nil
+	x.last = NewSnapshot(min(first, tree.Size()), tree.Size(), tree.Root(), parts)
+	return x.last, nil
 }
 
 // begin looks at the log for the first time.

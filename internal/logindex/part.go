@@ -291,6 +291,14 @@ func (p *Part) Row(i uint32) (r Row) {
 	return r
 }
 
+// Nanos returns the time of an access in nanoseconds since 1970, as near as can be.
+func (p *Part) Nanos(r Row) int64 {
+	if r.task != inExtra8 {
+		return r.at
+	}
+	return Nanos(p.Detail(r).At)
+}
+
 // Detail is what is seldom needed of an access.
 type Detail struct {
 	At              time.Time // UTC
@@ -366,6 +374,12 @@ func (p *Part) record(id uint64) uint32 {
 
 // After returns the number of the first access behind a position of the log.
 func (p *Part) After(pos uint64) uint32 {
+	switch {
+	case pos < p.h.first:
+		return 0
+	case pos >= p.h.end:
+		return p.h.rows
+	}
 	return uint32(sort.Search(int(p.h.rows), func(i int) bool { return p.Row(uint32(i)).Position > pos }))
 }
 
@@ -520,6 +534,7 @@ type RunInfo struct {
 	Status         audit.Status
 	Started        bool   // it started here
 	Interrupted    bool   // others wrote its entry
+	LooksBack      bool   // a read of it may have seen what was there before its first access here
 	End            uint64 // position of the entry, if there is a status
 	EndedAt        int64  // nanoseconds since 1970; as near as can be
 
@@ -543,7 +558,7 @@ func (p *Part) Run(run uint32) (r RunInfo) {
 	}
 	r.Agent, r.Version, r.Status = p.word(uint64(next())), p.word(uint64(next())), audit.Status(p.word(uint64(next())))
 	flags := next()
-	r.Started, r.Interrupted = flags&runStarted != 0, flags&runDead != 0
+	r.Started, r.Interrupted, r.LooksBack = flags&runStarted != 0, flags&runDead != 0, flags&runLooksBack != 0
 	r.End = p.h.first + uint64(next())
 	r.EndedAt = int64(binary.LittleEndian.Uint64(b))
 	return r
@@ -614,7 +629,7 @@ func (p *Part) Notes() (notes []Note) {
 // Strays returns the runs that did not start in the part.
 func (p *Part) Strays() []uint32 { return p.list(secStrays) }
 
-// Unsettled returns the runs with accesses in the part that did not end there by
+// Unsettled returns the runs that did something in the part and did not end there by
 // themselves.
 func (p *Part) Unsettled() []uint32 { return p.list(secUnsettled) }
 

@@ -1,0 +1,198 @@
+package lineage
+
+import (
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/flexorhq/flexor-go/audit"
+	"github.com/flexorhq/flexor-go/internal/logindex"
+	"github.com/flexorhq/flexor-go/internal/recorduri"
+)
+
+// run is what the log says of a run, as far as lineage needs it.
+type run struct {
+	g       *graph
+	id      string
+	places  []logindex.RunRef
+	agent   string
+	version string
+	status  audit.Status // empty: it has no entry
+	dead    bool         // it has none, or others wrote it
+	end     uint64       // index of its entry; the size of the log if there is none
+
+	loaded bool
+	events []event         // in the order of the log
+	reads  []*reading      // of them
+	made   []*contribution // of them: those made from what was read before
+	said   bool            // what its writes state to be made from was looked for
+}
+
+// runOf returns a run.
+func (g *graph) runOf(ref logindex.RunRef) *run {
+	places := []logindex.RunRef{ref}
+	if all := g.Runs().Same[ref]; all != nil {
+		places, ref = all, all[0]
+	}
+	if r := g.runs[ref]; r != nil {
+		return r
+	}
+	r := &run{g: g, places: places, id: g.Parts[ref.Part].RunID(ref.Run), end: g.Size, dead: true}
+	for _, p := range places {
+		info := g.Parts[p.Part].Run(p.Run)
+		ended := info.Status != "" && info.EndedAt <= g.asOf
+		if info.Started || ended {
+			r.agent, r.version = info.Agent, info.Version
+		}
+		if ended {
+			r.status, r.end, r.dead = info.Status, info.End, info.Interrupted
+		}
+	}
+	g.runs[ref] = r
+	return r
+}
+
+// eventAt returns an access as its run has it; nil: it is later than what is asked for.
+func (g *graph) eventAt(part int, row uint32) *event {
+	at := g.Parts[part].Row(row)
+	r := g.runOf(logindex.RunRef{Part: uint32(part), Run: at.Run})
+	r.load()
+	i := sort.Search(len(r.events), func(i int) bool { return r.events[i].pos() >= at.Position })
+	if i < len(r.events) && r.events[i].pos() == at.Position {
+		return &r.events[i]
+	}
+	return nil
+}
+
+// repeat is what makes a read the repeat of another of its run.
+type repeat struct {
+	shelf                   *shelf
+	source, version, digest string
+	rows                    int64
+	task                    int
+}
+
+// load reads the accesses of the run.
+func (r *run) load() {
+	if r.loaded {
+		return
+	}
+	r.loaded = true
+	g := r.g
+	for _, place := range r.places {
+		p := g.Parts[place.Part]
+		p.RunRows(p.Run(place.Run), func(row uint32) {
+			if e, ok := g.event(int(place.Part), row); ok {
+				e.run = r
+				r.events = append(r.events, e)
+			}
+		})
+	}
+	reads, repeats := 0, false
+	for i := range r.events {
+		if e := &r.events[i]; e.row.Op == audit.OpRead {
+			reads++
+			repeats = repeats || e.row.Irregular && g.detail(e).Repeats > 0
+		}
+	}
+	readings, contributions := make([]reading, 0, reads), make([]contribution, 0, len(r.events)-reads)
+	r.reads = make([]*reading, 0, reads)
+	var last map[repeat]uint64
+	if repeats {
+		last = map[repeat]uint64{} // the position of the newest record of each read
+	}
+	for i := range r.events {
+		e := &r.events[i]
+		if e.row.Op == audit.OpRead {
+			readings = append(readings, reading{shelf: g.shelfOf(e.part, e.row.Record), lo: e.pos(), hi: e.pos(), event: e, index: len(r.reads)})
+			e.reading = &readings[len(readings)-1]
+			e.reading.look(last)
+			r.reads = append(r.reads, e.reading)
+			continue
+		}
+		contributions = append(contributions, contribution{event: e, before: len(r.reads)})
+		c := &contributions[len(contributions)-1]
+		c.stated = e.row.Extra && g.detail(e).From != nil
+		e.contribution = c
+		if !c.stated && e.row.Op != audit.OpDelete {
+			r.made = append(r.made, c)
+		}
+	}
+}
+
+// look sets what a reading saw. last holds what its run read before, if it repeats any.
+func (l *reading) look(last map[repeat]uint64) {
+	if !l.row.Irregular && last == nil {
+		return
+	}
+	d := l.run.g.detail(l.event)
+	if last != nil {
+		key := repeat{l.shelf, d.Source, d.Version, d.Digest, d.Rows, d.Task}
+		if d.Repeats > 0 {
+			l.lo = last[key] // the repeats came at any time since
+		}
+		last[key] = l.pos()
+	}
+	if d.Version != "" || d.Digest != "" {
+		if at, ok := l.shelf.stated(d.Version, d.Digest, l.pos()); ok {
+			l.lo, l.hi = at, at+1
+		}
+	}
+}
+
+// detail returns the rest of an access.
+func (g *graph) detail(e *event) logindex.Detail { return g.Parts[e.part].Detail(e.row) }
+
+// state returns what a contribution was stated to be made from.
+func (r *run) state(c *contribution) []*reading {
+	if r.said {
+		return c.made
+	}
+	r.said = true
+	last := map[*shelf]*reading{} // the newest access to each record
+	for i := range r.events {
+		e := &r.events[i]
+		own := r.g.shelfOf(e.part, e.row.Record)
+		if e.reading != nil {
+			last[own] = e.reading
+			continue
+		}
+		if e.contribution.stated {
+			for _, f := range r.g.detail(e).From {
+				for _, seen := range r.seen(e, r.g.shelfOf(e.part, f), last) {
+					seen.made = e.contribution
+					e.contribution.made = append(e.contribution.made, seen)
+				}
+			}
+		}
+		last[own] = &reading{shelf: own, lo: e.pos(), hi: e.pos() + 1, event: e}
+	}
+	return c.made
+}
+
+// seen returns what a write saw of a record that it states to be made from: what its
+// run saw of it the last time, else what is there now. Of a collection it is also what
+// the run saw the last time of each record in it.
+func (r *run) seen(e *event, s *shelf, last map[*shelf]*reading) []*reading {
+	var newest *reading
+	for _, a := range r.g.around(s) {
+		if l := last[a]; l != nil && (newest == nil || l.pos() > newest.pos()) {
+			newest = l
+		}
+	}
+	span := reading{shelf: s, lo: e.pos(), hi: e.pos(), event: e}
+	if newest != nil {
+		span.lo, span.hi = newest.lo, newest.hi
+	}
+	out := []*reading{&span}
+	if !recorduri.Collection(s.record) {
+		return out
+	}
+	for below, l := range last {
+		if below != s && strings.HasPrefix(below.record, s.record) {
+			out = append(out, &reading{shelf: below, lo: l.lo, hi: l.hi, event: e})
+		}
+	}
+	slices.SortFunc(out[1:], func(a, b *reading) int { return strings.Compare(a.shelf.record, b.shelf.record) })
+	return out
+}
