@@ -161,7 +161,7 @@ func (b *Builder) access(l *line, rel uint32) {
 	}
 	if odd || l.repeats > 0 || l.rows != 0 || len(l.version)+len(l.digest) > 0 || l.hasFrom {
 		e := builtExtra{
-			row: uint32(len(b.rows)), repeats: int64(l.repeats), rows: l.rows, version: string(l.version), digest: string(l.digest),
+			row: uint32(len(b.rows)), repeats: max(0, int64(l.repeats)), rows: l.rows, version: string(l.version), digest: string(l.digest),
 			hasFrom: l.hasFrom, odd: odd, at: l.at,
 		}
 		for _, f := range l.from {

@@ -26,9 +26,8 @@ const (
 	// maxHeld is how many bytes of indexes it keeps in memory because they cannot be
 	// written. A log with more is read whole.
 	maxHeld = 512 << 20
-	// chunk is how many records of a segment that still grows are indexed in memory
-	// together, and how many may be behind its file before that is written anew.
-	chunk = 8192
+	// defaultChunk is [Index.chunk].
+	defaultChunk = 8192
 
 	segmentExt = ".jsonl"
 	indexExt   = ".idx"
@@ -42,6 +41,8 @@ type Index struct {
 	dir   string
 	log   *ledger.Reader
 	cache cache
+	held  int    // most bytes of indexes in memory that cannot be written
+	chunk uint64 // how many records of a segment that still grows are indexed in memory together
 
 	mu    sync.Mutex
 	parts []*Part      // in the order of the log; guarded by mu, as is what follows
@@ -59,7 +60,7 @@ type growing struct {
 
 // New returns the index of a log in dir.
 func New(fsys durable.FS, dir string, log *ledger.Reader) *Index {
-	x := &Index{fs: fsys, dir: dir, log: log}
+	x := &Index{fs: fsys, dir: dir, log: log, held: maxHeld, chunk: defaultChunk}
 	x.cache.most.Store(maxPages)
 	return x
 }
@@ -155,7 +156,7 @@ func (x *Index) snapshot(ctx context.Context) (*Snapshot, error) {
 		}
 	}
 	tree := x.tail.Tree()
-	if g := x.grown; g != nil && g.builder.End()-g.builder.first >= chunk {
+	if g := x.grown; g != nil && g.builder.End()-g.builder.first >= x.chunk {
 		if err := x.settle(ctx, ledger.End{Name: g.file, Size: tree.Size(), Root: tree.Root()}, false); err != nil {
 			return nil, err
 		}
@@ -278,7 +279,7 @@ func (x *Index) keep(name string, image []byte) (*Part, error) {
 			held += int(p.h.ends[sections-1])
 		}
 	}
-	if held > maxHeld {
+	if held > x.held {
 		return nil, errTooLarge
 	}
 	return NewPart(image)
