@@ -30,6 +30,7 @@ type event struct {
 	at   int64 // nanoseconds since 1970
 	run  *run
 
+	counted      uint8    // the roles in which a touch counts it
 	reading      *reading // of a read
 	contribution *contribution
 }
@@ -50,19 +51,31 @@ func (e *event) time() time.Time {
 // contribution is a write, append or delete, seen as part of what a record holds.
 type contribution struct {
 	*event
-	stated bool       // it was stated what it was made from
-	made   []*reading // that; see [graph.state]
-	before int        // if it was not: it was made from so many of its run's readings
+	made   []*reading // what was stated that it was made from; see [run.state]
+	before int        // if nothing was: it was made from so many of its run's readings
+
+	steps [2]int32 // and 1, from the record in question, in each direction; 0: it was not found
 }
+
+// stated reports whether it was stated what it was made from.
+func (c *contribution) stated() bool { return c.row.Stated }
 
 // reading is a look at a record. It sees contributions that are live at any position
 // of a span: what stands before hi, and was not replaced at lo or before.
 type reading struct {
-	shelf  *shelf
+	other  *shelf // of a statement: the record, which is not that of the event
 	lo, hi uint64
 	*event
 	index int           // among the readings of its run
 	made  *contribution // of a statement what something was made from; else nil
+}
+
+// shelf returns the shelf of the record.
+func (r *reading) shelf() *shelf {
+	if r.other != nil {
+		return r.other
+	}
+	return r.run.g.shelfOf(r.part, r.row.Record)
 }
 
 // sees reports whether it sees what stands at pos and is replaced at end.
@@ -73,21 +86,38 @@ type graph struct {
 	*logindex.Snapshot
 	asOf int64 // nanoseconds since 1970; what is later is not there
 
+	spread  *logindex.Runs
 	shelves map[string]*shelf
-	places  map[place]*shelf // by the number of a record in a part
-	runs    map[logindex.RunRef]*run
+	places  []table[shelf]        // of each part, by the number of a record there
+	runs    []table[run]          // of each part, by the number of a run there; of several places, the first
 	open    map[*shelf][]*reading // of runs that may have read again; nil: not computed yet
 }
 
-// place is a record in a part.
-type place struct {
-	part   int
-	record uint32
+// table finds something by numbers of which few are used.
+type table[T any] [][]*T
+
+// tablePage is how many numbers stand together.
+const tablePage = 256
+
+// newTable returns a table of the numbers before n.
+func newTable[T any](n uint32) table[T] { return make(table[T], n/tablePage+1) }
+
+// at returns what has that number, to be set if it is nil.
+func (t table[T]) at(n uint32) **T {
+	page := &t[n/tablePage]
+	if *page == nil {
+		*page = make([]*T, tablePage)
+	}
+	return &(*page)[n%tablePage]
 }
 
 // newGraph returns the graph of a log.
 func newGraph(s *logindex.Snapshot, asOf time.Time) *graph {
-	g := &graph{Snapshot: s, asOf: math.MaxInt64, shelves: map[string]*shelf{}, places: map[place]*shelf{}, runs: map[logindex.RunRef]*run{}}
+	g := &graph{Snapshot: s, asOf: math.MaxInt64, spread: s.Runs(), shelves: map[string]*shelf{}}
+	for _, p := range s.Parts {
+		g.places = append(g.places, newTable[shelf](p.Records()))
+		g.runs = append(g.runs, newTable[run](p.Runs()))
+	}
 	if !asOf.IsZero() {
 		g.asOf = logindex.Nanos(asOf)
 	}
@@ -109,14 +139,12 @@ func (g *graph) partOf(pos uint64) int {
 
 // shelfOf returns the shelf of the record that an access names by a number.
 func (g *graph) shelfOf(part int, record uint32) *shelf {
-	at := place{part, record}
-	s := g.places[at]
-	if s == nil {
-		s = g.shelf(g.Parts[part].Name(record))
-		s.ids[part] = int64(record)
-		g.places[at] = s
+	s := g.places[part].at(record)
+	if *s == nil {
+		*s = g.shelf(g.Parts[part].Name(record))
+		(*s).ids[part] = int64(record)
 	}
-	return s
+	return *s
 }
 
 // shelf returns the shelf of a record, be there anything on it or not.
@@ -165,42 +193,55 @@ func (g *graph) below(s *shelf) []*shelf {
 	return s.below
 }
 
-// replaced returns the position at which what a record held at pos is replaced: that
-// of the next write or delete of it or of a collection it stands in.
-func (g *graph) replaced(s *shelf, pos uint64) uint64 {
-	at := g.Size
+// spot is a place in the log: a position, and the access there.
+type spot struct {
+	pos  uint64
+	part int
+	row  uint32
+}
+
+// end is behind everything.
+func (g *graph) end() spot { return spot{pos: g.Size, part: len(g.Parts)} }
+
+// replaced returns where what a record held at a spot is replaced: that of the next write
+// or delete of it or of a collection it stands in.
+func (g *graph) replaced(s *shelf, from spot) spot {
+	end := g.end()
 	for _, s := range g.around(s) {
-		for part := g.partOf(pos); part < len(g.Parts) && g.Parts[part].First() < at; part++ {
+		for part := from.part; part < len(g.Parts) && g.Parts[part].First() < end.pos; part++ {
 			list := s.chunk(part).contributions
-			i := sort.Search(len(list), func(i int) bool { return list[i].pos > pos })
+			i := sort.Search(len(list), func(i int) bool { return list[i].pos > from.pos })
 			for i < len(list) && !list[i].replaces {
 				i++
 			}
-			if i < len(list) {
-				at = min(at, list[i].pos)
-				break
+			if i == len(list) {
+				continue
 			}
+			if list[i].pos < end.pos {
+				end = spot{list[i].pos, part, list[i].row}
+			}
+			break
 		}
 	}
-	return at
+	return end
 }
 
 // readings calls yield with every reading, and every statement, that sees a
 // contribution.
 func (g *graph) readings(c *contribution, yield func(*reading)) {
-	own := g.shelfOf(c.part, c.row.Record)
-	end := g.replaced(own, c.pos())
+	own, at := g.shelfOf(c.part, c.row.Record), spot{c.pos(), c.part, c.row.Number}
+	end := g.replaced(own, at)
 	for _, s := range g.around(own) {
-		s.seeing(c.pos(), end, yield)
+		s.seeing(at, end, yield)
 	}
 	for _, s := range g.below(own) {
-		s.seeing(c.pos(), g.replaced(s, c.pos()), yield)
+		s.seeing(at, g.replaced(s, at), yield)
 	}
 }
 
 // sources calls yield with every contribution that a reading sees, and external
-// with the record if it also sees what that held before the log began.
-func (g *graph) sources(r *reading, yield func(*contribution), external func(record string)) {
+// with the shelf of a record if it also sees what that held before the log began.
+func (g *graph) sources(r *reading, yield func(*contribution), external func(*shelf)) {
 	visit := func(of *shelf) {
 		around := g.around(of)
 		from, replaced := uint64(0), false // where the newest replacement at lo or before stands
@@ -210,7 +251,7 @@ func (g *graph) sources(r *reading, yield func(*contribution), external func(rec
 			}
 		}
 		if !replaced {
-			external(of.record)
+			external(of)
 		}
 		for _, s := range around {
 			for part := g.partOf(from); part < len(g.Parts) && g.Parts[part].First() < r.hi; part++ {
@@ -224,8 +265,9 @@ func (g *graph) sources(r *reading, yield func(*contribution), external func(rec
 			}
 		}
 	}
-	visit(r.shelf)
-	for _, s := range g.below(r.shelf) {
+	own := r.shelf()
+	visit(own)
+	for _, s := range g.below(own) {
 		visit(s)
 	}
 }
@@ -237,7 +279,7 @@ func (g *graph) openReadings(s *shelf) []*reading {
 		for _, r := range g.unsettled() {
 			r.load()
 			for i := range r.reads {
-				own := r.reads[i].shelf
+				own := r.reads[i].shelf()
 				g.open[own] = append(g.open[own], r.reads[i])
 			}
 		}
@@ -254,7 +296,7 @@ func (g *graph) unsettled() (runs []*run) {
 			runs = append(runs, r)
 		}
 	}
-	for _, ref := range g.Runs().Unsettled {
+	for _, ref := range g.spread.Unsettled {
 		add(ref)
 	}
 	if g.asOf == math.MaxInt64 {
@@ -273,7 +315,7 @@ func (g *graph) unsettled() (runs []*run) {
 // byPosition is the order in which readings are shown to the walk: that of the log,
 // however that is cut into parts.
 func byPosition(a, b *reading) int {
-	return cmp.Or(cmp.Compare(a.pos(), b.pos()), strings.Compare(a.shelf.record, b.shelf.record), cmp.Compare(a.lo, b.lo), cmp.Compare(a.hi, b.hi))
+	return cmp.Or(cmp.Compare(a.pos(), b.pos()), strings.Compare(a.shelf().record, b.shelf().record), cmp.Compare(a.lo, b.lo), cmp.Compare(a.hi, b.hi))
 }
 
 // replaces reports whether what a record held is gone with it.

@@ -13,7 +13,7 @@ import (
 // run is what the log says of a run, as far as lineage needs it.
 type run struct {
 	g       *graph
-	id      string
+	name    string // its id; empty: not read yet
 	places  []logindex.RunRef
 	agent   string
 	version string
@@ -26,18 +26,31 @@ type run struct {
 	reads  []*reading      // of them
 	made   []*contribution // of them: those made from what was read before
 	said   bool            // what its writes state to be made from was looked for
+
+	followed [2]int        // how far its readings were followed: down to, and 1, or up to
+	touches  [roles]*touch // what it has to do with the record in question
+}
+
+// id returns the run's id.
+func (r *run) id() string {
+	if r.name == "" {
+		r.name = r.g.Parts[r.places[0].Part].RunID(r.places[0].Run)
+	}
+	return r.name
 }
 
 // runOf returns a run.
 func (g *graph) runOf(ref logindex.RunRef) *run {
-	places := []logindex.RunRef{ref}
-	if all := g.Runs().Same[ref]; all != nil {
-		places, ref = all, all[0]
+	at := g.runs[ref.Part].at(ref.Run)
+	if *at != nil {
+		return *at
 	}
-	if r := g.runs[ref]; r != nil {
-		return r
+	places := g.spread.Of(ref)
+	if places[0] != ref {
+		*at = g.runOf(places[0])
+		return *at
 	}
-	r := &run{g: g, places: places, id: g.Parts[ref.Part].RunID(ref.Run), end: g.Size, dead: true}
+	r := &run{g: g, places: places, end: g.Size, dead: true}
 	for _, p := range places {
 		info := g.Parts[p.Part].Run(p.Run)
 		ended := info.Status != "" && info.EndedAt <= g.asOf
@@ -48,7 +61,7 @@ func (g *graph) runOf(ref logindex.RunRef) *run {
 			r.status, r.end, r.dead = info.Status, info.End, info.Interrupted
 		}
 	}
-	g.runs[ref] = r
+	*at = r
 	return r
 }
 
@@ -81,7 +94,9 @@ func (r *run) load() {
 	g := r.g
 	for _, place := range r.places {
 		p := g.Parts[place.Part]
-		p.RunRows(p.Run(place.Run), func(row uint32) {
+		info := p.Run(place.Run)
+		r.events = slices.Grow(r.events, min(info.MostRows(), 1024))
+		p.RunRows(info, func(row uint32) {
 			if e, ok := g.event(int(place.Part), row); ok {
 				e.run = r
 				r.events = append(r.events, e)
@@ -104,7 +119,7 @@ func (r *run) load() {
 	for i := range r.events {
 		e := &r.events[i]
 		if e.row.Op == audit.OpRead {
-			readings = append(readings, reading{shelf: g.shelfOf(e.part, e.row.Record), lo: e.pos(), hi: e.pos(), event: e, index: len(r.reads)})
+			readings = append(readings, reading{lo: e.pos(), hi: e.pos(), event: e, index: len(r.reads)})
 			e.reading = &readings[len(readings)-1]
 			e.reading.look(last)
 			r.reads = append(r.reads, e.reading)
@@ -112,9 +127,8 @@ func (r *run) load() {
 		}
 		contributions = append(contributions, contribution{event: e, before: len(r.reads)})
 		c := &contributions[len(contributions)-1]
-		c.stated = e.row.Extra && g.detail(e).From != nil
 		e.contribution = c
-		if !c.stated && e.row.Op != audit.OpDelete {
+		if !c.stated() && e.row.Op != audit.OpDelete {
 			r.made = append(r.made, c)
 		}
 	}
@@ -127,14 +141,14 @@ func (l *reading) look(last map[repeat]uint64) {
 	}
 	d := l.run.g.detail(l.event)
 	if last != nil {
-		key := repeat{l.shelf, d.Source, d.Version, d.Digest, d.Rows, d.Task}
+		key := repeat{l.shelf(), d.Source, d.Version, d.Digest, d.Rows, d.Task}
 		if d.Repeats > 0 {
 			l.lo = last[key] // the repeats came at any time since
 		}
 		last[key] = l.pos()
 	}
 	if d.Version != "" || d.Digest != "" {
-		if at, ok := l.shelf.stated(d.Version, d.Digest, l.pos()); ok {
+		if at, ok := l.shelf().stated(d.Version, d.Digest, l.pos()); ok {
 			l.lo, l.hi = at, at+1
 		}
 	}
@@ -157,7 +171,7 @@ func (r *run) state(c *contribution) []*reading {
 			last[own] = e.reading
 			continue
 		}
-		if e.contribution.stated {
+		if e.contribution.stated() {
 			for _, f := range r.g.detail(e).From {
 				for _, seen := range r.seen(e, r.g.shelfOf(e.part, f), last) {
 					seen.made = e.contribution
@@ -165,7 +179,7 @@ func (r *run) state(c *contribution) []*reading {
 				}
 			}
 		}
-		last[own] = &reading{shelf: own, lo: e.pos(), hi: e.pos() + 1, event: e}
+		last[own] = &reading{other: own, lo: e.pos(), hi: e.pos() + 1, event: e}
 	}
 	return c.made
 }
@@ -180,7 +194,7 @@ func (r *run) seen(e *event, s *shelf, last map[*shelf]*reading) []*reading {
 			newest = l
 		}
 	}
-	span := reading{shelf: s, lo: e.pos(), hi: e.pos(), event: e}
+	span := reading{other: s, lo: e.pos(), hi: e.pos(), event: e}
 	if newest != nil {
 		span.lo, span.hi = newest.lo, newest.hi
 	}
@@ -190,9 +204,9 @@ func (r *run) seen(e *event, s *shelf, last map[*shelf]*reading) []*reading {
 	}
 	for below, l := range last {
 		if below != s && strings.HasPrefix(below.record, s.record) {
-			out = append(out, &reading{shelf: below, lo: l.lo, hi: l.hi, event: e})
+			out = append(out, &reading{other: below, lo: l.lo, hi: l.hi, event: e})
 		}
 	}
-	slices.SortFunc(out[1:], func(a, b *reading) int { return strings.Compare(a.shelf.record, b.shelf.record) })
+	slices.SortFunc(out[1:], func(a, b *reading) int { return strings.Compare(a.other.record, b.other.record) })
 	return out
 }

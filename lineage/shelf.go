@@ -131,20 +131,31 @@ func (s *shelf) replacement(pos, least uint64) (at uint64, ok bool) {
 	return 0, false
 }
 
-// seeing calls yield with the readings and statements that see what stands at pos and is
-// replaced at end, in the order of the log.
-func (s *shelf) seeing(pos, end uint64, yield func(*reading)) {
+// seeing calls yield with the readings and statements that see what was put somewhere and
+// is replaced at end, in the order of the log.
+func (s *shelf) seeing(at, end spot, yield func(*reading)) {
 	var found []*reading
-	for part := s.g.partOf(pos); part < len(s.g.Parts); part++ {
-		p := s.g.Parts[part]
-		if p.First() < end {
-			found = s.reads(found, part, p.After(pos), p.After(end-1))
+	plain := true
+	for part := at.part; part < len(s.g.Parts); part++ {
+		if part <= end.part {
+			from, to := uint32(0), uint32(math.MaxUint32)
+			if part == at.part {
+				from = at.row + 1
+			}
+			if part == end.part {
+				to = end.row
+			}
+			found = s.reads(found, part, from, to)
 		}
-		if s.g.Runs().Since[part] < end {
-			found = s.irregular(found, part, pos, end)
+		if s.g.spread.Since[part] < end.pos {
+			n := len(found)
+			found = s.irregular(found, part, at.pos, end.pos)
+			plain = plain && len(found) == n
 		}
 	}
-	slices.SortStableFunc(found, byPosition)
+	if !plain {
+		slices.SortStableFunc(found, byPosition)
+	}
 	for _, r := range found {
 		yield(r)
 	}
@@ -193,12 +204,12 @@ func (s *shelf) irregular(found []*reading, part int, pos, end uint64) []*readin
 		switch {
 		case e == nil:
 		case e.reading != nil:
-			if e.reading.shelf == s && (e.reading.sees(pos, end) || end == math.MaxUint64) {
+			if e.reading.shelf() == s && (e.reading.sees(pos, end) || end == math.MaxUint64) {
 				found = append(found, e.reading)
 			}
 		case e.contribution != nil:
 			for _, r := range e.run.state(e.contribution) {
-				if r.shelf == s && (r.sees(pos, end) || end == math.MaxUint64) {
+				if r.shelf() == s && (r.sees(pos, end) || end == math.MaxUint64) {
 					found = append(found, r)
 				}
 			}
@@ -248,7 +259,7 @@ func (s *shelf) maybes(part int) []mayBe {
 
 // since returns the position of the first access of a run that is in a part.
 func (g *graph) since(part int, run uint32) uint64 {
-	refs := g.Runs().Of(logindex.RunRef{Part: uint32(part), Run: run})
+	refs := g.spread.Of(logindex.RunRef{Part: uint32(part), Run: run})
 	for _, ref := range refs {
 		if g.Parts[ref.Part].Run(ref.Run).LooksBack {
 			return 0 // what a read states may have been there long before

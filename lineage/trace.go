@@ -41,6 +41,9 @@ type Query struct {
 
 	// MaxVersions bounds how many versions of records are followed. Zero: 100,000.
 	MaxVersions int
+	// MaxEdges bounds the edges of the answer; the first in the order of the log are told.
+	// Zero: 1,000,000.
+	MaxEdges int
 	// Redactor is that of the recorder, so that the query looks for what was
 	// recorded. Zero: none.
 	Redactor audit.Redactor
@@ -118,6 +121,7 @@ type Gap struct {
 const (
 	GapDepth       = "depth"       // versions at the greatest depth, which were not followed
 	GapVersions    = "versions"    // versions beyond the greatest number, which were not followed
+	GapEdges       = "edges"       // edges beyond the greatest number, which are not told
 	GapDropped     = "dropped"     // accesses that are not in the log
 	GapInterrupted = "interrupted" // runs without an end of their own that may have read again
 	GapHorizon     = "horizon"     // records of the log that are gone
@@ -144,8 +148,11 @@ type Result struct {
 // selected or not.
 func (r *Result) Found() bool { return r.related }
 
-// defaultVersions is the bound on the versions that are followed.
-const defaultVersions = 100_000
+// The bounds of queries that state none.
+const (
+	defaultVersions = 100_000
+	defaultEdges    = 1_000_000
+)
 
 // Trace answers a query by reading the log. The same log gives the same answer. A URI
 // that is none is an error that wraps [audit.ErrInvalid]; damage of the log, and a line
@@ -158,11 +165,14 @@ func Trace(ctx context.Context, log Log, q Query) (*Result, error) {
 	if q.MaxVersions <= 0 {
 		q.MaxVersions = defaultVersions
 	}
+	if q.MaxEdges <= 0 {
+		q.MaxEdges = defaultEdges
+	}
 	var res *Result
 	err = withSnapshot(ctx, log, func(s *logindex.Snapshot) error {
 		t := &trace{
 			graph: newGraph(s, q.AsOf), ctx: ctx, q: &q, record: record,
-			depths: map[*contribution]int{}, touches: map[touchKey]*Touch{}, counted: map[counted]bool{}, edges: map[edgeKey]bool{}, gaps: map[string]int{},
+			gaps: map[string]int{},
 		}
 		t.result = &Result{Record: record, Versions: []RecordVersion{}, Edges: []Edge{}, Head: audit.Head{Size: s.Size, Root: s.Root.String()}}
 		t.find()

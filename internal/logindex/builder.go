@@ -333,6 +333,9 @@ func (b *Builder) putRows(m *image, recordRank, runRank []uint32, base int64) (e
 		if r.irregular {
 			flags |= isIrregular
 		}
+		if r.extra > 0 && b.extras[r.extra-1].hasFrom {
+			flags |= isStated
+		}
 		m.u32(recordRank[r.record])
 		m.u32(runRank[r.run])
 		m.u32(r.pos)

@@ -33,7 +33,7 @@ import (
 //
 // A row:
 //
-//	0    4    record       18  1  operation, and the flags hasExtra and irregular
+//	0    4    record       18  1  operation and flags
 //	4    4    run          19  1  task        (255: in extra)
 //	8    4    position     20  2  source      (65535: in extra)
 //	12   6    time         22  2  skill       (65535: in extra)
@@ -59,6 +59,7 @@ const (
 	opMask       = 3
 	hasExtra     = 4
 	isIrregular  = 8
+	isStated     = 16
 	timeBits     = 48
 	runStarted   = 1
 	runDead      = 2 // its entry was written by others

@@ -264,13 +264,14 @@ type Row struct {
 	Record, Run uint32
 	Position    uint64 // in the log
 	Op          audit.Op
+	Number      uint32
 	Irregular   bool // see [Class]
+	Stated      bool // a write that states what it was made from
 	Extra       bool // there is more of it than source, skill and task
 
 	at            int64
 	source, skill uint16
 	task          uint8
-	row           uint32
 }
 
 // Row returns an access.
@@ -286,8 +287,8 @@ func (p *Part) Row(i uint32) (r Row) {
 		return Row{Op: audit.OpRead}
 	}
 	r.at = p.h.base + int64(binary.LittleEndian.Uint32(b[12:])) + int64(binary.LittleEndian.Uint16(b[16:]))<<32
-	r.Op, r.Extra, r.Irregular = ops[b[18]&opMask], b[18]&hasExtra != 0, b[18]&isIrregular != 0
-	r.task, r.source, r.skill, r.row = b[19], binary.LittleEndian.Uint16(b[20:]), binary.LittleEndian.Uint16(b[22:]), i
+	r.Op, r.Extra, r.Irregular, r.Stated = ops[b[18]&opMask], b[18]&hasExtra != 0, b[18]&isIrregular != 0, b[18]&isStated != 0
+	r.task, r.source, r.skill, r.Number = b[19], binary.LittleEndian.Uint16(b[20:]), binary.LittleEndian.Uint16(b[22:]), i
 	return r
 }
 
@@ -323,9 +324,9 @@ func (p *Part) Detail(r Row) (d Detail) {
 // more reads what does not fit into a row.
 func (p *Part) more(r Row, d *Detail) {
 	n := uint64(p.h.size(secExtraAt) / 8)
-	i := uint64(sort.Search(int(n), func(i int) bool { return p.u32(secExtraAt, uint64(i)*2) >= r.row }))
-	if i == n || p.u32(secExtraAt, i*2) != r.row {
-		p.fail(fmt.Errorf("%w: access %d lacks a part", errFormat, r.row))
+	i := uint64(sort.Search(int(n), func(i int) bool { return p.u32(secExtraAt, uint64(i)*2) >= r.Number }))
+	if i == n || p.u32(secExtraAt, i*2) != r.Number {
+		p.fail(fmt.Errorf("%w: access %d lacks a part", errFormat, r.Number))
 		return
 	}
 	end := p.h.size(secExtra)
@@ -563,6 +564,9 @@ func (p *Part) Run(run uint32) (r RunInfo) {
 	r.EndedAt = int64(binary.LittleEndian.Uint64(b))
 	return r
 }
+
+// MostRows returns a number that is not below that of the accesses of a run.
+func (r RunInfo) MostRows() int { return int(max(r.end, r.begin) - r.begin) }
 
 // RunRows calls yield with the accesses of a run, in the order of the log.
 func (p *Part) RunRows(r RunInfo, yield func(row uint32)) {
