@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/flexorhq/flexor-go/audit"
 	"github.com/flexorhq/flexor-go/internal/logindex"
 	"github.com/flexorhq/flexor-go/internal/recorduri"
 )
@@ -25,27 +24,35 @@ import (
 
 // event is an access as the log has it.
 type event struct {
-	part int
-	row  logindex.Row
-	at   int64 // nanoseconds since 1970
-	run  *run
+	position  uint64
+	run       *run
+	part      int32
+	row       uint32 // its number in the part
+	number    uint32 // the number of its record there
+	op        logindex.Op
+	irregular bool
+	stated    bool  // a write that states what it was made from
+	counted   uint8 // the roles in which a touch counts it
 
-	counted      uint8    // the roles in which a touch counts it
 	reading      *reading // of a read
 	contribution *contribution
 }
 
-func (e *event) pos() uint64 { return e.row.Position }
+func (e *event) pos() uint64 { return e.position }
 
-// record returns the URI of the record.
-func (e *event) record() string { return e.run.g.shelfOf(e.part, e.row.Record).record }
+// shelf returns the shelf of the record.
+func (e *event) shelf() *shelf { return e.run.g.shelfOf(int(e.part), e.number) }
 
 // time returns when it was.
 func (e *event) time() time.Time {
-	if e.at == math.MinInt64 || e.at == math.MaxInt64 {
-		return e.run.g.detail(e).At
-	}
-	return time.Unix(0, e.at).UTC()
+	p := e.run.g.Parts[e.part]
+	return p.Time(p.Row(e.row))
+}
+
+// detail returns the rest of an access.
+func (e *event) detail() logindex.Detail {
+	p := e.run.g.Parts[e.part]
+	return p.Detail(p.Row(e.row))
 }
 
 // contribution is a write, append or delete, seen as part of what a record holds.
@@ -56,9 +63,6 @@ type contribution struct {
 
 	steps [2]int32 // and 1, from the record in question, in each direction; 0: it was not found
 }
-
-// stated reports whether it was stated what it was made from.
-func (c *contribution) stated() bool { return c.row.Stated }
 
 // reading is a look at a record. It sees contributions that are live at any position
 // of a span: what stands before hi, and was not replaced at lo or before.
@@ -75,7 +79,7 @@ func (r *reading) shelf() *shelf {
 	if r.other != nil {
 		return r.other
 	}
-	return r.run.g.shelfOf(r.part, r.row.Record)
+	return r.event.shelf()
 }
 
 // sees reports whether it sees what stands at pos and is replaced at end.
@@ -124,12 +128,11 @@ func newGraph(s *logindex.Snapshot, asOf time.Time) *graph {
 	return g
 }
 
-// event returns an access; ok is false if it is later than what is asked for.
-func (g *graph) event(part int, row uint32) (e event, ok bool) {
+// row returns an access; ok is false if it is later than what is asked for.
+func (g *graph) row(part int, row uint32) (r logindex.Row, ok bool) {
 	p := g.Parts[part]
-	e = event{part: part, row: p.Row(row)}
-	e.at = p.Nanos(e.row)
-	return e, e.at <= g.asOf
+	r = p.Row(row)
+	return r, g.asOf == math.MaxInt64 || p.Nanos(r) <= g.asOf
 }
 
 // partOf returns the number of the part that a position is in, or stands before.
@@ -229,7 +232,7 @@ func (g *graph) replaced(s *shelf, from spot) spot {
 // readings calls yield with every reading, and every statement, that sees a
 // contribution.
 func (g *graph) readings(c *contribution, yield func(*reading)) {
-	own, at := g.shelfOf(c.part, c.row.Record), spot{c.pos(), c.part, c.row.Number}
+	own, at := c.shelf(), spot{c.pos(), int(c.part), c.row}
 	end := g.replaced(own, at)
 	for _, s := range g.around(own) {
 		s.seeing(at, end, yield)
@@ -319,4 +322,4 @@ func byPosition(a, b *reading) int {
 }
 
 // replaces reports whether what a record held is gone with it.
-func replaces(op audit.Op) bool { return op != audit.OpAppend }
+func replaces(op logindex.Op) bool { return op != logindex.Append }

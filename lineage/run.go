@@ -97,17 +97,18 @@ func (r *run) load() {
 		info := p.Run(place.Run)
 		r.events = slices.Grow(r.events, min(info.MostRows(), 1024))
 		p.RunRows(info, func(row uint32) {
-			if e, ok := g.event(int(place.Part), row); ok {
-				e.run = r
-				r.events = append(r.events, e)
+			if at, ok := g.row(int(place.Part), row); ok {
+				r.events = append(r.events, event{
+					position: at.Position, run: r, part: int32(place.Part), row: row, number: at.Record, op: at.Op, irregular: at.Irregular, stated: at.Stated,
+				})
 			}
 		})
 	}
 	reads, repeats := 0, false
 	for i := range r.events {
-		if e := &r.events[i]; e.row.Op == audit.OpRead {
+		if e := &r.events[i]; e.op == logindex.Read {
 			reads++
-			repeats = repeats || e.row.Irregular && g.detail(e).Repeats > 0
+			repeats = repeats || e.irregular && e.detail().Repeats > 0
 		}
 	}
 	readings, contributions := make([]reading, 0, reads), make([]contribution, 0, len(r.events)-reads)
@@ -118,7 +119,7 @@ func (r *run) load() {
 	}
 	for i := range r.events {
 		e := &r.events[i]
-		if e.row.Op == audit.OpRead {
+		if e.op == logindex.Read {
 			readings = append(readings, reading{lo: e.pos(), hi: e.pos(), event: e, index: len(r.reads)})
 			e.reading = &readings[len(readings)-1]
 			e.reading.look(last)
@@ -128,7 +129,7 @@ func (r *run) load() {
 		contributions = append(contributions, contribution{event: e, before: len(r.reads)})
 		c := &contributions[len(contributions)-1]
 		e.contribution = c
-		if !c.stated() && e.row.Op != audit.OpDelete {
+		if !c.stated && e.op != logindex.Delete {
 			r.made = append(r.made, c)
 		}
 	}
@@ -136,10 +137,10 @@ func (r *run) load() {
 
 // look sets what a reading saw. last holds what its run read before, if it repeats any.
 func (l *reading) look(last map[repeat]uint64) {
-	if !l.row.Irregular && last == nil {
+	if !l.irregular && last == nil {
 		return
 	}
-	d := l.run.g.detail(l.event)
+	d := l.detail()
 	if last != nil {
 		key := repeat{l.shelf(), d.Source, d.Version, d.Digest, d.Rows, d.Task}
 		if d.Repeats > 0 {
@@ -154,9 +155,6 @@ func (l *reading) look(last map[repeat]uint64) {
 	}
 }
 
-// detail returns the rest of an access.
-func (g *graph) detail(e *event) logindex.Detail { return g.Parts[e.part].Detail(e.row) }
-
 // state returns what a contribution was stated to be made from.
 func (r *run) state(c *contribution) []*reading {
 	if r.said {
@@ -166,14 +164,14 @@ func (r *run) state(c *contribution) []*reading {
 	last := map[*shelf]*reading{} // the newest access to each record
 	for i := range r.events {
 		e := &r.events[i]
-		own := r.g.shelfOf(e.part, e.row.Record)
+		own := e.shelf()
 		if e.reading != nil {
 			last[own] = e.reading
 			continue
 		}
-		if e.contribution.stated() {
-			for _, f := range r.g.detail(e).From {
-				for _, seen := range r.seen(e, r.g.shelfOf(e.part, f), last) {
+		if e.stated {
+			for _, f := range e.detail().From {
+				for _, seen := range r.seen(e, r.g.shelfOf(int(e.part), f), last) {
 					seen.made = e.contribution
 					e.contribution.made = append(e.contribution.made, seen)
 				}

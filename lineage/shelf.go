@@ -76,7 +76,7 @@ func (s *shelf) known() bool {
 		}
 		for _, class := range []logindex.Class{logindex.Contributions, logindex.Reads, logindex.Irregular, logindex.Mentions} {
 			for row := range p.Postings(id, class, 0, math.MaxUint32) {
-				if _, ok := s.g.event(part, row); ok {
+				if _, ok := s.g.row(part, row); ok {
 					return true
 				}
 			}
@@ -97,8 +97,8 @@ func (s *shelf) chunk(part int) *chunk {
 	if id, ok := s.id(part); ok {
 		c = &chunk{}
 		for row := range s.g.Parts[part].Postings(id, logindex.Contributions, 0, math.MaxUint32) {
-			if e, ok := s.g.event(part, row); ok {
-				c.contributions = append(c.contributions, placed{e.pos(), row, replaces(e.row.Op)})
+			if r, ok := s.g.row(part, row); ok {
+				c.contributions = append(c.contributions, placed{r.Position, row, replaces(r.Op)})
 			}
 		}
 	}
@@ -245,8 +245,8 @@ func (s *shelf) maybes(part int) []mayBe {
 	c.looked = true
 	slices.Sort(rows)
 	for _, row := range slices.Compact(rows) {
-		if e, ok := s.g.event(part, row); ok {
-			c.irregular = append(c.irregular, mayBe{pos: e.pos(), since: s.g.since(part, e.row.Run), row: row})
+		if r, ok := s.g.row(part, row); ok {
+			c.irregular = append(c.irregular, mayBe{pos: r.Position, since: s.g.since(part, r.Run), row: row})
 		}
 	}
 	least := uint64(math.MaxUint64)

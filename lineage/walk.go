@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/flexorhq/flexor-go/audit"
+	"github.com/flexorhq/flexor-go/internal/logindex"
 	"github.com/flexorhq/flexor-go/internal/recorduri"
 )
 
@@ -75,7 +76,7 @@ type version struct {
 type edge struct {
 	*event
 	version  *contribution // nil: none made it
-	shelf    *shelf        // of the record, if so
+	outside  *shelf        // of the record, if so
 	made     bool
 	explicit bool
 }
@@ -83,9 +84,9 @@ type edge struct {
 // record returns the record that the edge leads to.
 func (e *edge) record() string {
 	if e.version != nil {
-		return e.version.record()
+		return e.version.shelf().record
 	}
-	return e.shelf.record
+	return e.outside.record
 }
 
 // position returns the position of the version and 1; 0: it has none.
@@ -104,8 +105,8 @@ func (t *trace) find() {
 		t.result.related = t.result.related || s.known()
 		s.contributions(func(c *contribution) {
 			if !t.excluded(c.run) {
-				t.touch(writtenBy, c.event, 0, c.stated())
-				t.edge(edge{event: c.event, made: true, version: c, explicit: c.stated()})
+				t.touch(writtenBy, c.event, 0, c.stated)
+				t.edge(edge{event: c.event, made: true, version: c, explicit: c.stated})
 			}
 		})
 	}
@@ -169,7 +170,7 @@ func (t *trace) readersOf(c *contribution, depth int) (more bool) {
 		t.see(r, depth, c)
 	})
 	if depth > 0 {
-		own := t.shelfOf(c.part, c.row.Record)
+		own := c.shelf()
 		for _, s := range slices.Concat(t.around(own), t.below(own)) {
 			for _, r := range t.openReadings(s) {
 				if r.hi <= c.pos() && r.run.end > c.pos() && !t.excluded(r.run) {
@@ -197,7 +198,7 @@ func (t *trace) see(r *reading, depth int, c *contribution) {
 	}
 	look := edge{event: r.event, version: c, explicit: r.made != nil}
 	if c == nil {
-		look.shelf = r.shelf()
+		look.outside = r.shelf()
 	}
 	t.edge(look)
 	if r.made != nil {
@@ -239,13 +240,13 @@ func (t *trace) reach(c *contribution, depth int) {
 	c.steps[t.way] = int32(depth + 1)
 	t.found++
 	t.queue = append(t.queue, c)
-	record := c.record()
+	record := c.shelf().record
 	if t.own(record) {
 		return
 	}
 	if t.way == down {
-		t.touch(includedIn, c.event, depth, c.stated())
-		t.edge(edge{event: c.event, made: true, version: c, explicit: c.stated()})
+		t.touch(includedIn, c.event, depth, c.stated)
+		t.edge(edge{event: c.event, made: true, version: c, explicit: c.stated})
 	}
 	t.versions = append(t.versions, version{made: c, record: record, upstream: t.way == up, steps: depth})
 }
@@ -253,11 +254,11 @@ func (t *trace) reach(c *contribution, depth int) {
 // sourcesOf follows a version to what it was made from. With a negative depth it only
 // reports whether there is anything.
 func (t *trace) sourcesOf(c *contribution, depth int) (more bool) {
-	if t.excluded(c.run) || c.row.Op == audit.OpDelete || t.q.Explicit && !c.stated() {
+	if t.excluded(c.run) || c.op == logindex.Delete || t.q.Explicit && !c.stated {
 		return false
 	}
 	var from []*reading
-	if c.stated() {
+	if c.stated {
 		from = c.run.state(c)
 	} else {
 		// All versions of one run share the beginning of what it read.
@@ -270,10 +271,10 @@ func (t *trace) sourcesOf(c *contribution, depth int) (more bool) {
 	if depth < 0 {
 		return len(from) > 0
 	}
-	t.edge(edge{event: c.event, made: true, version: c, explicit: c.stated()})
+	t.edge(edge{event: c.event, made: true, version: c, explicit: c.stated})
 	for _, r := range from {
 		t.sources(r, func(source *contribution) {
-			if source.row.Op != audit.OpDelete && !t.excluded(source.run) {
+			if source.op != logindex.Delete && !t.excluded(source.run) {
 				t.edge(edge{event: r.event, version: source, explicit: r.made != nil})
 				t.reach(source, depth)
 			}
@@ -284,7 +285,7 @@ func (t *trace) sourcesOf(c *contribution, depth int) (more bool) {
 
 // external notes a record that was read as it was before the log began.
 func (t *trace) external(r *reading, s *shelf, depth int) {
-	t.edge(edge{event: r.event, shelf: s, explicit: r.made != nil})
+	t.edge(edge{event: r.event, outside: s, explicit: r.made != nil})
 	if t.outside[s.record] || t.own(s.record) {
 		return
 	}
@@ -319,8 +320,8 @@ func (t *trace) touch(role int, e *event, steps int, explicit bool) {
 	if once := uint8(1) << role; e.counted&once == 0 {
 		e.counted |= once
 		n := 1
-		if e.row.Irregular {
-			n = max(1, t.detail(e).Repeats)
+		if e.irregular {
+			n = max(1, e.detail().Repeats)
 		}
 		touched.accesses += n
 	}
@@ -350,14 +351,14 @@ func (t *trace) finishTouches() {
 		case w.role == readBy && included, w.role == usedBy && (included || read):
 			continue // said once
 		}
-		d := t.detail(w.first)
-		if !t.selected(w.run, d.Source, w.first.row.Op) {
+		d := w.first.detail()
+		if !t.selected(w.run, d.Source, w.first.op.Op()) {
 			continue
 		}
-		record := w.first.record()
+		record := w.first.shelf().record
 		t.result.Touches = append(t.result.Touches, Touch{
 			Role: roleNames[w.role], RunID: w.run.id(), AgentName: w.run.agent, AgentVersion: w.run.version, Status: w.run.status,
-			At: d.At, Op: w.first.row.Op, Record: record, Source: d.Source, Skill: d.Skill, Steps: w.steps, Explicit: w.explicit,
+			At: d.At, Op: w.first.op.Op(), Record: record, Source: d.Source, Skill: d.Skill, Steps: w.steps, Explicit: w.explicit,
 			Collection: (w.role == writtenBy || w.role == readBy) && !t.own(record), Accesses: w.accesses, Position: w.first.pos(),
 		})
 	}
@@ -388,32 +389,32 @@ func (t *trace) finishVersions() {
 			out.Direction = "upstream"
 		}
 		if v.made == nil {
-			out.Source = t.detail(v.read.event).Source
-			if t.selected(v.read.run, out.Source, v.read.row.Op) {
+			out.Source = v.read.detail().Source
+			if t.selected(v.read.run, out.Source, v.read.op.Op()) {
 				t.result.Versions = append(t.result.Versions, out)
 			}
 			continue
 		}
 		e := v.made.event
-		d := t.detail(e)
-		if !t.selected(e.run, d.Source, e.row.Op) {
+		d := e.detail()
+		if !t.selected(e.run, d.Source, e.op.Op()) {
 			continue
 		}
-		out.Op, out.RunID, out.AgentName, out.Status = e.row.Op, e.run.id(), e.run.agent, e.run.status
-		out.At, out.Version, out.Source, out.Explicit, out.Position = d.At, d.Version, d.Source, v.made.stated(), e.pos()
+		out.Op, out.RunID, out.AgentName, out.Status = e.op.Op(), e.run.id(), e.run.agent, e.run.status
+		out.At, out.Version, out.Source, out.Explicit, out.Position = d.At, d.Version, d.Source, v.made.stated, e.pos()
 		t.result.Versions = append(t.result.Versions, out)
 	}
 }
 
 func (t *trace) finishEdges() {
 	slices.SortFunc(t.edges, func(a, b edge) int {
-		if c := cmp.Or(cmp.Compare(a.pos(), b.pos()), compareBool(a.made, b.made)); c != 0 || a.version == b.version && a.shelf == b.shelf {
+		if c := cmp.Or(cmp.Compare(a.pos(), b.pos()), compareBool(a.made, b.made)); c != 0 || a.version == b.version && a.outside == b.outside {
 			return c
 		}
 		return cmp.Or(strings.Compare(a.record(), b.record()), cmp.Compare(a.position(), b.position()))
 	})
 	t.edges = slices.CompactFunc(t.edges, func(a, b edge) bool {
-		return a.pos() == b.pos() && a.made == b.made && a.version == b.version && a.shelf == b.shelf
+		return a.pos() == b.pos() && a.made == b.made && a.version == b.version && a.outside == b.outside
 	})
 	if n := len(t.edges) - t.q.MaxEdges; n > 0 {
 		t.gaps[GapEdges] = n

@@ -11,7 +11,7 @@ import (
 	"github.com/flexorhq/flexor-go/audit"
 )
 
-// Ops are the operations in the order of their codes.
+// ops are the operations in the order of their codes.
 var ops = [...]audit.Op{audit.OpRead, audit.OpWrite, audit.OpAppend, audit.OpDelete}
 
 // Builder makes an index of records that follow one another. The zero value is not

@@ -70,7 +70,7 @@ func FuzzLine(f *testing.F) {
 		row := p.Row(0)
 		d := p.Detail(row)
 		assert.Equal(t, uint64(9), row.Position)
-		assert.Equal(t, want.Op, row.Op)
+		assert.Equal(t, want.Op, row.Op.Op())
 		assert.Equal(t, want.Record, p.Name(row.Record))
 		assert.Equal(t, want.RunID, p.RunID(row.Run))
 		assert.Equal(t, []any{want.Source, want.Skill, want.Version, want.Digest, want.Rows, max(want.Repeats, 0), want.Task},

@@ -259,11 +259,25 @@ func (s *stream) end() {
 	s.rest = nil
 }
 
+// Op is the operation of an access. The zero value is a read.
+type Op uint8
+
+// The operations.
+const (
+	Read Op = iota
+	Write
+	Append
+	Delete
+)
+
+// Op returns it as package audit calls it.
+func (o Op) Op() audit.Op { return ops[o&opMask] }
+
 // Row is an access.
 type Row struct {
 	Record, Run uint32
 	Position    uint64 // in the log
-	Op          audit.Op
+	Op          Op
 	Number      uint32
 	Irregular   bool // see [Class]
 	Stated      bool // a write that states what it was made from
@@ -278,16 +292,16 @@ type Row struct {
 func (p *Part) Row(i uint32) (r Row) {
 	b := p.bytes(secRows, uint64(i)*rowSize, rowSize)
 	if b == nil {
-		return Row{Op: audit.OpRead}
+		return Row{}
 	}
 	r.Record, r.Run = binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[4:])
 	r.Position = p.h.first + uint64(binary.LittleEndian.Uint32(b[8:]))
 	if r.Record >= p.h.records || r.Run >= p.h.runs || r.Position >= p.h.end {
 		p.fail(fmt.Errorf("%w: access %d has no right place", errFormat, i))
-		return Row{Op: audit.OpRead}
+		return Row{}
 	}
 	r.at = p.h.base + int64(binary.LittleEndian.Uint32(b[12:])) + int64(binary.LittleEndian.Uint16(b[16:]))<<32
-	r.Op, r.Extra, r.Irregular, r.Stated = ops[b[18]&opMask], b[18]&hasExtra != 0, b[18]&isIrregular != 0, b[18]&isStated != 0
+	r.Op, r.Extra, r.Irregular, r.Stated = Op(b[18]&opMask), b[18]&hasExtra != 0, b[18]&isIrregular != 0, b[18]&isStated != 0
 	r.task, r.source, r.skill, r.Number = b[19], binary.LittleEndian.Uint16(b[20:]), binary.LittleEndian.Uint16(b[22:]), i
 	return r
 }
@@ -298,6 +312,14 @@ func (p *Part) Nanos(r Row) int64 {
 		return r.at
 	}
 	return Nanos(p.Detail(r).At)
+}
+
+// Time returns the time of an access, in UTC.
+func (p *Part) Time(r Row) time.Time {
+	if r.task != inExtra8 && !r.Extra {
+		return time.Unix(0, r.at).UTC()
+	}
+	return p.Detail(r).At
 }
 
 // Detail is what is seldom needed of an access.
