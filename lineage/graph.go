@@ -62,6 +62,7 @@ type contribution struct {
 	before int        // if nothing was: it was made from so many of its run's readings
 
 	steps [2]int32 // and 1, from the record in question, in each direction; 0: it was not found
+	order [2]int   // as the how-manieth it was found; 0: it is of the record in question
 }
 
 // reading is a look at a record. It sees contributions that are live at any position
@@ -88,7 +89,8 @@ func (r *reading) sees(pos, end uint64) bool { return r.hi > pos && r.lo < end }
 // graph is a log as far as the walk has come in it.
 type graph struct {
 	*logindex.Snapshot
-	asOf int64 // nanoseconds since 1970; what is later is not there
+	size uint64 // records from there on are not there
+	asOf int64  // nanoseconds since 1970; what is later is not there
 
 	spread  *logindex.Runs
 	shelves map[string]*shelf
@@ -115,9 +117,9 @@ func (t table[T]) at(n uint32) **T {
 	return &(*page)[n%tablePage]
 }
 
-// newGraph returns the graph of a log.
-func newGraph(s *logindex.Snapshot, asOf time.Time) *graph {
-	g := &graph{Snapshot: s, asOf: math.MaxInt64, spread: s.Runs(), shelves: map[string]*shelf{}}
+// newGraph returns the graph of the first size records of a log.
+func newGraph(s *logindex.Snapshot, size uint64, asOf time.Time) *graph {
+	g := &graph{Snapshot: s, size: size, asOf: math.MaxInt64, spread: s.Runs(), shelves: map[string]*shelf{}}
 	for _, p := range s.Parts {
 		g.places = append(g.places, newTable[shelf](p.Records()))
 		g.runs = append(g.runs, newTable[run](p.Runs()))
@@ -132,7 +134,15 @@ func newGraph(s *logindex.Snapshot, asOf time.Time) *graph {
 func (g *graph) row(part int, row uint32) (r logindex.Row, ok bool) {
 	p := g.Parts[part]
 	r = p.Row(row)
-	return r, g.asOf == math.MaxInt64 || p.Nanos(r) <= g.asOf
+	return r, r.Position < g.size && (g.asOf == math.MaxInt64 || p.Nanos(r) <= g.asOf)
+}
+
+// whole reports whether nothing is later than what is asked for.
+func (g *graph) whole() bool { return g.asOf == math.MaxInt64 && g.size == g.Size }
+
+// ended reports whether a run has ended, by what a part says of it.
+func (g *graph) ended(info logindex.RunInfo) bool {
+	return info.Status != "" && info.EndedAt <= g.asOf && info.End < g.size
 }
 
 // partOf returns the number of the part that a position is in, or stands before.
@@ -204,7 +214,7 @@ type spot struct {
 }
 
 // end is behind everything.
-func (g *graph) end() spot { return spot{pos: g.Size, part: len(g.Parts)} }
+func (g *graph) end() spot { return spot{pos: g.size, part: len(g.Parts)} }
 
 // replaced returns where what a record held at a spot is replaced: that of the next write
 // or delete of it or of a collection it stands in.
@@ -302,12 +312,12 @@ func (g *graph) unsettled() (runs []*run) {
 	for _, ref := range g.spread.Unsettled {
 		add(ref)
 	}
-	if g.asOf == math.MaxInt64 {
+	if g.whole() {
 		return runs
 	}
 	for i, p := range g.Parts { // those that ended later had not ended
 		for run := range p.Runs() {
-			if info := p.Run(run); info.Status != "" && info.EndedAt > g.asOf {
+			if info := p.Run(run); info.Status != "" && !g.ended(info) {
 				add(logindex.RunRef{Part: uint32(i), Run: run})
 			}
 		}

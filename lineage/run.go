@@ -50,10 +50,10 @@ func (g *graph) runOf(ref logindex.RunRef) *run {
 		*at = g.runOf(places[0])
 		return *at
 	}
-	r := &run{g: g, places: places, end: g.Size, dead: true}
+	r := &run{g: g, places: places, end: g.size, dead: true}
 	for _, p := range places {
 		info := g.Parts[p.Part].Run(p.Run)
-		ended := info.Status != "" && info.EndedAt <= g.asOf
+		ended := g.ended(info)
 		if info.Started || ended {
 			r.agent, r.version = info.Agent, info.Version
 		}

@@ -68,7 +68,7 @@ func (s *shelf) id(part int) (id uint32, ok bool) {
 func (s *shelf) known() bool {
 	for part, p := range s.g.Parts {
 		id, ok := s.id(part)
-		if ok && s.g.asOf == math.MaxInt64 {
+		if ok && s.g.whole() {
 			return true
 		}
 		if !ok {

@@ -21,10 +21,13 @@ type trace struct {
 	ctx    context.Context
 	q      *Query
 	record string
+	told   int // how many versions earlier answers have told
+	bound  int // how many may be found
 	result *Result
 
 	way     int // the direction: 0 downstream, 1 upstream
 	found   int // versions, in this direction
+	at      int // which of them is followed
 	queue   []*contribution
 	outside map[string]bool // records from outside the log, found upstream
 
@@ -104,7 +107,7 @@ func (t *trace) find() {
 	for _, s := range roots {
 		t.result.related = t.result.related || s.known()
 		s.contributions(func(c *contribution) {
-			if !t.excluded(c.run) {
+			if !t.excluded(c.run) && t.inWindow(c.event) {
 				t.touch(writtenBy, c.event, 0, c.stated)
 				t.edge(edge{event: c.event, made: true, version: c, explicit: c.stated})
 			}
@@ -113,7 +116,11 @@ func (t *trace) find() {
 	if t.q.Direction != Upstream {
 		t.start(down)
 		for _, s := range roots {
-			s.all(func(r *reading) { t.see(r, 1, nil) })
+			s.all(func(r *reading) {
+				if t.inWindow(r.event) {
+					t.see(r, 1, nil)
+				}
+			})
 		}
 		t.walk(t.readersOf)
 	}
@@ -121,18 +128,28 @@ func (t *trace) find() {
 		t.start(up)
 		for _, s := range roots {
 			s.contributions(func(c *contribution) {
-				c.steps[up] = 1
-				t.found++
-				t.queue = append(t.queue, c)
+				if t.inWindow(c.event) {
+					c.steps[up] = 1
+					t.queue = append(t.queue, c)
+				}
 			})
 		}
 		t.walk(t.sourcesOf)
 	}
 }
 
+// inWindow reports whether the first step may go by an access.
+func (t *trace) inWindow(e *event) bool {
+	if t.q.From.IsZero() && t.q.To.IsZero() {
+		return true
+	}
+	at := e.time()
+	return !at.Before(t.q.From) && (t.q.To.IsZero() || at.Before(t.q.To))
+}
+
 // start begins a direction.
 func (t *trace) start(way int) {
-	t.way, t.found, t.queue, t.outside = way, 0, nil, map[string]bool{}
+	t.way, t.found, t.at, t.queue, t.outside = way, 0, 0, nil, map[string]bool{}
 }
 
 // walk follows what was found until nothing is left, or may not be followed.
@@ -140,6 +157,7 @@ func (t *trace) walk(follow func(c *contribution, depth int) (more bool)) {
 	for len(t.queue) > 0 && t.ctx.Err() == nil {
 		c := t.queue[0]
 		t.queue = t.queue[1:]
+		t.at = c.order[t.way]
 		depth := int(c.steps[t.way]) - 1
 		if t.q.Depth > 0 && depth >= t.q.Depth {
 			if follow(c, -1) {
@@ -233,12 +251,13 @@ func (t *trace) reach(c *contribution, depth int) {
 	if c.steps[t.way] > 0 || t.excluded(c.run) {
 		return
 	}
-	if t.found >= t.q.MaxVersions {
+	if t.found >= t.bound {
 		t.gaps[GapVersions]++
 		return
 	}
 	c.steps[t.way] = int32(depth + 1)
 	t.found++
+	c.order[t.way] = t.found
 	t.queue = append(t.queue, c)
 	record := c.shelf().record
 	if t.own(record) {
@@ -246,7 +265,13 @@ func (t *trace) reach(c *contribution, depth int) {
 	}
 	if t.way == down {
 		t.touch(includedIn, c.event, depth, c.stated)
+		before := t.at
+		t.at = t.found // the edge is told with the version
 		t.edge(edge{event: c.event, made: true, version: c, explicit: c.stated})
+		t.at = before
+	}
+	if t.found <= t.told {
+		return
 	}
 	t.versions = append(t.versions, version{made: c, record: record, upstream: t.way == up, steps: depth})
 }
@@ -290,11 +315,22 @@ func (t *trace) external(r *reading, s *shelf, depth int) {
 		return
 	}
 	t.outside[s.record] = true
+	if t.toldBefore() {
+		return
+	}
 	t.versions = append(t.versions, version{read: r, record: s.record, upstream: true, steps: depth})
 }
 
+// toldBefore reports whether an earlier answer has told what comes of the version that
+// is followed; the first of them tells what comes of the record in question.
+func (t *trace) toldBefore() bool { return t.told > 0 && t.at <= t.told }
+
 // edge notes an edge. Some are noted more than once.
-func (t *trace) edge(e edge) { t.edges = append(t.edges, e) }
+func (t *trace) edge(e edge) {
+	if !t.toldBefore() {
+		t.edges = append(t.edges, e)
+	}
+}
 
 // selected reports whether an access belongs into the answer.
 func (t *trace) selected(r *run, source string, op audit.Op) bool {
@@ -439,7 +475,7 @@ func (t *trace) completeness() {
 	for _, p := range t.Parts {
 		for _, n := range p.Notes() {
 			switch id := p.RunID(n.Run); {
-			case n.At > t.asOf:
+			case n.At > t.asOf || n.Position >= t.size:
 			case n.Dropped == 0:
 				t.gaps[GapUnknown]++
 			default:
@@ -451,7 +487,7 @@ func (t *trace) completeness() {
 		t.gaps[GapDropped] += n
 	}
 	runs := len(dropped)
-	t.gaps[GapHorizon] = int(t.First)
+	t.gaps[GapHorizon] = int(min(t.First, t.size))
 	plurals := map[string]string{"version": "versions", "way": "ways", "edge": "edges", "access": "accesses", "run": "runs", "record": "records"}
 	of := func(n int, noun string) string {
 		if n != 1 {
@@ -462,7 +498,7 @@ func (t *trace) completeness() {
 	n := t.gaps
 	texts := []struct{ reason, text string }{
 		{GapDepth, of(n[GapDepth], "version") + " not followed beyond depth " + strconv.Itoa(t.q.Depth)},
-		{GapVersions, of(n[GapVersions], "way") + " not followed to versions beyond the first " + strconv.Itoa(t.q.MaxVersions)},
+		{GapVersions, of(n[GapVersions], "way") + " not followed to versions beyond the first " + strconv.Itoa(t.bound)},
 		{GapEdges, of(n[GapEdges], "edge") + " left out beyond the first " + strconv.Itoa(t.q.MaxEdges)},
 		{GapDropped, of(n[GapDropped], "access") + " dropped by " + of(runs, "run")},
 		{GapInterrupted, of(n[GapInterrupted], "run") + " without an end that may have read a version again"},
@@ -476,6 +512,9 @@ func (t *trace) completeness() {
 		}
 	}
 	t.result.Complete = len(t.result.Gaps) == 0
+	if n[GapVersions] > 0 {
+		t.result.Next = t.q.next(t.record, t.result.Head, t.bound)
+	}
 }
 
 func compareBool(a, b bool) int {

@@ -70,6 +70,7 @@ type builtRun struct {
 type note struct {
 	kind int
 	run  uint32
+	pos  uint32
 	at   int64
 	n    uint64
 }
@@ -126,7 +127,7 @@ func (b *Builder) Add(index uint64, data []byte) error {
 		r.agent, r.version, r.status = b.words.id(l.agent), b.words.id(l.version), b.words.id(l.status)
 		r.dead, r.end, r.endedAt = string(l.by) == string(audit.ByInterrupted), uint32(rel), Nanos(l.at)
 		if l.dropped > 0 {
-			b.notes = append(b.notes, note{noteAll, id, r.endedAt, uint64(l.dropped)})
+			b.notes = append(b.notes, note{noteAll, id, uint32(rel), r.endedAt, uint64(l.dropped)})
 		}
 	case audit.KindAccess:
 		b.access(l, uint32(rel))
@@ -139,7 +140,7 @@ func (b *Builder) access(l *line, rel uint32) {
 	op := slices.Index(ops[:], audit.Op(l.op))
 	run := b.runID(l.runID)
 	if l.dropped > 0 || op < 0 {
-		n := note{noteUnknown, run, Nanos(l.at), 1}
+		n := note{noteUnknown, run, rel, Nanos(l.at), 1}
 		if l.dropped > 0 {
 			n.kind, n.n = noteDropped, uint64(l.dropped)
 		}
@@ -271,6 +272,7 @@ func (b *Builder) Image(root [32]byte) ([]byte, error) {
 	for _, n := range b.notes {
 		m.uvarint(uint64(n.kind))
 		m.uvarint(uint64(runRank[n.run]))
+		m.uvarint(uint64(n.pos))
 		m.u64(uint64(n.at))
 		m.uvarint(n.n)
 	}

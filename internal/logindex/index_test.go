@@ -234,7 +234,7 @@ func TestDamagedIndex(t *testing.T) {
 	}
 	step := 1
 	if testing.Short() {
-		step = 37
+		step = 149
 	}
 	for i := 0; i < len(right); i += step {
 		damaged := bytes.Clone(right)
