@@ -38,12 +38,13 @@ func TestCursor(t *testing.T) {
 			q.Cursor = got.Next
 			got = ask(t, m, q)
 			versions, edges = append(versions, got.Versions...), append(edges, got.Edges...)
-			require.Equal(t, got.Next == "", got.Complete == want.Complete && len(got.Gaps) == len(want.Gaps), "seed %d: %v", seed, got.Gaps)
+			require.True(t, got.Next == "" || !got.Complete, "seed %d", seed)
 		}
 		require.ElementsMatch(t, want.Versions, versions, "seed %d: %+v", seed, q)
 		require.Equal(t, set(t, want.Edges), set(t, edges), "seed %d: %+v", seed, q)
 		require.Equal(t, want.Touches, got.Touches)
 		require.Equal(t, want.Head, got.Head)
+		require.Equal(t, want.Gaps, got.Gaps, "seed %d", seed)
 	}
 	assert.Greater(t, continued, n/4)
 }
