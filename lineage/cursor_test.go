@@ -46,7 +46,7 @@ func TestCursor(t *testing.T) {
 		require.Equal(t, want.Head, got.Head)
 		require.Equal(t, want.Gaps, got.Gaps, "seed %d", seed)
 	}
-	assert.Greater(t, continued, n/4)
+	assert.Greater(t, continued, n/8)
 }
 
 // set returns edges without their order.

@@ -157,7 +157,8 @@ type Result struct {
 	// log as it was. Empty: it was not.
 	Next string `json:"next,omitempty"`
 
-	related bool // there is an access of the record
+	related bool     // there is an access of the record
+	entries []uint64 // positions of the entries of the runs in it
 }
 
 // Found reports whether the log has any access of the record in question, be it

@@ -456,6 +456,7 @@ func (t *trace) finishEdges() {
 		t.gaps[GapEdges] = n
 		t.edges = t.edges[:t.q.MaxEdges]
 	}
+	t.result.entries = t.entries()
 	t.result.Edges = make([]Edge, len(t.edges))
 	positions := make([]uint64, len(t.edges)) // not in the graph, which need not outlive the trace
 	for i := range t.edges {
@@ -515,6 +516,27 @@ func (t *trace) completeness() {
 	if n[GapVersions] > 0 {
 		t.result.Next = t.q.next(t.record, t.result.Head, t.bound)
 	}
+}
+
+// entries returns where the entries of the runs stand that the answer names.
+func (t *trace) entries() (out []uint64) {
+	add := func(r *run) {
+		if r.status != "" {
+			out = append(out, r.end)
+		}
+	}
+	for _, w := range t.touched {
+		add(w.run)
+	}
+	for _, e := range t.edges {
+		add(e.run)
+	}
+	for _, v := range t.versions {
+		if v.made != nil {
+			add(v.made.run)
+		}
+	}
+	return out
 }
 
 func compareBool(a, b bool) int {
