@@ -252,6 +252,18 @@ func (g *graph) readings(c *contribution, yield func(*reading)) {
 	}
 }
 
+// isRead reports whether any reading or statement of a run that counts sees a
+// contribution.
+func (g *graph) isRead(c *contribution, counts func(*run) bool) bool {
+	own, at := c.shelf(), spot{c.pos(), int(c.part), c.row}
+	for _, s := range slices.Concat(g.around(own), g.below(own)) {
+		if s.isSeen(at, g.replaced(s, at), counts) {
+			return true
+		}
+	}
+	return false
+}
+
 // sources calls yield with every contribution that a reading sees, and external
 // with the shelf of a record if it also sees what that held before the log began.
 func (g *graph) sources(r *reading, yield func(*contribution), external func(*shelf)) {

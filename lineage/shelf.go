@@ -137,16 +137,8 @@ func (s *shelf) seeing(at, end spot, yield func(*reading)) {
 	var found []*reading
 	plain := true
 	for part := at.part; part < len(s.g.Parts); part++ {
-		if part <= end.part {
-			from, to := uint32(0), uint32(math.MaxUint32)
-			if part == at.part {
-				from = at.row + 1
-			}
-			if part == end.part {
-				to = end.row
-			}
-			found = s.reads(found, part, from, to)
-		}
+		from, to := between(part, at, end)
+		found = s.reads(found, part, from, to)
 		if s.g.spread.Since[part] < end.pos {
 			n := len(found)
 			found = s.irregular(found, part, at.pos, end.pos)
@@ -159,6 +151,42 @@ func (s *shelf) seeing(at, end spot, yield func(*reading)) {
 	for _, r := range found {
 		yield(r)
 	}
+}
+
+// isSeen reports whether there are any of these, by a run that counts.
+func (s *shelf) isSeen(at, end spot, counts func(*run) bool) bool {
+	for part := at.part; part < len(s.g.Parts); part++ {
+		if from, to := between(part, at, end); from < to {
+			if id, ok := s.id(part); ok {
+				for row := range s.g.Parts[part].Postings(id, logindex.Reads, from, to) {
+					r, ok := s.g.row(part, row)
+					if ok && counts(s.g.runOf(logindex.RunRef{Part: uint32(part), Run: r.Run})) {
+						return true
+					}
+				}
+			}
+		}
+		if s.g.spread.Since[part] < end.pos && slices.ContainsFunc(s.irregular(nil, part, at.pos, end.pos), func(r *reading) bool { return counts(r.run) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// between returns which accesses of a part, not before that of at, stand behind at and
+// before end.
+func between(part int, at, end spot) (from, to uint32) {
+	if part > end.part {
+		return 0, 0
+	}
+	to = math.MaxUint32
+	if part == at.part {
+		from = at.row + 1
+	}
+	if part == end.part {
+		to = end.row
+	}
+	return from, to
 }
 
 // all calls yield with every reading of the record, and every statement.

@@ -180,24 +180,19 @@ func (t *trace) own(record string) bool {
 // readersOf follows a version to the readings that see it. With a negative depth it
 // only reports whether there are any.
 func (t *trace) readersOf(c *contribution, depth int) (more bool) {
-	t.readings(c, func(r *reading) {
-		if depth < 0 {
-			more = more || !t.excluded(r.run)
-			return
-		}
-		t.see(r, depth, c)
-	})
-	if depth > 0 {
-		own := c.shelf()
-		for _, s := range slices.Concat(t.around(own), t.below(own)) {
-			for _, r := range t.openReadings(s) {
-				if r.hi <= c.pos() && r.run.end > c.pos() && !t.excluded(r.run) {
-					t.mayHaveRead(r.run)
-				}
+	if depth < 0 {
+		return t.isRead(c, func(r *run) bool { return !t.excluded(r) })
+	}
+	t.readings(c, func(r *reading) { t.see(r, depth, c) })
+	own := c.shelf()
+	for _, s := range slices.Concat(t.around(own), t.below(own)) {
+		for _, r := range t.openReadings(s) {
+			if r.hi <= c.pos() && r.run.end > c.pos() && !t.excluded(r.run) {
+				t.mayHaveRead(r.run)
 			}
 		}
 	}
-	return more
+	return false
 }
 
 // mayHaveRead notes a run that may have read again, without a record of it.

@@ -26,6 +26,8 @@ type Builder struct {
 	records  names
 	runs     names
 	words    names
+	source   recent
+	skill    recent
 	runInfo  []builtRun
 	notes    []note
 	stating  uint32 // runs that look far back
@@ -79,6 +81,21 @@ type note struct {
 type names struct {
 	list  []string
 	index map[string]uint32
+}
+
+// recent is a string that comes again and again, with its number.
+type recent struct {
+	text string
+	id   uint32
+}
+
+// in returns the number of a string among n.
+func (r *recent) in(n *names, s []byte) uint32 {
+	if r.text != string(s) {
+		r.id = n.id(s)
+		r.text = n.list[r.id]
+	}
+	return r.id
 }
 
 // id returns the number of a string.
@@ -148,7 +165,7 @@ func (b *Builder) access(l *line, rel uint32) {
 		return
 	}
 	row := builtRow{
-		record: b.records.id(l.record), run: run, pos: rel, source: b.words.id(l.source), skill: b.words.id(l.skill),
+		record: b.records.id(l.record), run: run, pos: rel, source: b.source.in(&b.words, l.source), skill: b.skill.in(&b.words, l.skill),
 		op: uint8(op), task: l.task, at: Nanos(l.at),
 	}
 	info := &b.runInfo[run]

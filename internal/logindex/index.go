@@ -9,10 +9,12 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -37,12 +39,13 @@ const (
 // Index finds accesses in a log by the indexes of its segments, and makes those that are
 // not there. It is safe for concurrent use.
 type Index struct {
-	fs    durable.FS
-	dir   string
-	log   *ledger.Reader
-	cache cache
-	held  int    // most bytes of indexes in memory that cannot be written
-	chunk uint64 // how many records of a segment that still grows are indexed in memory together
+	fs       durable.FS
+	dir      string
+	log      *ledger.Reader
+	cache    cache
+	held     int          // most bytes of indexes in memory that cannot be written
+	inMemory atomic.Int64 // bytes of these
+	chunk    uint64       // how many records of a segment that still grows are indexed in memory together
 
 	mu    sync.Mutex
 	parts []*Part      // in the order of the log; guarded by mu, as is what follows
@@ -127,6 +130,7 @@ func (x *Index) reset() {
 		}
 	}
 	x.parts, x.tail, x.grown, x.last = nil, nil, nil, nil
+	x.inMemory.Store(0)
 }
 
 // snapshot is [Index.Snapshot] without another try.
@@ -198,13 +202,11 @@ func (x *Index) begin(ctx context.Context) error {
 		return err
 	}
 	at := start
-	for _, e := range ends {
-		p, err := x.segment(ctx, e)
-		if err != nil {
-			return err
-		}
-		x.parts = append(x.parts, p)
-		at = e
+	if x.parts, err = x.segments(ctx, ends); err != nil {
+		return err
+	}
+	if n := len(ends); n > 0 {
+		at = ends[n-1]
 	}
 	if live != "" {
 		if p := x.openFile(live); p != nil && p.h.first == at.Size && p.h.end > p.h.first {
@@ -231,6 +233,26 @@ func (x *Index) begin(ctx context.Context) error {
 	return nil
 }
 
+// segments returns the indexes of finished segments. Those that are not there are made on
+// all processors.
+func (x *Index) segments(ctx context.Context, ends []ledger.End) ([]*Part, error) {
+	parts, errs := make([]*Part, len(ends)), make([]error, len(ends))
+	var wg sync.WaitGroup
+	turn := make(chan struct{}, runtime.GOMAXPROCS(0))
+	for i, e := range ends {
+		turn <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-turn }()
+			parts[i], errs[i] = x.segment(ctx, e)
+		})
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return parts, nil
+}
+
 // segment returns the index of a finished segment, and makes it if there is none that
 // is right.
 func (x *Index) segment(ctx context.Context, e ledger.End) (*Part, error) {
@@ -247,11 +269,11 @@ func (x *Index) make(ctx context.Context, name string, first, size uint64, root 
 		if err != nil {
 			return nil, err
 		}
-		if rec.Index >= size {
-			break
-		}
 		if err := b.Add(rec.Index, rec.Line); err != nil {
 			return nil, &LineError{rec.Index, err}
+		}
+		if b.End() >= size {
+			break // before the next segment is read
 		}
 	}
 	if b.End() != size {
@@ -273,13 +295,7 @@ func (x *Index) keep(name string, image []byte) (*Part, error) {
 			return p, nil
 		}
 	}
-	held := len(image)
-	for _, p := range x.parts {
-		if p.open == nil {
-			held += int(p.h.ends[sections-1])
-		}
-	}
-	if held > x.held {
+	if x.inMemory.Add(int64(len(image))) > int64(x.held) {
 		return nil, errTooLarge
 	}
 	return NewPart(image)
