@@ -23,6 +23,7 @@ var floors = [][]string{
 	{"internal/durable"},
 	{"internal/ledger"},
 	{"audit", "vaultcfg", "archive"},
+	{"internal/logindex"},
 	{"lineage", "rbac", "sinks/*"},
 	{"control", "report", "audit/audittest", "feed"},
 	{"retention"},

@@ -2,11 +2,13 @@ package lineage
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"sort"
 	"strings"
+	"time"
 
-	"github.com/flexorhq/flexor-go/audit"
+	"github.com/flexorhq/flexor-go/internal/logindex"
 	"github.com/flexorhq/flexor-go/internal/recorduri"
 )
 
@@ -16,296 +18,330 @@ import (
 // log began. A reading sees the contributions that are live at its position; a write
 // is made from what was read. As a reading only sees what stands before it, the graph
 // has no cycles.
+//
+// The graph is not built: what the walk comes to is read from the index of the log, by
+// record (see shelf) and by run (see run), and kept until the trace ends.
+
+// event is an access as the log has it.
+type event struct {
+	position  uint64
+	run       *run
+	part      int32
+	row       uint32 // its number in the part
+	number    uint32 // the number of its record there
+	op        logindex.Op
+	irregular bool
+	stated    bool  // a write that states what it was made from
+	counted   uint8 // the roles in which a touch counts it
+
+	reading      *reading // of a read
+	contribution *contribution
+}
+
+func (e *event) pos() uint64 { return e.position }
+
+// shelf returns the shelf of the record.
+func (e *event) shelf() *shelf { return e.run.g.shelfOf(int(e.part), e.number) }
+
+// time returns when it was.
+func (e *event) time() time.Time {
+	p := e.run.g.Parts[e.part]
+	return p.Time(p.Row(e.row))
+}
+
+// detail returns the rest of an access.
+func (e *event) detail() logindex.Detail {
+	p := e.run.g.Parts[e.part]
+	return p.Detail(p.Row(e.row))
+}
 
 // contribution is a write, append or delete, seen as part of what a record holds.
 type contribution struct {
 	*event
-	replaces bool       // a write or a delete: what was there before is gone
-	made     []*reading // what it was stated to be made from; nil: not stated
-	before   int        // else it was made from so many of its run's readings
-}
+	made   []*reading // what was stated that it was made from; see [run.state]
+	before int        // if nothing was: it was made from so many of its run's readings
 
-// explicit reports whether it was stated what the contribution was made from.
-func (c *contribution) explicit() bool { return c.From != nil }
+	steps [2]int32 // and 1, from the record in question, in each direction; 0: it was not found
+	order [2]int   // as the how-manieth it was found; 0: it is of the record in question
+}
 
 // reading is a look at a record. It sees contributions that are live at any position
 // of a span: what stands before hi, and was not replaced at lo or before.
 type reading struct {
-	record string
+	other  *shelf // of a statement: the record, which is not that of the event
 	lo, hi uint64
 	*event
 	index int           // among the readings of its run
 	made  *contribution // of a statement what something was made from; else nil
 }
 
-// shelf is what happened to one record.
-type shelf struct {
-	record        string
-	contributions []*contribution // in the order of the log
-	readings      readings
-	statements    readings   // what something was stated to be made from
-	open          []*reading // of the readings, those of runs that may have read again
-}
-
-// readings are readings by hi. least holds the smallest lo from each on.
-type readings struct {
-	list  []*reading
-	least []uint64
-}
-
-// sort finishes the list.
-func (l *readings) sort() {
-	slices.SortStableFunc(l.list, func(a, b *reading) int { return cmp.Compare(a.hi, b.hi) })
-	l.least = make([]uint64, len(l.list))
-	for i, r := range slices.Backward(l.list) {
-		l.least[i] = r.lo
-		if i+1 < len(l.list) {
-			l.least[i] = min(r.lo, l.least[i+1])
-		}
+// shelf returns the shelf of the record.
+func (r *reading) shelf() *shelf {
+	if r.other != nil {
+		return r.other
 	}
+	return r.event.shelf()
 }
 
-// seeing calls yield with those that see what stands at pos and is replaced at end.
-func (l *readings) seeing(pos, end uint64, yield func(*reading)) {
-	i := sort.Search(len(l.list), func(i int) bool { return l.list[i].hi > pos })
-	for ; i < len(l.list) && l.least[i] < end; i++ {
-		if l.list[i].lo < end {
-			yield(l.list[i])
-		}
-	}
-}
+// sees reports whether it sees what stands at pos and is replaced at end.
+func (r *reading) sees(pos, end uint64) bool { return r.hi > pos && r.lo < end }
 
-// repeat is what makes a read the repeat of another of its run.
-type repeat struct {
-	record, source, version, digest string
-	rows                            int64
-	task                            int
-}
-
-// recent is what a run did last.
-type recent struct {
-	access map[string]*reading // to each record
-	read   map[repeat]uint64   // the position of the newest record of each read
-}
-
-// graph holds all of a history by record.
+// graph is a log as far as the walk has come in it.
 type graph struct {
-	*history
-	shelves []*shelf // by record, so that those in a collection stand together
-	byURI   map[string]*shelf
-	above   map[string][]*shelf // of a record: the collections it stands in, that have a shelf
+	*logindex.Snapshot
+	size uint64 // records from there on are not there
+	asOf int64  // nanoseconds since 1970; what is later is not there
+
+	spread  *logindex.Runs
+	shelves map[string]*shelf
+	places  []table[shelf]        // of each part, by the number of a record there
+	runs    []table[run]          // of each part, by the number of a run there; of several places, the first
+	open    map[*shelf][]*reading // of runs that may have read again; nil: not computed yet
 }
 
-// newGraph returns the graph of a history.
-func newGraph(h *history) *graph {
-	g := &graph{history: h, byURI: map[string]*shelf{}, above: map[string][]*shelf{}}
-	for _, e := range h.events {
-		g.shelf(e.Record)
-		for _, f := range e.From {
-			g.shelf(f)
-		}
+// table finds something by numbers of which few are used.
+type table[T any] [][]*T
+
+// tablePage is how many numbers stand together.
+const tablePage = 256
+
+// newTable returns a table of the numbers before n.
+func newTable[T any](n uint32) table[T] { return make(table[T], n/tablePage+1) }
+
+// at returns what has that number, to be set if it is nil.
+func (t table[T]) at(n uint32) **T {
+	page := &t[n/tablePage]
+	if *page == nil {
+		*page = make([]*T, tablePage)
 	}
-	slices.SortFunc(g.shelves, func(a, b *shelf) int { return strings.Compare(a.record, b.record) })
-	for _, s := range g.shelves {
-		g.above[s.record] = g.collections(s.record)
+	return &(*page)[n%tablePage]
+}
+
+// newGraph returns the graph of the first size records of a log.
+func newGraph(s *logindex.Snapshot, size uint64, asOf time.Time) *graph {
+	g := &graph{Snapshot: s, size: size, asOf: math.MaxInt64, spread: s.Runs(), shelves: map[string]*shelf{}}
+	for _, p := range s.Parts {
+		g.places = append(g.places, newTable[shelf](p.Records()))
+		g.runs = append(g.runs, newTable[run](p.Runs()))
 	}
-	last := map[*run]recent{}
-	for _, e := range h.events {
-		if last[e.run].access == nil {
-			last[e.run] = recent{map[string]*reading{}, map[repeat]uint64{}}
-		}
-		g.add(e, last[e.run])
-	}
-	for _, s := range g.shelves {
-		s.readings.sort()
-		s.statements.sort()
+	if !asOf.IsZero() {
+		g.asOf = logindex.Nanos(asOf)
 	}
 	return g
 }
 
-// shelf returns the shelf of a record, and makes it if there is none.
+// row returns an access; ok is false if it is later than what is asked for.
+func (g *graph) row(part int, row uint32) (r logindex.Row, ok bool) {
+	p := g.Parts[part]
+	r = p.Row(row)
+	return r, r.Position < g.size && (g.asOf == math.MaxInt64 || p.Nanos(r) <= g.asOf)
+}
+
+// whole reports whether nothing is later than what is asked for.
+func (g *graph) whole() bool { return g.asOf == math.MaxInt64 && g.size == g.Size }
+
+// ended reports whether a run has ended, by what a part says of it.
+func (g *graph) ended(info logindex.RunInfo) bool {
+	return info.Status != "" && info.EndedAt <= g.asOf && info.End < g.size
+}
+
+// partOf returns the number of the part that a position is in, or stands before.
+func (g *graph) partOf(pos uint64) int {
+	return sort.Search(len(g.Parts), func(i int) bool { return g.Parts[i].End() > pos })
+}
+
+// shelfOf returns the shelf of the record that an access names by a number.
+func (g *graph) shelfOf(part int, record uint32) *shelf {
+	s := g.places[part].at(record)
+	if *s == nil {
+		*s = g.shelf(g.Parts[part].Name(record))
+		(*s).ids[part] = int64(record)
+	}
+	return *s
+}
+
+// shelf returns the shelf of a record, be there anything on it or not.
 func (g *graph) shelf(record string) *shelf {
-	s := g.byURI[record]
+	s := g.shelves[record]
 	if s == nil {
-		s = &shelf{record: record}
-		g.byURI[record] = s
-		g.shelves = append(g.shelves, s)
+		s = &shelf{g: g, record: record, ids: make([]int64, len(g.Parts)), chunks: make([]*chunk, len(g.Parts))}
+		for i := range s.ids {
+			s.ids[i] = unknownID
+		}
+		g.shelves[record] = s
 	}
 	return s
 }
 
-// collections returns the shelves of the collections that a record stands in.
-func (g *graph) collections(record string) (out []*shelf) {
-	for c := range recorduri.Above(record) {
-		if s := g.byURI[c]; s != nil {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
-// below returns the shelves of what stands in a collection, not its own.
-func (g *graph) below(record string) []*shelf {
-	if !recorduri.Collection(record) {
-		return nil
-	}
-	i := sort.Search(len(g.shelves), func(i int) bool { return g.shelves[i].record > record })
-	n := sort.Search(len(g.shelves)-i, func(n int) bool { return !strings.HasPrefix(g.shelves[i+n].record, record) })
-	return g.shelves[i : i+n]
-}
-
-// around returns the shelf of a record, if it has one, and those of the collections
-// that it stands in.
-func (g *graph) around(record string) []*shelf {
-	above, ok := g.above[record]
-	if !ok {
-		return g.collections(record)
-	}
-	return append([]*shelf{g.byURI[record]}, above...)
-}
-
-// add adds an event. last is what its run did before.
-func (g *graph) add(e *event, last recent) {
-	s := g.byURI[e.Record]
-	if e.Op == audit.OpRead {
-		r := &reading{record: e.Record, lo: e.pos, hi: e.pos, event: e, index: len(e.run.reads)}
-		key := repeat{e.Record, e.Source, e.Version, e.Digest, e.Rows, e.Task}
-		if e.Repeats > 0 {
-			r.lo = last.read[key] // the repeats came at any time since
-		}
-		last.read[key] = e.pos
-		if c := s.stated(e); c != nil {
-			r.lo, r.hi = c.pos, c.pos+1
-		}
-		e.run.reads = append(e.run.reads, r)
-		s.readings.list = append(s.readings.list, r)
-		if e.run.dead {
-			s.open = append(s.open, r)
-		}
-		last.access[e.Record] = r
-		return
-	}
-	c := &contribution{event: e, replaces: e.Op != audit.OpAppend, before: len(e.run.reads)}
-	for _, f := range e.From {
-		for _, r := range g.seen(e, f, last.access) {
-			r.made = c
-			c.made = append(c.made, r)
-			own := g.byURI[r.record]
-			own.statements.list = append(own.statements.list, r)
-		}
-	}
-	if !c.explicit() && c.Op != audit.OpDelete {
-		e.run.made = append(e.run.made, c)
-	}
-	s.contributions = append(s.contributions, c)
-	last.access[e.Record] = &reading{record: e.Record, lo: e.pos, hi: e.pos + 1, event: e}
-}
-
-// stated returns the newest contribution that has the version, or else the digest, of
-// a read; nil if there is none.
-func (s *shelf) stated(e *event) *contribution {
-	same := func(of func(*event) string) *contribution {
-		if of(e) == "" {
-			return nil
-		}
-		for _, c := range slices.Backward(s.contributions) {
-			if of(c.event) == of(e) {
-				return c
-			}
-		}
-		return nil
-	}
-	if c := same(func(e *event) string { return e.Version }); c != nil {
-		return c
-	}
-	return same(func(e *event) string { return e.Digest })
-}
-
-// seen returns what a write saw of a record that it states to be made from: what its
-// run saw of it the last time, else what is there now. Of a collection it is also what
-// the run saw the last time of each record in it.
-func (g *graph) seen(e *event, record string, last map[string]*reading) []*reading {
-	var newest *reading
-	for _, s := range g.around(record) {
-		if r := last[s.record]; r != nil && (newest == nil || r.pos > newest.pos) {
-			newest = r
-		}
-	}
-	span := reading{record: record, lo: e.pos, hi: e.pos, event: e}
-	if newest != nil {
-		span.lo, span.hi = newest.lo, newest.hi
-	}
-	out := []*reading{&span}
-	for _, s := range g.below(record) {
-		if r := last[s.record]; r != nil {
-			out = append(out, &reading{record: s.record, lo: r.lo, hi: r.hi, event: e})
-		}
-	}
-	return out
-}
-
-// replaced returns the position at which what a record held at pos is replaced: that
-// of the next write or delete of it or of a collection it stands in.
-func (g *graph) replaced(record string, pos uint64) uint64 {
-	at := g.head.Size
-	for _, s := range g.around(record) {
-		for i := s.after(pos); i < len(s.contributions) && s.contributions[i].pos < at; i++ {
-			if s.contributions[i].replaces {
-				at = s.contributions[i].pos
-				break
+// around returns the shelf of a record, and those of the collections that it stands in
+// and that the log knows.
+func (g *graph) around(s *shelf) []*shelf {
+	if s.around == nil {
+		s.around = []*shelf{s}
+		for c := range recorduri.Above(s.record) {
+			if above := g.shelf(c); above.known() {
+				s.around = append(s.around, above)
 			}
 		}
 	}
-	return at
+	return s.around
+}
+
+// below returns the shelves of what stands in a collection, not its own, by their names.
+func (g *graph) below(s *shelf) []*shelf {
+	if s.below != nil || !recorduri.Collection(s.record) {
+		return s.below
+	}
+	s.below = []*shelf{}
+	found := map[*shelf]bool{s: true}
+	for i, p := range g.Parts {
+		for from, to := p.Below(s.record); from < to; from++ {
+			if b := g.shelfOf(i, from); !found[b] && b.known() {
+				found[b] = true
+				s.below = append(s.below, b)
+			}
+		}
+	}
+	slices.SortFunc(s.below, func(a, b *shelf) int { return strings.Compare(a.record, b.record) })
+	return s.below
+}
+
+// spot is a place in the log: a position, and the access there.
+type spot struct {
+	pos  uint64
+	part int
+	row  uint32
+}
+
+// end is behind everything.
+func (g *graph) end() spot { return spot{pos: g.size, part: len(g.Parts)} }
+
+// replaced returns where what a record held at a spot is replaced: that of the next write
+// or delete of it or of a collection it stands in.
+func (g *graph) replaced(s *shelf, from spot) spot {
+	end := g.end()
+	for _, s := range g.around(s) {
+		for part := from.part; part < len(g.Parts) && g.Parts[part].First() < end.pos; part++ {
+			list := s.chunk(part).contributions
+			i := sort.Search(len(list), func(i int) bool { return list[i].pos > from.pos })
+			for i < len(list) && !list[i].replaces {
+				i++
+			}
+			if i == len(list) {
+				continue
+			}
+			if list[i].pos < end.pos {
+				end = spot{list[i].pos, part, list[i].row}
+			}
+			break
+		}
+	}
+	return end
 }
 
 // readings calls yield with every reading, and every statement, that sees a
 // contribution.
 func (g *graph) readings(c *contribution, yield func(*reading)) {
-	visit := func(s *shelf, end uint64) {
-		s.readings.seeing(c.pos, end, yield)
-		s.statements.seeing(c.pos, end, yield)
+	own, at := c.shelf(), spot{c.pos(), int(c.part), c.row}
+	end := g.replaced(own, at)
+	for _, s := range g.around(own) {
+		s.seeing(at, end, yield)
 	}
-	end := g.replaced(c.Record, c.pos)
-	for _, s := range g.around(c.Record) {
-		visit(s, end)
+	for _, s := range g.below(own) {
+		s.seeing(at, g.replaced(s, at), yield)
 	}
-	for _, s := range g.below(c.Record) {
-		visit(s, g.replaced(s.record, c.pos))
+}
+
+// isRead reports whether any reading or statement of a run that counts sees a
+// contribution.
+func (g *graph) isRead(c *contribution, counts func(*run) bool) bool {
+	own, at := c.shelf(), spot{c.pos(), int(c.part), c.row}
+	for _, s := range slices.Concat(g.around(own), g.below(own)) {
+		if s.isSeen(at, g.replaced(s, at), counts) {
+			return true
+		}
 	}
+	return false
 }
 
 // sources calls yield with every contribution that a reading sees, and external
-// with the record if it also sees what that held before the log began.
-func (g *graph) sources(r *reading, yield func(*contribution), external func(record string)) {
-	visit := func(record string) {
-		around := g.around(record)
+// with the shelf of a record if it also sees what that held before the log began.
+func (g *graph) sources(r *reading, yield func(*contribution), external func(*shelf)) {
+	visit := func(of *shelf) {
+		around := g.around(of)
 		from, replaced := uint64(0), false // where the newest replacement at lo or before stands
 		for _, s := range around {
-			for i := s.after(r.lo) - 1; i >= 0; i-- {
-				if c := s.contributions[i]; c.replaces {
-					from, replaced = max(from, c.pos), true
-					break
-				}
+			if pos, ok := s.replacement(r.lo, from); ok {
+				from, replaced = max(from, pos), true
 			}
 		}
 		if !replaced {
-			external(record)
+			external(of)
 		}
 		for _, s := range around {
-			i := sort.Search(len(s.contributions), func(i int) bool { return s.contributions[i].pos >= from })
-			for ; i < len(s.contributions) && s.contributions[i].pos < r.hi; i++ {
-				yield(s.contributions[i])
+			for part := g.partOf(from); part < len(g.Parts) && g.Parts[part].First() < r.hi; part++ {
+				list := s.chunk(part).contributions
+				i := sort.Search(len(list), func(i int) bool { return list[i].pos >= from })
+				for ; i < len(list) && list[i].pos < r.hi; i++ {
+					if e := g.eventAt(part, list[i].row); e != nil && e.contribution != nil {
+						yield(e.contribution)
+					}
+				}
 			}
 		}
 	}
-	visit(r.record)
-	for _, s := range g.below(r.record) {
-		visit(s.record)
+	own := r.shelf()
+	visit(own)
+	for _, s := range g.below(own) {
+		visit(s)
 	}
 }
 
-// after returns the index of the first contribution behind pos.
-func (s *shelf) after(pos uint64) int {
-	return sort.Search(len(s.contributions), func(i int) bool { return s.contributions[i].pos > pos })
+// openReadings returns the readings of a record by runs that may have read again.
+func (g *graph) openReadings(s *shelf) []*reading {
+	if g.open == nil {
+		g.open = map[*shelf][]*reading{}
+		for _, r := range g.unsettled() {
+			r.load()
+			for i := range r.reads {
+				own := r.reads[i].shelf()
+				g.open[own] = append(g.open[own], r.reads[i])
+			}
+		}
+	}
+	return g.open[s]
 }
+
+// unsettled returns the runs that did not end by themselves, in the order of the log.
+func (g *graph) unsettled() (runs []*run) {
+	seen := map[*run]bool{}
+	add := func(ref logindex.RunRef) {
+		if r := g.runOf(ref); r.dead && !seen[r] {
+			seen[r] = true
+			runs = append(runs, r)
+		}
+	}
+	for _, ref := range g.spread.Unsettled {
+		add(ref)
+	}
+	if g.whole() {
+		return runs
+	}
+	for i, p := range g.Parts { // those that ended later had not ended
+		for run := range p.Runs() {
+			if info := p.Run(run); info.Status != "" && !g.ended(info) {
+				add(logindex.RunRef{Part: uint32(i), Run: run})
+			}
+		}
+	}
+	return runs
+}
+
+// byPosition is the order in which readings are shown to the walk: that of the log,
+// however that is cut into parts.
+func byPosition(a, b *reading) int {
+	return cmp.Or(cmp.Compare(a.pos(), b.pos()), strings.Compare(a.shelf().record, b.shelf().record), cmp.Compare(a.lo, b.lo), cmp.Compare(a.hi, b.hi))
+}
+
+// replaces reports whether what a record held is gone with it.
+func replaces(op logindex.Op) bool { return op != logindex.Append }

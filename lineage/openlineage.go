@@ -44,14 +44,10 @@ const (
 // A problem is yielded as an error and ends the iteration.
 func OpenLineage(ctx context.Context, log Log, from, to time.Time) iter.Seq2[json.RawMessage, error] {
 	return func(yield func(json.RawMessage, error) bool) {
-		h, err := readHistory(ctx, log, time.Time{})
+		h, err := readHistory(ctx, log)
 		if err != nil {
 			yield(nil, fmt.Errorf("lineage: openlineage: %w", err))
 			return
-		}
-		accesses := map[string][]*event{}
-		for _, e := range h.events {
-			accesses[e.RunID] = append(accesses[e.RunID], e)
 		}
 		filter := audit.Filter{From: from, To: to}
 		for rec, err := range log.Records(ctx, 0) {
@@ -59,7 +55,7 @@ func OpenLineage(ctx context.Context, log Log, from, to time.Time) iter.Seq2[jso
 				yield(nil, err)
 				return
 			}
-			if kind, err := kindOf(rec.Line); err != nil || kind != audit.KindRun || rec.Index >= h.head.Size {
+			if kind, err := kindOf(rec.Line); err != nil || kind != audit.KindRun || rec.Index >= h.size {
 				continue // readHistory has seen to the others
 			}
 			e, err := audit.DecodeEntry(rec.Line)
@@ -71,7 +67,7 @@ func OpenLineage(ctx context.Context, log Log, from, to time.Time) iter.Seq2[jso
 				continue
 			}
 			e.Position = rec.Index
-			for _, event := range h.openEvents(&e, accesses[e.RunID]) {
+			for _, event := range h.openEvents(&e) {
 				raw, err := json.Marshal(event)
 				if !yield(raw, err) || err != nil {
 					return
@@ -79,6 +75,63 @@ func OpenLineage(ctx context.Context, log Log, from, to time.Time) iter.Seq2[jso
 			}
 		}
 	}
+}
+
+// history is what events are made of besides entries.
+type history struct {
+	size     uint64                     // of the log
+	accesses map[string][]*audit.Access // by run, in the order of the log
+	agents   map[string]string          // by run
+}
+
+// readHistory reads a log.
+func readHistory(ctx context.Context, log Log) (*history, error) {
+	head, err := log.Head()
+	if err != nil {
+		return nil, err
+	}
+	h := &history{size: head.Size, accesses: map[string][]*audit.Access{}, agents: map[string]string{}}
+	for rec, err := range log.Records(ctx, 0) {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return nil, err
+		}
+		if rec.Index >= head.Size {
+			break // written since
+		}
+		if err := h.add(rec.Line); err != nil {
+			return nil, fmt.Errorf("%w: record %d: %w", ErrForeign, rec.Index, err)
+		}
+	}
+	return h, nil
+}
+
+// add adds one record.
+func (h *history) add(line []byte) error {
+	kind, err := kindOf(line)
+	if err != nil {
+		return err
+	}
+	switch kind {
+	case audit.KindStart, audit.KindRun:
+		l, err := audit.DecodeLine(line)
+		if err != nil {
+			return err
+		}
+		h.agents[l.RunID] = l.AgentName
+	case audit.KindAccess:
+		a := &audit.Access{}
+		if err := json.Unmarshal(line, a); err != nil {
+			return err
+		}
+		known := slices.Contains([]audit.Op{audit.OpRead, audit.OpWrite, audit.OpAppend, audit.OpDelete}, a.Op)
+		if known && a.Dropped == 0 {
+			h.accesses[a.RunID] = append(h.accesses[a.RunID], a)
+		}
+	}
+	return nil
 }
 
 // openEvent is an event of OpenLineage.
@@ -122,17 +175,17 @@ func facet(schemaURL string, members map[string]any) map[string]any {
 }
 
 // openEvents returns the events of a run.
-func (h *history) openEvents(e *audit.Entry, accesses []*event) []openEvent {
+func (h *history) openEvents(e *audit.Entry) []openEvent {
 	job := openJob{jobNamespace(e), e.AgentName, map[string]any{
 		"jobType": facet(facetJobType, map[string]any{"processingType": "BATCH", "integration": "FLEXOR", "jobType": "AGENT"}),
 	}}
 	run := openRun{uuidOf(e.RunID), map[string]any{
 		"nominalTime": facet(facetNominal, map[string]any{"nominalStartTime": e.TriggerAt}),
 	}}
-	if parent := h.runs[e.ParentRunID]; parent != nil && parent.agent != "" {
+	if parent := h.agents[e.ParentRunID]; parent != "" {
 		run.Facets["parent"] = facet(facetParent, map[string]any{
-			"run": map[string]any{"runId": uuidOf(parent.id)},
-			"job": map[string]any{"namespace": jobNamespace(e), "name": parent.agent},
+			"run": map[string]any{"runId": uuidOf(e.ParentRunID)},
+			"job": map[string]any{"namespace": jobNamespace(e), "name": parent},
 		})
 	}
 	start := openEvent{"START", e.StartedAt, producer, openLineage, run, job, []*openRecord{}, []*openRecord{}}
@@ -156,7 +209,7 @@ func (h *history) openEvents(e *audit.Entry, accesses []*event) []openEvent {
 	if n := len(e.Errors); n > 0 {
 		end.Run.Facets["errorMessage"] = facet(facetError, map[string]any{"message": e.Errors[n-1].Message, "programmingLanguage": "GO"})
 	}
-	end.Inputs, end.Outputs = openRecords(accesses)
+	end.Inputs, end.Outputs = openRecords(h.accesses[e.RunID])
 	return []openEvent{start, end}
 }
 
@@ -174,7 +227,7 @@ func uuidOf(runID string) string {
 }
 
 // openRecords returns what a run read and wrote, each record once.
-func openRecords(accesses []*event) (inputs, outputs []*openRecord) {
+func openRecords(accesses []*audit.Access) (inputs, outputs []*openRecord) {
 	in, out := map[string]*openRecord{}, map[string]*openRecord{}
 	put := func(to map[string]*openRecord, record string) *openRecord {
 		if to[record] == nil {
@@ -190,8 +243,8 @@ func openRecords(accesses []*event) (inputs, outputs []*openRecord) {
 		d := put(map[bool]map[string]*openRecord{true: in, false: out}[a.Op == audit.OpRead], a.Record)
 		d.rows += a.Rows
 		facets := map[string]any{}
-		if a.Access.Version != "" {
-			facets["version"] = facet(facetVersion, map[string]any{"datasetVersion": a.Access.Version})
+		if a.Version != "" {
+			facets["version"] = facet(facetVersion, map[string]any{"datasetVersion": a.Version})
 		}
 		switch a.Op {
 		case audit.OpWrite:

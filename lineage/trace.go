@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/flexorhq/flexor-go/audit"
+	"github.com/flexorhq/flexor-go/internal/logindex"
 )
 
 // Direction says where to look from a record.
@@ -28,6 +29,15 @@ type Query struct {
 	Depth int
 	// AsOf leaves out what happened after it. Zero: nothing.
 	AsOf time.Time
+	// From and To bound the first step: it goes only by accesses of the record in question
+	// from From on and before To. Zero: they do not bound.
+	From, To time.Time
+	// At asks for the answer that the log gave when it had that size and root, as a
+	// checkpoint states them or the Head of another answer. Zero: as it is.
+	At audit.Head
+	// Cursor continues an answer that was cut by MaxVersions: it is its Next, and the rest
+	// of the query is the same. Empty: it begins.
+	Cursor string
 	// Explicit goes only from a record to what was stated to be made from it, by
 	// [From]. ExcludeFailed takes failed runs for having done nothing but replace
 	// what they wrote to.
@@ -38,8 +48,12 @@ type Query struct {
 	Agents, Runs, Sources []string
 	Ops                   []audit.Op
 
-	// MaxVersions bounds how many versions of records are followed. Zero: 100,000.
+	// MaxVersions bounds how many versions of records are followed in each direction: as
+	// many more with every Cursor. Zero: 100,000.
 	MaxVersions int
+	// MaxEdges bounds the edges of the answer; the first in the order of the log are told.
+	// They are not told later: it is there to bound memory. Zero: 1,000,000.
+	MaxEdges int
 	// Redactor is that of the recorder, so that the query looks for what was
 	// recorded. Zero: none.
 	Redactor audit.Redactor
@@ -117,13 +131,16 @@ type Gap struct {
 const (
 	GapDepth       = "depth"       // versions at the greatest depth, which were not followed
 	GapVersions    = "versions"    // versions beyond the greatest number, which were not followed
+	GapEdges       = "edges"       // edges beyond the greatest number, which are not told
 	GapDropped     = "dropped"     // accesses that are not in the log
 	GapInterrupted = "interrupted" // runs without an end of their own that may have read again
 	GapHorizon     = "horizon"     // records of the log that are gone
 	GapUnknown     = "unknown"     // accesses that only a later version understands
 )
 
-// Result is the answer to a [Query].
+// Result is the answer to a [Query]. If that has a cursor, Touches is what is known so far,
+// Versions are what was not told before, and Edges what leads to them and on from them;
+// an edge can be told again.
 type Result struct {
 	Record   string          `json:"record"` // as the log has it
 	Touches  []Touch         `json:"touches"`
@@ -136,37 +153,63 @@ type Result struct {
 	Gaps     []Gap      `json:"gaps"`
 	Head     audit.Head `json:"head"` // the log when it was read
 
-	related bool // there is an access of the record
+	// Next is the [Query.Cursor] that goes on where MaxVersions ended this answer, in the
+	// log as it was. Empty: it was not.
+	Next string `json:"next,omitempty"`
+
+	related bool     // there is an access of the record
+	entries []uint64 // positions of the entries of the runs in it
 }
 
 // Found reports whether the log has any access of the record in question, be it
 // selected or not.
 func (r *Result) Found() bool { return r.related }
 
-// defaultVersions is the bound on the versions that are followed.
-const defaultVersions = 100_000
+// The bounds of queries that state none.
+const (
+	defaultVersions = 100_000
+	defaultEdges    = 1_000_000
+)
 
-// Trace answers a query by reading the log. The same log gives the same answer. A URI
-// that is none is an error that wraps [audit.ErrInvalid]; damage of the log, and a line
-// that is no record, are errors too, never a shorter answer.
+// Trace answers a query, by the index of the log if it is [Indexed], and else by reading it.
+// The same log gives the same answer. A URI that is none, and a cursor or checkpoint of
+// another query or log, is an error that wraps [audit.ErrInvalid]; damage of the log, and
+// a line that is no record, are errors too, never a shorter answer. Of what is read from an
+// index only its own checksums are checked: see [Prove].
 func Trace(ctx context.Context, log Log, q Query) (*Result, error) {
 	record, err := audit.RecordURI(q.Record, q.Redactor)
 	if err != nil {
 		return nil, fmt.Errorf("lineage: %w", err)
 	}
-	h, err := readHistory(ctx, log, q.AsOf)
-	if err != nil {
-		return nil, fmt.Errorf("lineage: trace %s: %w", record, err)
-	}
 	if q.MaxVersions <= 0 {
 		q.MaxVersions = defaultVersions
 	}
-	t := &trace{
-		graph: newGraph(h), q: &q, record: record,
-		depths: map[*contribution]int{}, touches: map[touchKey]*Touch{}, counted: map[counted]bool{}, edges: map[edgeKey]bool{}, gaps: map[string]int{},
+	if q.MaxEdges <= 0 {
+		q.MaxEdges = defaultEdges
 	}
-	t.result = &Result{Record: record, Versions: []RecordVersion{}, Edges: []Edge{}, Head: audit.Head{Size: h.head.Size, Root: h.head.Root.String()}}
-	t.find()
-	t.finish()
-	return t.result, nil
+	told, err := q.resume(record)
+	if err != nil {
+		return nil, fmt.Errorf("lineage: trace %s: %w", record, err)
+	}
+	var res *Result
+	err = withSnapshot(ctx, log, func(s *logindex.Snapshot) error {
+		t := &trace{ctx: ctx, q: &q, record: record, told: told, bound: told + q.MaxVersions, gaps: map[string]int{}}
+		head := audit.Head{Size: s.Size, Root: s.Root.String()}
+		if q.At.Size > head.Size || q.At.Size == head.Size && q.At.Root != "" && q.At.Root != head.Root {
+			return fmt.Errorf("%w: the log has %d records and the root %s, and never was what the checkpoint states, %d and %s", audit.ErrInvalid, head.Size, head.Root, q.At.Size, q.At.Root)
+		}
+		if q.At != (audit.Head{}) {
+			head = q.At
+		}
+		t.graph = newGraph(s, head.Size, q.AsOf)
+		t.result = &Result{Record: record, Head: head}
+		t.find()
+		t.finish()
+		res = t.result
+		return context.Cause(ctx)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("lineage: trace %s: %w", record, err)
+	}
+	return res, nil
 }

@@ -48,8 +48,8 @@ they hold all runs, the oldest first. --limit N keeps the last N in either, and
 
 csv has a row for each run: the fields of the specification, then the others, with
 lists and objects as JSON in their cells. A text that a spreadsheet would take for
-a formula has ' put before it. --rows decisions, tasks or errors gives a row for
-each of those instead.`,
+a formula has ' put before it. --rows decisions, tasks, errors or accesses gives a
+row for each of those instead; accesses, of data records, are in no other format.`,
 		Example: examples(
 			"flexor audit --agent feed-monitor --limit 50",
 			"flexor audit --from 2026-04-01 --to 2026-04-30",
@@ -74,7 +74,7 @@ each of those instead.`,
 	q.envs = addChoices(cmd, "env", "only runs in this environment",
 		string(vaultcfg.Sandbox), string(vaultcfg.Staging), string(vaultcfg.Production))
 	q.format = addChoice(cmd, "format", "form of the output", "table", "json", "jsonl", "csv")
-	q.rows = addChoice(cmd, "rows", "what table and csv have a row for", rowsRuns, rowsDecisions, rowsTasks, rowsErrors)
+	q.rows = addChoice(cmd, "rows", "what table and csv have a row for", rowsRuns, rowsDecisions, rowsTasks, rowsErrors, rowsAccesses)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if q.format.value == "table" && !cmd.Flags().Changed("limit") {
 			q.limit = tableLimit
@@ -90,6 +90,8 @@ func (q *auditQuery) check() error {
 	switch {
 	case q.limit < 0:
 		return misuse("--limit 0 is all of them", "--limit %d: there is no negative number of runs", q.limit)
+	case lists && q.rows.value == rowsAccesses:
+		return misuse("--format csv", "--rows accesses is for table and csv, not for %s: no run has them in it", q.format.value)
 	case lists && q.rows.value != rowsRuns:
 		return misuse("leave --rows out: each run has its "+q.rows.value+" in it", "--rows %s is for table and csv, not for %s", q.rows.value, q.format.value)
 	case q.follow && q.format.value == "json":

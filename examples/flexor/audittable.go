@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/flexorhq/flexor-go/audit"
+	"github.com/flexorhq/flexor-go/lineage"
 )
 
 // tablePrinter writes runs, or what --rows asks for, as a table for people.
@@ -27,6 +28,9 @@ func newTablePrinter(c *cli, full completer, rows string) *tablePrinter {
 	case rowsTasks:
 		cols = left("RUN", "STARTED (UTC)", "SKILL", "OUTCOME", "DURATION", "ERROR")
 		cols[4].right = true
+	case rowsAccesses:
+		cols = left("RUN", "AT (UTC)", "OP", "RECORD", "SOURCE", "SKILL", "REPEATS")
+		cols[6].right = true
 	case rowsErrors:
 		cols = left("RUN", "AT (UTC)", "SKILL", "MESSAGE")
 	default:
@@ -57,6 +61,10 @@ func (p *tablePrinter) put(e *audit.Entry) error {
 				return err
 			}
 		}
+	case rowsAccesses:
+		return p.full.accesses(e, func(a *lineage.Access) error {
+			return p.table.row(plain(e.RunID, clock(a.At), string(a.Op), a.Record, a.Source, a.Skill, strconv.Itoa(a.Repeats)))
+		})
 	case rowsErrors:
 		for _, x := range e.Errors {
 			if err := p.table.row(plain(e.RunID, clock(x.At), x.Skill, p.brief.message(x.Message))); err != nil {

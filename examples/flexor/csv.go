@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/flexorhq/flexor-go/audit"
+	"github.com/flexorhq/flexor-go/lineage"
 )
 
 // csvPrinter writes runs as RFC 4180 CSV, the header always.
@@ -29,19 +30,27 @@ func (p *csvPrinter) put(e *audit.Entry) error {
 	if err != nil {
 		return err
 	}
+	if p.sheet.rows == nil {
+		return p.full.accesses(e, func(a *lineage.Access) error { return p.row(accessFields(e, a)) })
+	}
 	for _, row := range p.sheet.rows(e) {
-		cells := make([]string, len(row))
-		for i, f := range row {
-			cells[i] = f.guarded()
-			if len(cells[i]) > sheetCell {
-				p.long++
-			}
-		}
-		if err := p.w.Write(cells); err != nil {
+		if err := p.row(row); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// row writes a row.
+func (p *csvPrinter) row(row []field) error {
+	cells := make([]string, len(row))
+	for i, f := range row {
+		cells[i] = f.guarded()
+		if len(cells[i]) > sheetCell {
+			p.long++
+		}
+	}
+	return p.w.Write(cells)
 }
 
 func (p *csvPrinter) head() error {
@@ -62,7 +71,7 @@ func (p *csvPrinter) flush() error {
 
 func (p *csvPrinter) end() error {
 	if p.long > 0 {
-		p.c.note("note: %s more than %d characters, which spreadsheets cut; --rows decisions, tasks or errors gives smaller ones", have(p.long, "cell"), sheetCell)
+		p.c.note("note: %s more than %d characters, which spreadsheets cut; --rows decisions, tasks, errors or accesses gives smaller ones", have(p.long, "cell"), sheetCell)
 	}
 	return p.flush()
 }

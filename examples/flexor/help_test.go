@@ -73,7 +73,7 @@ func TestHelpExamplesRun(t *testing.T) {
 			b.WriteString(governedVault)
 		}
 		if cmd.Name() == "verify" {
-			b.WriteString("exec flexor explain $RUN --proof run.proof\nexec flexor init . --owner owner@fund.com\n")
+			b.WriteString("exec flexor explain $RUN --proof run.proof\nexec flexor lineage --record db://x/y --prove lineage.proof\nexec flexor init . --owner owner@fund.com\n")
 		}
 		if cmd.Name() == "verify" || cmd.Name() == "restore" {
 			b.WriteString("mkdir archive\nsecondary . archive\nexec agent run .\n")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -19,13 +20,15 @@ type lineageQuery struct {
 	direction *choice
 	depth     int
 	asOf      string
+	from, to  string // of the first step
 
 	agents, runs, sources []string
 	ops                   *choices[audit.Op]
 	explicit, noFailed    bool
 
 	format *choice
-	limit  int // 0: all
+	limit  int    // 0: all
+	prove  string // a directory to be made; empty: nothing is proved
 }
 
 // exampleRecord is the record of the examples.
@@ -62,13 +65,18 @@ as --agent select from the answer, and do not change what is followed.
 
 The last line says whether the answer is complete: whether anything that was recorded
 was not followed, and why. A tree and a table show 95 runs and records; standard
-error says how many there are.`,
+error says how many there are.
+
+--prove DIR keeps the answer, and every record of the log that it rests on with the
+proof that it stands there. flexor verify --proof DIR checks it without the vault.`,
 		Example: examples(
 			"flexor lineage --record "+exampleRecord,
 			"flexor lineage --record "+exampleRecord+" --direction upstream",
 			"flexor lineage --record plexifact://prod/catalog/equity-prices/ --agent feed-monitor",
 			"flexor lineage --record "+exampleRecord+" --depth 1 --as-of 2026-04-30",
+			"flexor lineage --record "+exampleRecord+" --from 2026-04-30",
 			"flexor lineage --record "+exampleRecord+" --format mermaid",
+			"flexor lineage --record "+exampleRecord+" --prove lineage.proof",
 		),
 		Args: noArgs,
 	}
@@ -76,12 +84,15 @@ error says how many there are.`,
 	f.StringVar(&q.record, "record", "", "the `URI` of the record, or of a collection if it ends in /")
 	f.IntVar(&q.depth, "depth", 0, "go at most `N` steps from the record; 0 for all")
 	f.StringVar(&q.asOf, "as-of", "", "leave out what happened after `TIME`, or after that day or month")
+	f.StringVar(&q.from, "from", "", "begin only with accesses of the record at `TIME` or later; what follows from them is not bounded")
+	f.StringVar(&q.to, "to", "", "begin only with accesses of the record before `TIME`, or before the end of that day or month")
 	f.StringSliceVar(&q.agents, "agent", nil, "only runs of the agent `NAME`; repeat it, or separate several with commas")
 	f.StringSliceVar(&q.runs, "run", nil, "only the run with the id `RUN`, or with one that begins or ends so")
 	f.StringSliceVar(&q.sources, "source", nil, "only accesses of the source `NAME`")
 	f.BoolVar(&q.explicit, "explicit", false, "follow only what was said to be made from a record")
 	f.BoolVar(&q.noFailed, "exclude-failed", false, "do not follow failed runs; they may have left data behind")
 	f.IntVar(&q.limit, "limit", 0, "only `N` lines; 0 for all (default 95 for a tree or table, all for exports)")
+	f.StringVar(&q.prove, "prove", "", "write the answer and what proves it into the new directory `DIR`")
 	q.direction = addChoice(cmd, "direction", "where to look from the record", downstream, upstream, both)
 	q.ops = addChoices(cmd, "op", "only these accesses", audit.OpRead, audit.OpWrite, audit.OpAppend, audit.OpDelete)
 	q.format = addChoice(cmd, "format", "form of the output", "tree", "table", "json", "jsonl", "csv", "dot", "mermaid", "prov")
@@ -133,6 +144,12 @@ func (q *lineageQuery) query(ctx context.Context, c *cli, p *place) (lineage.Que
 		}
 		c.note("as of %s (UTC)", stamp(out.AsOf))
 	}
+	if out.From, out.To, err = interval(q.from, q.to, c.now()); err != nil {
+		return out, err
+	}
+	if text := described(out.From, out.To); text != "" {
+		c.note("%s", text)
+	}
 	for _, text := range q.runs {
 		r, err := parseRunQuery(text)
 		if err != nil {
@@ -172,6 +189,9 @@ func (c *cli) lineage(ctx context.Context, q *lineageQuery) error {
 	if _, err := audit.RecordURI(q.record, nil); err != nil {
 		return misuse(`flexor lineage --record "`+exampleRecord+`"`, "--record: %w", err)
 	}
+	if there, err := os.ReadDir(q.prove); err == nil && len(there) > 0 && q.prove != "" {
+		return fail(exitFailed, "choose another directory, or remove that one", "--prove: %s exists already, and is not empty", q.prove)
+	}
 	p, err := c.openToRead(ctx)
 	if err != nil {
 		return err
@@ -185,7 +205,11 @@ func (c *cli) lineage(ctx context.Context, q *lineageQuery) error {
 		c.nothingYet(p)
 		return nil
 	}
-	res, err := lineage.Trace(ctx, p.log, query)
+	trace := func() (*lineage.Result, error) { return lineage.Trace(ctx, p.log, query) }
+	if q.prove != "" {
+		trace = func() (*lineage.Result, error) { return lineage.Prove(ctx, p.log, query, q.prove) }
+	}
+	res, err := trace()
 	if err != nil {
 		if errors.Is(err, audit.ErrInvalid) {
 			return misuse("give the URI as it stands in the log", "--record: %w", err)
@@ -194,6 +218,9 @@ func (c *cli) lineage(ctx context.Context, q *lineageQuery) error {
 	}
 	if err := c.writeLineage(q, res); err != nil {
 		return err
+	}
+	if q.prove != "" {
+		c.note("wrote %s, with %s of the log; check it anywhere with flexor verify --proof %s --key %q", q.prove, count(len(res.Cites()), "record"), q.prove, p.log.PublicKey())
 	}
 	if !res.Found() {
 		c.note("no access of %s was recorded; a URI that ends in / asks for all that begins so", res.Record)

@@ -35,7 +35,7 @@ func (c *cli) narrate(s *story, proof *proof, behind *authority) error {
 }
 
 func (n *narrator) all(proof *proof, behind *authority) error {
-	steps := []func() error{n.head, n.timeline, n.outputs, n.late}
+	steps := []func() error{n.head, n.timeline, n.accesses, n.outputs, n.late}
 	if behind != nil {
 		steps = append(steps, func() error { return n.authority(behind) })
 	}

@@ -15,23 +15,31 @@ func (c *cli) verifyProof(v *verification) error {
 	if err != nil {
 		return err
 	}
-	key := v.key
-	if key == "" {
-		p, err := c.open()
-		if err != nil {
-			return err
-		}
-		if p.log == nil {
-			return misuse("give the public key with --key", "verify: the vault %s has no log, and so no key", p.cfg.Dir)
-		}
-		key = p.log.PublicKey()
-		c.note("note: the key is that of the vault %s; --key takes one known from elsewhere", p.cfg.Dir)
+	key, err := c.proofKey(v)
+	if err != nil {
+		return err
 	}
 	line = trimNewline(line)
 	if err := vault.CheckReceipt(key, receipt, line); err != nil {
 		return fail(exitIntegrity, "make sure that proof, line and key are of the same log; flexor explain RUN --proof makes a new pair", "verify: %s does not prove %s: %w", v.proof, v.line, err)
 	}
 	return c.writeProved(v, key, line)
+}
+
+// proofKey returns the public key to check a proof with.
+func (c *cli) proofKey(v *verification) (string, error) {
+	if v.key != "" {
+		return v.key, nil
+	}
+	p, err := c.open()
+	if err != nil {
+		return "", err
+	}
+	if p.log == nil {
+		return "", misuse("give the public key with --key", "verify: the vault %s has no log, and so no key", p.cfg.Dir)
+	}
+	c.note("note: the key is that of the vault %s; --key takes one known from elsewhere", p.cfg.Dir)
+	return p.log.PublicKey(), nil
 }
 
 // proved is the JSON form of a proof that holds.

@@ -90,14 +90,16 @@ func writeNew(file, text string) error {
 
 // explained is the JSON form of explain.
 type explained struct {
-	RunID   string            `json:"run_id"`
-	State   string            `json:"state"`
-	PID     int               `json:"pid,omitempty"`     // of a run that has not ended
-	Refused string            `json:"refused,omitempty"` // why the run was not admitted
-	Entry   *audit.Entry      `json:"entry,omitempty"`   // with all that its line had no room for
-	SoFar   *soFar            `json:"so_far,omitempty"`  // of a run without an entry
-	Late    []json.RawMessage `json:"late,omitempty"`    // records written after the end
-	Proof   *proof            `json:"proof,omitempty"`
+	RunID   string       `json:"run_id"`
+	State   string       `json:"state"`
+	PID     int          `json:"pid,omitempty"`     // of a run that has not ended
+	Refused string       `json:"refused,omitempty"` // why the run was not admitted
+	Entry   *audit.Entry `json:"entry,omitempty"`   // with all that its line had no room for
+	SoFar   *soFar       `json:"so_far,omitempty"`  // of a run without an entry
+	// Accesses are the reads and writes of data records, as the log has them.
+	Accesses []audit.Access    `json:"accesses,omitempty"`
+	Late     []json.RawMessage `json:"late,omitempty"` // records written after the end
+	Proof    *proof            `json:"proof,omitempty"`
 
 	Authority *authority `json:"authority,omitempty"` // of a run that names a deployment
 }
@@ -123,7 +125,7 @@ type soFar struct {
 
 // report returns the JSON form of the story.
 func (s *story) report(p *proof) explained {
-	r := explained{RunID: s.run.RunID, State: s.state(), Refused: s.refused, Proof: p}
+	r := explained{RunID: s.run.RunID, State: s.state(), Refused: s.refused, Accesses: s.accesses, Proof: p}
 	for _, l := range s.late {
 		r.Late = append(r.Late, l.Line)
 	}

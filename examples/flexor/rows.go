@@ -14,6 +14,7 @@ const (
 	rowsDecisions = "decisions"
 	rowsTasks     = "tasks"
 	rowsErrors    = "errors"
+	rowsAccesses  = "accesses"
 )
 
 // field is one cell of a csv row.
@@ -51,7 +52,7 @@ func compact(v any) string {
 // sheet is one layout of csv: its heads, and the rows of a run.
 type sheet struct {
 	heads []string
-	rows  func(e *audit.Entry) [][]field
+	rows  func(e *audit.Entry) [][]field // nil: of accesses, which an entry does not hold
 }
 
 // sheetOf returns the layout that --rows asks for. Columns are only ever added at the
@@ -62,6 +63,8 @@ func sheetOf(rows string) sheet {
 		return sheet{append(runHeads(), "seq", "at", "task", "skill", "condition", "branch", "alternatives", "values"), decisionRows}
 	case rowsTasks:
 		return sheet{append(runHeads(), "seq", "parent_task", "skill", "started_at", "duration_ms", "outcome", "error", "inputs", "outputs"), taskRows}
+	case rowsAccesses:
+		return sheet{append(runHeads(), accessHeads...), nil}
 	case rowsErrors:
 		return sheet{append(runHeads(), "seq", "at", "task", "skill", "kind", "message"), errorRows}
 	}

@@ -22,8 +22,11 @@ type story struct {
 	entry   *vault.Record // nil: the run has no entry
 	flight  *vault.Run    // set by who knows: the run is in flight, or its process died
 	refused string        // why the run was not admitted; empty: it was
-	late    []lateRecord
-	last    time.Time // of the newest record
+	// accesses are the reads and writes of data records, of which an entry only has
+	// counts; in the order in which they were recorded.
+	accesses []audit.Access
+	late     []lateRecord
+	last     time.Time // of the newest record
 }
 
 // lateRecord is a record that was written after the end of its run.
@@ -94,6 +97,11 @@ func (s *story) add(rec vault.Record) error {
 		return err
 	case audit.KindError:
 		return s.failed(rec.Line)
+	case audit.KindAccess:
+		var a audit.Access
+		err := json.Unmarshal(rec.Line, &a)
+		s.accesses = append(s.accesses, a)
+		return err
 	case audit.KindKill:
 		s.run.Kill = new(audit.Kill)
 		return json.Unmarshal(rec.Line, s.run.Kill)

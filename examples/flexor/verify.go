@@ -53,8 +53,8 @@ it records is derived anew, from its bytes and the fingerprint of the genesis al
 every finished run is held against it: what it says of the governance log and of its
 deployment must be so. That takes no key.
 
-With --proof and --line it checks offline what flexor explain --proof kept; with
---key that needs no vault.`,
+With --proof and --line it checks offline what flexor explain --proof kept, and with
+--proof DIR what flexor lineage --prove DIR wrote; with --key that needs no vault.`,
 		Example: examples(
 			"flexor verify",
 			"flexor verify --checkpoint > april.checkpoint",
@@ -64,6 +64,7 @@ With --proof and --line it checks offline what flexor explain --proof kept; with
 			"flexor verify --access",
 			"flexor verify --access --checkpoint > april.access",
 			"flexor verify --proof run.proof --line run.proof.line",
+			"flexor verify --proof lineage.proof",
 			"flexor verify --format json",
 		),
 		Args: noArgs,
@@ -75,7 +76,7 @@ With --proof and --line it checks offline what flexor explain --proof kept; with
 	f.StringVar(&v.tiles, "export-tiles", "", "write the log as C2SP tlog-tiles into `DIR`, which must be empty")
 	f.BoolVar(&v.access, "access", false, "check the governance log: who may do what, and who did")
 	f.StringVar(&v.fingerprint, "fingerprint", "", "with --access: the `SHA256:…` of the genesis, as flexor init printed it")
-	f.StringVar(&v.proof, "proof", "", "check the proof of one entry in `FILE`, in place of the log")
+	f.StringVar(&v.proof, "proof", "", "check the proof of one entry in `FILE`, or of lineage in that directory, in place of the log")
 	f.StringVar(&v.line, "line", "", "the line that the proof is about, in `FILE`")
 	v.format = addChoice(cmd, "format", "form of the output", "text", "json")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return c.verify(cmd.Context(), v) }
@@ -85,7 +86,7 @@ With --proof and --line it checks offline what flexor explain --proof kept; with
 // check refuses flags that do not go together.
 func (v *verification) check() error {
 	switch {
-	case (v.proof == "") != (v.line == ""):
+	case (v.proof == "") != (v.line == "") && !isDir(v.proof):
 		return misuse("flexor verify --proof FILE --line FILE.line", "--proof and --line go together: the proof is about the line")
 	case v.proof != "" && (v.anchor != "" || v.checkpoint || v.tiles != ""):
 		return misuse("flexor verify --proof FILE --line FILE.line", "--proof checks one line without the log; --anchor, --checkpoint and --export-tiles are about the log")
@@ -105,6 +106,8 @@ func (c *cli) verify(ctx context.Context, v *verification) error {
 		return err
 	}
 	switch {
+	case isDir(v.proof):
+		return c.verifyLineage(v)
 	case v.proof != "":
 		return c.verifyProof(v)
 	case v.access:

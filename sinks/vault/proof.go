@@ -31,6 +31,14 @@ func (r *Reader) Receipt(ctx context.Context, index uint64) (Receipt, error) {
 	return r.ledger.Receipt(index, head)
 }
 
+// ReceiptAt is Receipt for the log as of a checkpoint of it, which must be on disk.
+func (r *Reader) ReceiptAt(ctx context.Context, index uint64, cp Checkpoint) (Receipt, error) {
+	if err := context.Cause(ctx); err != nil {
+		return Receipt{}, err
+	}
+	return r.ledger.Receipt(index, cp)
+}
+
 // CheckReceipt checks offline that line, a record of a log byte for byte without
 // its newline, stands in the log that publicKey belongs to. receipt is what
 // [Receipt.Text] returned; publicKey is what [Reader.PublicKey] returned, and must come

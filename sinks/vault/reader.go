@@ -12,6 +12,7 @@ import (
 	"github.com/flexorhq/flexor-go/audit"
 	"github.com/flexorhq/flexor-go/internal/durable"
 	"github.com/flexorhq/flexor-go/internal/ledger"
+	"github.com/flexorhq/flexor-go/internal/logindex"
 )
 
 // Errors that callers branch on.
@@ -54,6 +55,7 @@ type Run struct {
 type Reader struct {
 	dir    string
 	ledger *ledger.Reader
+	index  *logindex.Index
 }
 
 var _ audit.Reader = (*Reader)(nil)
@@ -65,7 +67,7 @@ func OpenReader(dir string) (*Reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("vault: open %s: %w", dir, err)
 	}
-	return &Reader{dir, r}, nil
+	return &Reader{dir, r, logindex.New(durable.Disk{}, dir, r)}, nil
 }
 
 // Dir returns the log's directory.
@@ -160,6 +162,14 @@ func entryOf(rec Record) (e audit.Entry, ok bool, err error) {
 // Records yields the records from index from on, oldest first.
 func (r *Reader) Records(ctx context.Context, from uint64) iter.Seq2[Record, error] {
 	return r.ledger.Records(ctx, from, false)
+}
+
+// Accesses returns the log's accesses to data records as they are now, for package lineage.
+// It reads what was recorded since it was called last, and at first the index files of
+// the segments; those that are not there it writes beside them, or keeps in memory where
+// that is not allowed. Nil without an error says that the log must be read.
+func (r *Reader) Accesses(ctx context.Context) (*logindex.Snapshot, error) {
+	return r.index.Snapshot(ctx)
 }
 
 // RunRecords yields all records of one run, oldest first: its start, its tasks,

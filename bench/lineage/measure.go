@@ -1,0 +1,272 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// bench is a comparison under way.
+type bench struct {
+	settings
+	out      io.Writer
+	accesses []access
+	points   []int32 // records that are asked for
+	closure  int32   // one from which about so many versions were made
+	hub      int32   // the one most used
+	want     map[int32]int
+	ours     ours
+	pointOur time.Duration // p95
+	ourTimes map[int32]time.Duration
+}
+
+// measure writes the workload, and measures all that is wanted over it.
+func measure(ctx context.Context, s settings, out io.Writer) error {
+	b := &bench{settings: s, out: out, want: map[int32]int{}, ourTimes: map[int32]time.Duration{}}
+	b.ours.dir = filepath.Join(s.dir, "audit-log")
+	began := time.Now()
+	size, err := newWorkload(s.records).write(ctx, b.ours.dir, s.accesses, func(a access) error {
+		b.accesses = append(b.accesses, a)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	b.say("%s accesses to %s records, in a log of %d MB, written in %s\n\n", number(s.accesses), number(s.records), size>>20, since(began))
+	b.say("| | what | time | |\n|---|---|--:|---|\n")
+	if err := b.measureOurs(ctx); err != nil {
+		return err
+	}
+	if s.wants("sqlite") {
+		if err := b.measureTables(ctx, newSQLite); err != nil {
+			return err
+		}
+	}
+	if s.wants("postgresql") {
+		err := b.measureTables(ctx, newPostgreSQL)
+		if errors.Is(err, errNoPostgreSQL) {
+			b.say("| PostgreSQL | left out | | %s |\n", err)
+			err = nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *bench) say(format string, args ...any) { _, _ = fmt.Fprintf(b.out, format, args...) }
+
+// row writes a line of the table. ours is how long the same takes with this SDK; 0: it is
+// not compared.
+func (b *bench) row(who, what string, d, ours time.Duration, rest string) {
+	if ours > 0 {
+		if rest != "" {
+			rest += ", "
+		}
+		rest += fmt.Sprintf("%.1f × ours", float64(d)/float64(ours))
+	}
+	b.say("| %s | %s | %s | %s |\n", who, what, round(d), rest)
+}
+
+func since(t time.Time) time.Duration { return round(time.Since(t)) }
+
+// round leaves three digits.
+func round(d time.Duration) time.Duration {
+	unit := time.Duration(1)
+	for d/unit >= 1000 {
+		unit *= 10
+	}
+	return d.Round(unit)
+}
+
+// p95 returns the time that 95 of 100 do not exceed.
+func p95(all []time.Duration) time.Duration {
+	slices.Sort(all)
+	return all[(len(all)*95+99)/100-1]
+}
+
+// rate says how many accesses a second that is.
+func (b *bench) rate(d time.Duration) string {
+	return fmt.Sprintf("%.2f M accesses/s", float64(len(b.accesses))/d.Seconds()/1e6)
+}
+
+// perAccess says how many bytes an access takes.
+func (b *bench) perAccess(size int64) string {
+	return fmt.Sprintf("%.1f B an access", float64(size)/float64(len(b.accesses)))
+}
+
+func (b *bench) measureOurs(ctx context.Context) error {
+	const us = "flexor"
+	began := time.Now()
+	if err := b.ours.index(ctx); err != nil {
+		return err
+	}
+	built := time.Since(began)
+	b.row(us, "verify the log and build the index", built, 0, b.rate(built)+", "+b.perAccess(b.ours.size()))
+	if err := b.choose(ctx); err != nil {
+		return err
+	}
+	var cold, warm []time.Duration
+	for _, record := range b.points {
+		began := time.Now()
+		if err := b.ours.open(); err != nil {
+			return err
+		}
+		if _, err := b.ours.trace(ctx, record, 1, all); err != nil {
+			return err
+		}
+		cold = append(cold, time.Since(began))
+	}
+	for range 2 { // the first time brings what is asked for into memory
+		warm = warm[:0]
+		for _, record := range b.points {
+			began := time.Now()
+			if _, err := b.ours.trace(ctx, record, 1, all); err != nil {
+				return err
+			}
+			warm = append(warm, time.Since(began))
+		}
+	}
+	b.row(us, "one step from a record, log opened for it, p95", p95(cold), 0, "")
+	b.pointOur = p95(warm)
+	b.row(us, "one step from a record, p95", b.pointOur, 0, "")
+	for name, record := range b.closures() {
+		began := time.Now()
+		res, err := b.ours.trace(ctx, record, 0, all)
+		if err != nil {
+			return err
+		}
+		first := time.Since(began)
+		b.want[record] = len(res.Versions)
+		times := []time.Duration{}
+		for range 3 {
+			began = time.Now()
+			if _, err := b.ours.trace(ctx, record, 0, all); err != nil {
+				return err
+			}
+			times = append(times, time.Since(began))
+		}
+		b.ourTimes[record] = slices.Min(times)
+		b.row(us, name, b.ourTimes[record], 0, fmt.Sprintf("%s versions, %s edges, %s runs; the first time %s", number(len(res.Versions)), number(len(res.Edges)), number(len(res.Touches)), round(first)))
+	}
+	return nil
+}
+
+// closures yields the records whose closures are measured, and what to call them.
+func (b *bench) closures() func(func(string, int32) bool) {
+	return func(yield func(string, int32) bool) {
+		if yield("all from a record", b.closure) {
+			yield("all from the record most used", b.hub)
+		}
+	}
+}
+
+// choose chooses the records that are asked for: any, the one most used, and the one of
+// whose versions as many were made as wanted, as nearly as some hundred tries find.
+func (b *bench) choose(ctx context.Context) error {
+	rnd := rand.New(rand.NewPCG(2, 6))
+	for range b.settings.points {
+		b.points = append(b.points, b.accesses[rnd.IntN(len(b.accesses))].record)
+		if len(b.points)%2 == 0 {
+			b.points[len(b.points)-1] = int32(rnd.IntN(b.records))
+		}
+	}
+	least := -1
+	for range 200 {
+		record := b.accesses[rnd.IntN(len(b.accesses)/2)].record
+		res, err := b.ours.trace(ctx, record, 0, 2*b.nodes)
+		if err != nil {
+			return err
+		}
+		off := max(len(res.Versions)-b.nodes, b.nodes-len(res.Versions))
+		if least < 0 || off < least {
+			least, b.closure = off, record
+		}
+		if least < b.nodes/10 {
+			break
+		}
+	}
+	return nil
+}
+
+// measureTables measures a database.
+func (b *bench) measureTables(ctx context.Context, open func(context.Context, string) (*tables, error)) error {
+	t, err := open(ctx, b.dir)
+	if err != nil {
+		return err
+	}
+	defer t.close()
+	began := time.Now()
+	for _, q := range schema {
+		if _, err := t.db.ExecContext(ctx, q); err != nil {
+			return err
+		}
+	}
+	if err := t.load(ctx, b.accesses); err != nil {
+		return err
+	}
+	for _, q := range indexes {
+		if _, err := t.db.ExecContext(ctx, q); err != nil {
+			return err
+		}
+	}
+	built := time.Since(began)
+	size, err := t.size(ctx)
+	if err != nil {
+		return err
+	}
+	b.row(t.name, "load and index", built, 0, b.rate(built)+", "+b.perAccess(size))
+	q, err := t.prepare(ctx, pointQuery)
+	if err != nil {
+		return err
+	}
+	defer q.Close() //nolint:errcheck // it was read
+	var times []time.Duration
+	for range 2 {
+		times = times[:0]
+		for _, record := range b.points {
+			began := time.Now()
+			if _, err := t.point(ctx, q, record); err != nil {
+				return err
+			}
+			times = append(times, time.Since(began))
+		}
+	}
+	b.row(t.name, "the accesses of a record, p95", p95(times), b.pointOur, "no step")
+	for name, record := range b.closures() {
+		for how, ask := range map[string]func(context.Context, int32) (int, error){"recursive query": t.recursive, "version by version": t.stepwise} {
+			if err := b.measureClosure(ctx, t, name+", "+how, record, ask); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// measureClosure measures how a database finds all that was made from a record.
+func (b *bench) measureClosure(ctx context.Context, t *tables, what string, record int32, ask func(context.Context, int32) (int, error)) error {
+	limited, cancel := context.WithTimeout(ctx, b.limit)
+	defer cancel()
+	began := time.Now()
+	n, err := ask(limited, record)
+	d := time.Since(began)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case limited.Err() != nil:
+		b.row(t.name, what, d, b.ourTimes[record], "not finished, so at least")
+		return nil
+	case err != nil:
+		return err
+	case n != b.want[record]:
+		return fmt.Errorf("%s: %s finds %d versions, this SDK %d", what, t.name, n, b.want[record])
+	}
+	b.row(t.name, what, d, b.ourTimes[record], "")
+	return nil
+}

@@ -1,0 +1,119 @@
+package logindex
+
+import (
+	"math"
+	"sync"
+)
+
+// RunRef is a run in a part of a [Snapshot].
+type RunRef struct{ Part, Run uint32 }
+
+// Runs is what has to be known of the runs of a log that are in several of its parts. A run
+// has one start: one that has not started in a part where it did something is in others
+// too, or its start is gone.
+type Runs struct {
+	// Same are, for a run that is in several parts, all its places in the order of the
+	// log. A run that is not in it is in one part only.
+	Same map[RunRef][]RunRef
+	// Unsettled are the runs that did not end by themselves, by their first places; those
+	// without any access may be missing.
+	Unsettled []RunRef
+	// Since says for each part how far back any access in it can look: to the first access
+	// of its run, or to anything, if a read states what it saw.
+	Since []uint64
+}
+
+// Runs returns it. It is the same for all who have the snapshot, and not to be changed.
+func (s *Snapshot) Runs() *Runs { return s.runs() }
+
+// findRuns computes [Snapshot.Runs].
+func (s *Snapshot) findRuns() *Runs {
+	r := &Runs{Same: map[RunRef][]RunRef{}}
+	spread := map[string]bool{}
+	var ids []string
+	for _, p := range s.Parts {
+		for _, run := range p.Strays() {
+			if id := p.RunID(run); !spread[id] {
+				spread[id] = true
+				ids = append(ids, id)
+			}
+		}
+		since := p.First()
+		if p.h.stating > 0 {
+			since = 0
+		}
+		r.Since = append(r.Since, since)
+	}
+	for _, id := range ids {
+		var refs []RunRef
+		for i, p := range s.Parts {
+			if run, ok := p.FindRun(id); ok {
+				refs = append(refs, RunRef{uint32(i), run})
+			}
+		}
+		since := uint64(math.MaxUint64)
+		for _, ref := range refs {
+			r.Same[ref] = refs
+			if s.Parts[ref.Part].Run(ref.Run).LooksBack {
+				since = 0
+			}
+			if pos, ok := s.Parts[ref.Part].FirstAccess(ref.Run); ok {
+				since = min(since, pos)
+				r.Since[ref.Part] = min(r.Since[ref.Part], since)
+			}
+		}
+	}
+	seen := map[RunRef]bool{}
+	for i, p := range s.Parts {
+		for _, run := range p.Unsettled() {
+			refs := r.Of(RunRef{uint32(i), run})
+			if seen[refs[0]] {
+				continue
+			}
+			seen[refs[0]] = true
+			if info := s.Run(refs); info.Status == "" || info.Interrupted {
+				r.Unsettled = append(r.Unsettled, refs[0])
+			}
+		}
+	}
+	return r
+}
+
+// FirstAccess returns the position of the first access of a run.
+func (p *Part) FirstAccess(run uint32) (pos uint64, ok bool) {
+	info := p.Run(run)
+	if info.begin == info.end {
+		return 0, false
+	}
+	return p.Row(p.FirstRow(info)).Position, true
+}
+
+// Of returns all places of a run, in the order of the log.
+func (r *Runs) Of(ref RunRef) []RunRef {
+	if refs := r.Same[ref]; refs != nil {
+		return refs
+	}
+	return []RunRef{ref}
+}
+
+// Run returns what a log says of a run that is in these places.
+func (s *Snapshot) Run(refs []RunRef) (out RunInfo) {
+	for _, ref := range refs {
+		info := s.Parts[ref.Part].Run(ref.Run)
+		if info.Agent != "" || info.Status != "" {
+			out.Agent, out.Version = info.Agent, info.Version
+		}
+		if info.Status != "" {
+			out.Status, out.Interrupted, out.End, out.EndedAt = info.Status, info.Interrupted, info.End, info.EndedAt
+		}
+		out.Started = out.Started || info.Started
+	}
+	return out
+}
+
+// NewSnapshot returns the snapshot of a log of which all is known.
+func NewSnapshot(first, size uint64, root [32]byte, parts []*Part) *Snapshot {
+	s := &Snapshot{First: first, Size: size, Root: root, Parts: parts}
+	s.runs = sync.OnceValue(s.findRuns)
+	return s
+}
