@@ -22,7 +22,7 @@ var floors = [][]string{
 	{"schema", "redact", "internal/lock", "internal/ident", "internal/recorduri"},
 	{"internal/durable"},
 	{"internal/ledger"},
-	{"audit", "vaultcfg"},
+	{"audit", "vaultcfg", "archive"},
 	{"lineage", "rbac", "sinks/*"},
 	{"control", "report", "audit/audittest"},
 	{"retention"},
