@@ -20,7 +20,8 @@ type Config struct {
 	// Credentials sign the requests. Zero: those of the AWS environment.
 	Credentials aws.CredentialsProvider
 
-	// Transport sends the requests. Zero: one with the proxy of the environment.
+	// Transport sends the requests. Zero: one with the proxy and, by AWS_CA_BUNDLE, the
+	// certificate authorities of the environment.
 	Transport http.RoundTripper
 
 	// Timeout is how long a request may take, beside a second for each 8 KiB of its

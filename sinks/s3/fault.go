@@ -77,7 +77,7 @@ func (s *store) fault(ctx context.Context, what, key, needs string, err error) e
 	case n == http.StatusUnauthorized, n == http.StatusForbidden:
 		return lasting("refused (%s); check the key's id and secret, and that it has the permission %s here (docs/sinks.md has a policy)", said(err), needs)
 	case n == http.StatusNotFound && s.bucketMissing(ctx):
-		return lasting("the bucket does not exist (%s); create it, with Object Lock and versioning, or correct its name", said(err))
+		return lasting("the server finds no such bucket (%s); create it, with Object Lock and versioning, or correct its name, or the key's id", said(err))
 	case n == http.StatusBadRequest && !passing[code(err)], n == http.StatusMethodNotAllowed, n == http.StatusRequestEntityTooLarge, n == http.StatusNotImplemented:
 		return lasting("the server does not do that (%s)", said(err))
 	default:

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go/logging"
@@ -43,9 +44,6 @@ func (c *Config) Open(ctx context.Context, u *url.URL, vault *vaultcfg.Config) (
 		wire:   &wire{base: cfg.Transport, timeout: cfg.Timeout, now: cfg.Now},
 		turn:   make(chan struct{}, 1),
 	}
-	if s.wire.base == nil {
-		s.wire.base = newTransport()
-	}
 	if err := s.connect(ctx); err != nil {
 		return nil, err
 	}
@@ -71,9 +69,7 @@ func place(u *url.URL) (bucket, prefix string, err error) {
 
 // connect makes the client. It sends nothing.
 func (s *store) connect(ctx context.Context) error {
-	client := &http.Client{Transport: s.wire, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	load := []func(*config.LoadOptions) error{
-		config.WithHTTPClient(client),
 		config.WithLogger(logging.Nop{}),
 		config.WithRetryer(func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts, o.MaxBackoff = 4, s.cfg.MaxBackoff })
@@ -92,8 +88,13 @@ func (s *store) connect(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%w: s3: the AWS environment: %w", archive.ErrPermanent, err)
 	}
-	s.credentials = env.Credentials
+	s.credentials = patience{env.Credentials, s.cfg.Timeout}
+	if client, ok := env.HTTPClient.(*awshttp.BuildableClient); ok && s.wire.base == nil {
+		s.wire.base = client.GetTransport() // with AWS_CA_BUNDLE and the proxy of the environment
+	}
 	s.client = s3.NewFromConfig(env, func(o *s3.Options) {
+		o.Credentials = s.credentials
+		o.HTTPClient = &http.Client{Transport: s.wire, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 		// The SHA-256 goes with every object; another checksum would add nothing.
 		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 		o.DisableLogOutputChecksumValidationSkipped = true
@@ -123,4 +124,18 @@ type clockSigner struct {
 // client has learned of the server's.
 func (c clockSigner) SignHTTP(ctx context.Context, by aws.Credentials, r *http.Request, hash, service, region string, at time.Time, o ...func(*v4.SignerOptions)) error {
 	return c.HTTPSignerV4.SignHTTP(ctx, by, r, hash, service, region, at.Add(c.now().Sub(time.Now())), o...)
+}
+
+// patience bounds how long credentials are waited for, which may be fetched from a
+// server of their own.
+type patience struct {
+	aws.CredentialsProvider
+	timeout time.Duration
+}
+
+// Retrieve implements [aws.CredentialsProvider].
+func (p patience) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	ctx, cancel := context.WithTimeout(ctx, p.timeout)
+	defer cancel()
+	return p.CredentialsProvider.Retrieve(ctx)
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -67,21 +66,22 @@ func (s *store) Put(ctx context.Context, name string, data []byte, retain time.T
 		return err
 	}
 	o := s.object(key, data, retain)
-	fresh := true
 	out, err := s.create(ctx, o)
-	switch n := status(err); {
+	switch {
 	case err == nil:
-		return s.confirm(ctx, o, out.VersionId, fresh)
-	case n == http.StatusPreconditionFailed: // it is there, perhaps from an attempt whose answer was lost
-		return s.confirm(ctx, o, nil, !fresh)
-	case n/100 == 4 && n != http.StatusConflict && n != http.StatusTooManyRequests && ctx.Err() == nil:
-		// What a server cannot do for an object that is there, each refuses in another way.
-		cerr := s.confirm(ctx, o, nil, !fresh)
-		if cerr == nil || errors.Is(cerr, archive.ErrConflict) {
-			return cerr
-		}
+		return s.confirm(ctx, o, out.VersionId, true)
+	case status(err) == http.StatusPreconditionFailed, ctx.Err() == nil && s.exists(ctx, key):
+		// It is there, perhaps from an attempt whose answer was lost. Of a large object, the
+		// answer may also come, and the connection be cut, before all of it was sent.
+		return s.confirm(ctx, o, nil, false)
 	}
 	return s.fault(ctx, "put", key, "s3:PutObject"+o.lockPermissions(), err)
+}
+
+// exists reports whether an object is there, as far as can be seen at the first look.
+func (s *store) exists(ctx context.Context, key string) bool {
+	_, err := s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.bucket, Key: &key}, func(o *s3.Options) { o.RetryMaxAttempts = 1 })
+	return err == nil
 }
 
 // object is what is put.

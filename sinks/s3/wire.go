@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -29,19 +28,6 @@ type wire struct {
 	timeout time.Duration
 	now     func() time.Time
 	ahead   atomic.Int64 // how far our clock is before the server's, as of its last answer
-}
-
-// newTransport returns the transport that is used if none is given.
-func newTransport() *http.Transport {
-	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
-		TLSHandshakeTimeout:   10 * time.Second,
-		ExpectContinueTimeout: time.Second,
-		IdleConnTimeout:       90 * time.Second,
-		MaxIdleConnsPerHost:   4,
-		ForceAttemptHTTP2:     true,
-	}
 }
 
 // RoundTrip implements [http.RoundTripper].
