@@ -39,11 +39,11 @@ func (s *store) confirm(ctx context.Context, o *object, version *string, fresh b
 		lacks = o.lacks(head)
 	}
 	if lacks != "" {
-		return fmt.Errorf("%w: s3: put %s: the server took it and does not keep %s; use a bucket that does, and give the key the permissions s3:GetObjectRetention and s3:GetObjectLegalHold, without which that cannot be seen",
+		return fmt.Errorf("%w: s3: put %s: it is there without %s; use a bucket that does, and give the key the permissions s3:GetObjectRetention and s3:GetObjectLegalHold, without which that cannot be seen",
 			archive.ErrPermanent, s.url(o.key), lacks)
 	}
-	if o.sse != "" && head.ServerSideEncryption != o.sse && fresh {
-		return fmt.Errorf("%w: s3: put %s: the server took it and does not encrypt it with %s; use a server that does, or remove audit.s3.sse", archive.ErrPermanent, s.url(o.key), o.sse)
+	if o.sse != "" && head.ServerSideEncryption != o.sse {
+		return fmt.Errorf("%w: s3: put %s: it is there and not encrypted with %s; use a server that does that, or remove audit.s3.sse", archive.ErrPermanent, s.url(o.key), o.sse)
 	}
 	return nil
 }

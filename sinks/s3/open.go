@@ -2,6 +2,7 @@ package s3
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -72,7 +73,7 @@ func (s *store) connect(ctx context.Context) error {
 	load := []func(*config.LoadOptions) error{
 		config.WithLogger(logging.Nop{}),
 		config.WithRetryer(func() aws.Retryer {
-			return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts, o.MaxBackoff = 4, s.cfg.MaxBackoff })
+			return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts, o.MaxBackoff = attempts, s.cfg.MaxBackoff })
 		}),
 	}
 	if s.cfg.S3.Region != "" {
@@ -135,7 +136,11 @@ type patience struct {
 
 // Retrieve implements [aws.CredentialsProvider].
 func (p patience) Retrieve(ctx context.Context) (aws.Credentials, error) {
-	ctx, cancel := context.WithTimeout(ctx, p.timeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, p.timeout, errSlow)
 	defer cancel()
-	return p.CredentialsProvider.Retrieve(ctx)
+	by, err := p.CredentialsProvider.Retrieve(ctx)
+	if err != nil && errors.Is(context.Cause(ctx), errSlow) {
+		err = fmt.Errorf("%w: %w", errSlow, err)
+	}
+	return by, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -63,6 +64,8 @@ func (s *store) authorized(ctx context.Context) error {
 		return nil
 	case ctx.Err() != nil:
 		return fmt.Errorf("s3: %s: %w", s.url(s.prefix), context.Cause(ctx))
+	case errors.Is(err, errSlow):
+		return fmt.Errorf("s3: %s: credentials: %w", s.url(s.prefix), err)
 	}
 	return fmt.Errorf("%w: s3: %s: no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run where a role is given (%w)", archive.ErrPermanent, s.url(s.prefix), err)
 }

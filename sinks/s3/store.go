@@ -24,6 +24,9 @@ import (
 // the archive writes. A larger one is not ours.
 const maxObject = 64 << 20
 
+// attempts is how often a request is made that fails in passing.
+const attempts = 4
+
 // store is a place in a bucket.
 type store struct {
 	cfg         Config
@@ -149,23 +152,29 @@ func (s *store) get(ctx context.Context, key string, version *string) ([]byte, e
 	if err := s.authorized(ctx); err != nil {
 		return nil, err
 	}
-	out, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.bucket, Key: &key, VersionId: version, ChecksumMode: types.ChecksumModeEnabled})
-	if err != nil {
-		err = s.fault(ctx, "get", key, "s3:GetObject", err)
-		if status(err) == http.StatusNotFound {
-			return nil, fmt.Errorf("%w: %w", archive.ErrNotExist, err)
+	var cut error
+	for range attempts { // the client repeats requests, but not the reading of an answer
+		out, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.bucket, Key: &key, VersionId: version, ChecksumMode: types.ChecksumModeEnabled})
+		if err != nil {
+			err = s.fault(ctx, "get", key, "s3:GetObject", err)
+			if status(err) == http.StatusNotFound {
+				return nil, fmt.Errorf("%w: %w", archive.ErrNotExist, err)
+			}
+			return nil, err
 		}
-		return nil, err
+		var data []byte
+		data, cut = io.ReadAll(io.LimitReader(out.Body, maxObject+1))
+		_ = out.Body.Close() // what was read has its checksum
+		switch {
+		case len(data) > maxObject:
+			return nil, fmt.Errorf("%w: s3: %s has more than %d bytes, so it is not of an archive; remove it", archive.ErrPermanent, s.url(key), maxObject)
+		case cut == nil:
+			return data, nil
+		case ctx.Err() != nil:
+			return nil, s.fault(ctx, "get", key, "", cut)
+		}
 	}
-	defer out.Body.Close()
-	data, err := io.ReadAll(io.LimitReader(out.Body, maxObject+1))
-	switch {
-	case err != nil:
-		return nil, s.fault(ctx, "get", key, "s3:GetObject", err)
-	case len(data) > maxObject:
-		return nil, fmt.Errorf("%w: s3: %s has more than %d bytes, so it is not of an archive; remove it", archive.ErrPermanent, s.url(key), maxObject)
-	}
-	return data, nil
+	return nil, s.fault(ctx, "get", key, "s3:GetObject", cut)
 }
 
 // List implements [archive.Store].
