@@ -51,7 +51,7 @@ func (s *store) confirm(ctx context.Context, o *object, version *string, fresh b
 func (s *store) head(ctx context.Context, o *object, version *string) (*s3.HeadObjectOutput, error) {
 	head, err := s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.bucket, Key: &o.key, VersionId: version, ChecksumMode: types.ChecksumModeEnabled})
 	if err != nil {
-		return nil, s.fault(ctx, "confirm", o.key, "s3:GetObject"+o.lockPermissions(), err)
+		return nil, s.fault(ctx, "confirm", o.key, "s3:GetObject, s3:GetObjectVersion"+o.lockPermissions(), err)
 	}
 	return head, nil
 }

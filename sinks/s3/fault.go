@@ -34,6 +34,15 @@ func status(err error) int {
 	return 0
 }
 
+// header returns a header of the answer to what failed.
+func header(err error, name string) string {
+	var resp *smithyhttp.ResponseError
+	if errors.As(err, &resp) && resp.Response != nil {
+		return resp.Response.Header.Get(name)
+	}
+	return ""
+}
+
 // code returns what the server called it.
 func code(err error) string {
 	var api smithy.APIError
@@ -70,6 +79,8 @@ func (s *store) fault(ctx context.Context, what, key, needs string, err error) e
 	switch n := status(err); {
 	case n == 0:
 		return fmt.Errorf("s3: %s %s: %w", what, at, err)
+	case header(err, "x-amz-delete-marker") == "true":
+		return lasting("somebody deleted it, and the bucket keeps it as an older version; remove the delete marker")
 	case code(err) == "RequestTimeTooSkewed", n == http.StatusForbidden && ahead.Abs() >= mostSkew:
 		return lasting("the clock of this machine is %s that of the server, which refuses that (%s); set the clock", offset(ahead), said(err))
 	case n/100 == 3, code(err) == "AuthorizationHeaderMalformed":
@@ -87,11 +98,8 @@ func (s *store) fault(ctx context.Context, what, key, needs string, err error) e
 
 // regionOf returns the region that the bucket is in, as the server says.
 func regionOf(err error) string {
-	var resp *smithyhttp.ResponseError
-	if errors.As(err, &resp) {
-		if region := resp.Response.Header.Get("x-amz-bucket-region"); region != "" {
-			return fmt.Sprintf("%.40q", region)
-		}
+	if region := header(err, "x-amz-bucket-region"); region != "" {
+		return fmt.Sprintf("%.40q", region)
 	}
 	return "another region"
 }

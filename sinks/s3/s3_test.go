@@ -180,6 +180,13 @@ func TestList(t *testing.T) {
 	}
 }
 
+// What could not be read again is not put.
+func TestTooLarge(t *testing.T) {
+	err := newFake(t, "").open(t, vaultcfg.S3{}).Put(t.Context(), "a", make([]byte, maxObject+1), time.Time{})
+	require.ErrorIs(t, err, archive.ErrPermanent)
+	require.ErrorContains(t, err, "67108865 bytes are more than")
+}
+
 // A name cannot lead out of the prefix, nor to a probe.
 func TestNames(t *testing.T) {
 	store := newFake(t, "").open(t, vaultcfg.S3{})

@@ -20,8 +20,8 @@ import (
 	"github.com/flexorhq/flexor-go/vaultcfg"
 )
 
-// maxObject is the size in bytes of the largest object that is read: four times what
-// the archive writes. A larger one is not ours.
+// maxObject is the size in bytes of the largest object: four times that of the archive.
+// A larger one is not read, as it is not ours.
 const maxObject = 64 << 20
 
 // attempts is how often a request is made that fails in passing.
@@ -64,6 +64,9 @@ func (s *store) Put(ctx context.Context, name string, data []byte, retain time.T
 	key, err := s.key(name)
 	if err != nil {
 		return err
+	}
+	if len(data) > maxObject {
+		return fmt.Errorf("%w: s3: put %s: %d bytes are more than the %d of the largest object", archive.ErrPermanent, s.url(key), len(data), maxObject)
 	}
 	if err := s.ready(ctx); err != nil {
 		return err

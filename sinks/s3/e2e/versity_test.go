@@ -134,6 +134,31 @@ func TestObjectLock(t *testing.T) {
 	}
 }
 
+// Who may delete can hide an object, but not remove it: that is not taken for one that
+// was never there.
+func TestHidden(t *testing.T) {
+	addr := startVersity(t)
+	bucket(t, addr, "hidden", true)
+	store := open(t, addr, "s3://hidden", vaultcfg.S3{ObjectLock: vaultcfg.LockCompliance})
+	until := time.Now().Add(time.Hour)
+	require.NoError(t, store.Put(ctx, "a", []byte("evidence"), until))
+	marker, err := client(addr).DeleteObject(ctx, &awss3.DeleteObjectInput{Bucket: aws.String("hidden"), Key: aws.String("a")})
+	require.NoError(t, err)
+	_, err = store.Get(ctx, "a")
+	for _, err := range []error{err, store.Put(ctx, "a", []byte("evidence"), until)} {
+		require.ErrorIs(t, err, archive.ErrPermanent)
+		require.NotErrorIs(t, err, archive.ErrNotExist)
+		require.ErrorContains(t, err, "remove the delete marker")
+	}
+	_, err = client(addr).DeleteObject(ctx, &awss3.DeleteObjectInput{Bucket: aws.String("hidden"), Key: aws.String("a"), VersionId: marker.VersionId})
+	require.NoError(t, err)
+	require.NoError(t, store.Put(ctx, "a", []byte("evidence"), until))
+	got, err := store.Get(ctx, "a")
+	require.NoError(t, err)
+	require.Equal(t, "evidence", string(got))
+	require.Len(t, versions(t, addr, "hidden", "a"), 1)
+}
+
 // What was put before a lock was asked for is locked when it is put again, and a
 // lock that is there grows with what is asked.
 func TestLockLater(t *testing.T) {
