@@ -21,7 +21,10 @@ import (
 // asked for later: then it is added. version is that which was written; nil: the newest.
 func (s *store) confirm(ctx context.Context, o *object, version *string, fresh bool) error {
 	head, err := s.head(ctx, o, version)
-	if err != nil {
+	switch {
+	case status(err) == http.StatusNotFound && !fresh: // not all servers say that it is a delete marker
+		return s.hidden(o.key)
+	case err != nil:
 		return err
 	}
 	version = head.VersionId

@@ -34,6 +34,11 @@ func status(err error) int {
 	return 0
 }
 
+// hidden is the error for an object that is there and not shown.
+func (s *store) hidden(key string) error {
+	return fmt.Errorf("%w: s3: somebody deleted %s, and the bucket keeps it as an older version; remove the delete marker", archive.ErrPermanent, s.url(key))
+}
+
 // header returns a header of the answer to what failed.
 func header(err error, name string) string {
 	var resp *smithyhttp.ResponseError
@@ -80,7 +85,7 @@ func (s *store) fault(ctx context.Context, what, key, needs string, err error) e
 	case n == 0:
 		return fmt.Errorf("s3: %s %s: %w", what, at, err)
 	case header(err, "x-amz-delete-marker") == "true":
-		return lasting("somebody deleted it, and the bucket keeps it as an older version; remove the delete marker")
+		return s.hidden(key)
 	case code(err) == "RequestTimeTooSkewed", n == http.StatusForbidden && ahead.Abs() >= mostSkew:
 		return lasting("the clock of this machine is %s that of the server, which refuses that (%s); set the clock", offset(ahead), said(err))
 	case n/100 == 3, code(err) == "AuthorizationHeaderMalformed":
