@@ -124,7 +124,7 @@ type clockSigner struct {
 // SignHTTP signs at the time of the clock, corrected as the given one is: by what the
 // client has learned of the server's.
 func (c clockSigner) SignHTTP(ctx context.Context, by aws.Credentials, r *http.Request, hash, service, region string, at time.Time, o ...func(*v4.SignerOptions)) error {
-	return c.HTTPSignerV4.SignHTTP(ctx, by, r, hash, service, region, at.Add(c.now().Sub(time.Now())), o...)
+	return c.HTTPSignerV4.SignHTTP(ctx, by, r, hash, service, region, at.Add(time.Until(c.now())), o...)
 }
 
 // patience bounds how long credentials are waited for, which may be fetched from a
