@@ -13,8 +13,8 @@ import (
 
 // Config is what vault.json does not say. The zero value works.
 type Config struct {
-	// S3 is what holds where there is no vault.json, as when a vault is restored. Zero:
-	// as [vaultcfg.S3] says.
+	// S3 is what holds where vault.json has no audit.s3, or where there is no vault.json, as
+	// when a vault is restored. Zero: as [vaultcfg.S3] says.
 	S3 vaultcfg.S3
 
 	// Credentials sign the requests. Zero: those of the AWS environment.
@@ -45,7 +45,7 @@ func (c *Config) complete(vault *vaultcfg.Config) Config {
 	if c != nil {
 		out = *c
 	}
-	if vault != nil {
+	if vault != nil && vault.Audit.S3 != (vaultcfg.S3{}) {
 		out.S3 = vault.Audit.S3
 	}
 	out.Timeout = cmp.Or(out.Timeout, 30*time.Second)

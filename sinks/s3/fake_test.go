@@ -118,6 +118,9 @@ func (f *fake) put(w http.ResponseWriter, r *http.Request, body []byte) {
 	case r.Header.Get("x-amz-checksum-sha256") != base64.StdEncoding.EncodeToString(sum[:]) && f.flaw != "takes anything":
 		refuse(w, http.StatusBadRequest, "BadDigest")
 		return
+	case f.flaw == "cut off" && !probe:
+		refuse(w, http.StatusBadRequest, "IncompleteBody")
+		return
 	case f.flaw == "conflict" && !probe:
 		refuse(w, http.StatusConflict, "ConditionalRequestConflict")
 		return
@@ -130,6 +133,7 @@ func (f *fake) put(w http.ResponseWriter, r *http.Request, body []byte) {
 		body = append([]byte("x"), body[1:]...)
 	}
 	f.objects[r.URL.Path] = fakeObject{body, r.Header}
+	w.Header().Set("x-amz-version-id", "version 1")
 	switch {
 	case f.flaw == "loses answers" && f.fails():
 		panic(http.ErrAbortHandler) // ends the connection
@@ -185,8 +189,14 @@ func (f *fake) get(w http.ResponseWriter, r *http.Request) {
 func (f *fake) list(w http.ResponseWriter, bucket, prefix string) {
 	type item struct{ Key string }
 	var out struct {
-		XMLName  xml.Name `xml:"ListBucketResult"`
-		Contents []item
+		XMLName               xml.Name `xml:"ListBucketResult"`
+		Contents              []item
+		IsTruncated           bool
+		NextContinuationToken string `xml:",omitempty"`
+	}
+	if f.flaw == "lists nothing for ever" {
+		out.IsTruncated, out.NextContinuationToken = true, "more"
+		prefix = "nothing"
 	}
 	for path := range f.objects {
 		if key, _ := strings.CutPrefix(path, "/"+bucket+"/"); strings.HasPrefix(key, prefix) || f.flaw == "lists other prefixes" {

@@ -95,7 +95,7 @@ func (s *store) fault(ctx context.Context, what, key, needs string, err error) e
 	case n == http.StatusNotFound && s.bucketMissing(ctx):
 		return lasting("the server finds no such bucket (%s); create it, with Object Lock and versioning, or correct its name, or the key's id", said(err))
 	case n == http.StatusBadRequest && !passing[code(err)], n == http.StatusMethodNotAllowed, n == http.StatusRequestEntityTooLarge, n == http.StatusNotImplemented:
-		return lasting("the server does not do that (%s)", said(err))
+		return lasting("the server refuses that (%s)", said(err))
 	default:
 		return fmt.Errorf("s3: %s %s: %w", what, at, err)
 	}

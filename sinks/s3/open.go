@@ -30,8 +30,8 @@ func Open(ctx context.Context, u *url.URL, vault *vaultcfg.Config) (archive.Stor
 	return (*Config)(nil).Open(ctx, u, vault)
 }
 
-// Open is [Open] with a Config, for flexor.Sinks as well. What vault.json says in
-// audit.s3 takes the place of c.S3.
+// Open is [Open] with a Config, for flexor.Sinks as well. If vault.json has audit.s3, that
+// takes the place of c.S3.
 func (c *Config) Open(ctx context.Context, u *url.URL, vault *vaultcfg.Config) (archive.Store, error) {
 	cfg := c.complete(vault)
 	bucket, prefix, err := place(u)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"testing"
 	"time"
 
@@ -34,6 +35,10 @@ func TestPut(t *testing.T) {
 	require.ErrorIs(t, store.Put(t.Context(), "company/a", []byte("other"), until), archive.ErrConflict)
 	o := f.objects["/bucket/audit/company/a"]
 	require.Equal(t, "evidence", string(o.data))
+	confirmed := slices.ContainsFunc(f.requests, func(r *http.Request) bool {
+		return r.Method == http.MethodHead && r.URL.Path == "/bucket/audit/company/a" && r.URL.Query().Get("versionId") == "version 1"
+	})
+	require.True(t, confirmed, "the version that was written was not looked at")
 	for header, want := range map[string]string{
 		"If-None-Match":                               "*",
 		"x-amz-object-lock-mode":                      "COMPLIANCE",
@@ -77,10 +82,11 @@ func TestFlawsAreFound(t *testing.T) {
 		"ignores the hold":    {archive.ErrPermanent, "without the legal hold"},
 		"does not encrypt":    {archive.ErrPermanent, "not encrypted with aws:kms"},
 		"moved":               {archive.ErrPermanent, `the bucket is in "eu-central-1", not in the region us-east-1`},
-		"too large":           {archive.ErrPermanent, "the server does not do that (413"},
+		"too large":           {archive.ErrPermanent, "the server refuses that (413"},
 		"damages":             {archive.ErrConflict, "/company/a"},
 		"stores nothing":      {nil, "StatusCode: 404"},
 		"conflict":            {nil, "ConditionalRequestConflict"},
+		"cut off":             {nil, "IncompleteBody"},
 		"keeps no checksum":   {},
 		"stored, but refuses": {},
 	} {
@@ -148,7 +154,12 @@ func TestGet(t *testing.T) {
 
 // A listing is in order and complete, or an error.
 func TestList(t *testing.T) {
-	for _, flaw := range []string{"", "lists in another order", "lists other prefixes"} {
+	for flaw, want := range map[string]string{
+		"":                       "",
+		"lists in another order": "does not keep the order of names",
+		"lists other prefixes":   "does not keep the order of names",
+		"lists nothing for ever": "gave nothing",
+	} {
 		f := newFake(t, flaw)
 		store := f.open(t, vaultcfg.S3{})
 		for _, name := range []string{"x/b", "x/a", "y"} {
@@ -164,13 +175,13 @@ func TestList(t *testing.T) {
 			}
 			got = append(got, o.Name)
 		}
-		if flaw == "" {
+		if want == "" {
 			require.NoError(t, failed)
 			require.Equal(t, []string{"x/a", "x/b"}, got)
 			continue
 		}
 		require.ErrorIs(t, failed, archive.ErrPermanent, flaw)
-		require.ErrorContains(t, failed, "does not keep the order of names")
+		require.ErrorContains(t, failed, want)
 	}
 	store := newFake(t, "").open(t, vaultcfg.S3{})
 	require.NoError(t, store.Put(t.Context(), "a", nil, time.Time{}))
@@ -311,7 +322,13 @@ func TestOpen(t *testing.T) {
 		require.Equal(t, "eu-central-1", s.client.Options().Region)
 	}
 
+	// What vault.json leaves open, the program may say.
 	u := &url.URL{Scheme: "s3", Host: "bucket"}
+	for want, vault := range map[string]*vaultcfg.Config{"eu-central-1": europe, "us-west-2": {}} {
+		opened, err := (&Config{S3: vaultcfg.S3{Region: "us-west-2"}}).Open(t.Context(), u, vault)
+		require.NoError(t, err)
+		require.Equal(t, want, opened.(*store).client.Options().Region)
+	}
 	_, err := Open(t.Context(), u, nil)
 	require.ErrorIs(t, err, archive.ErrPermanent)
 	require.ErrorContains(t, err, "write audit.s3.region in vault.json, or set AWS_REGION")

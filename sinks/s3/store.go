@@ -24,6 +24,10 @@ import (
 // A larger one is not read, as it is not ours.
 const maxObject = 64 << 20
 
+// mostEmpty is how many answers without an object a listing may have in a row. Some
+// servers give such when they have looked at much that is hidden.
+const mostEmpty = 1000
+
 // attempts is how often a request is made that fails in passing.
 const attempts = 4
 
@@ -191,14 +195,19 @@ func (s *store) List(ctx context.Context, prefix, after string) iter.Seq2[archiv
 		if after != "" {
 			in.StartAfter = aws.String(s.prefix + after)
 		}
-		last := after
+		last, empty := after, 0
 		for pages := s3.NewListObjectsV2Paginator(s.client, in); pages.HasMorePages(); {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
 				yield(archive.Object{}, s.fault(ctx, "list", s.prefix+prefix, "s3:ListBucket", err))
 				return
 			}
+			if empty++; empty > mostEmpty {
+				yield(archive.Object{}, fmt.Errorf("%w: s3: list %s: the server answered %d times that there is more, and gave nothing", archive.ErrPermanent, s.url(s.prefix+prefix), empty))
+				return
+			}
 			for _, o := range page.Contents {
+				empty = 0
 				name, ok := strings.CutPrefix(aws.ToString(o.Key), s.prefix)
 				switch {
 				case !ok || !strings.HasPrefix(name, prefix) || name <= last:
