@@ -138,7 +138,58 @@ type Audit struct {
 
 	// SecondaryDestination is where a second copy goes. Nil for no second copy.
 	SecondaryDestination *Location
+
+	// S3 is how destinations in S3 are reached and what is asked of them.
+	S3 S3
 }
+
+// S3 is how S3 destinations are reached and what is asked of them. The zero value
+// asks for nothing, and reaches AWS as the AWS environment says.
+type S3 struct {
+	// Endpoint is the http or https URL of a server that is not AWS. Empty: what
+	// the AWS environment says, else AWS.
+	Endpoint string
+
+	// Region of the bucket. Empty: what the AWS environment says.
+	Region string
+
+	// PathStyle puts the bucket in the path of a request rather than in front of the
+	// host's name. Nil: with an endpoint only.
+	PathStyle *bool
+
+	// ObjectLock is how objects are locked until their retention is over. LockNone
+	// by default.
+	ObjectLock ObjectLock
+
+	// LegalHold locks objects until somebody takes the hold off.
+	LegalHold bool
+
+	// SSE is how the server encrypts objects at rest. Empty: as the bucket says;
+	// SSEKMS where KMSKeyID is given.
+	SSE SSE
+
+	// KMSKeyID is the key for SSEKMS. Empty: that of the account.
+	KMSKeyID string
+}
+
+// An ObjectLock is a mode of S3 Object Lock. The zero value is LockNone.
+type ObjectLock string
+
+// The modes of S3 Object Lock.
+const (
+	LockNone       ObjectLock = ""           // written none in vault.json
+	LockGovernance ObjectLock = "governance" // who has a special permission may still delete
+	LockCompliance ObjectLock = "compliance" // nobody may, the account's owner included
+)
+
+// SSE is how an S3 server encrypts at rest.
+type SSE string
+
+// The ways to encrypt at rest.
+const (
+	SSES3  SSE = "AES256"  // with keys of the server
+	SSEKMS SSE = "aws:kms" // with a key of AWS KMS
+)
 
 // Sync is when the vault is brought up to date with its origin. Both are false
 // by default.

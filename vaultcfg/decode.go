@@ -61,6 +61,23 @@ func (d decoder) audit(n *node, a *Audit) {
 		a.Destination = *to
 	}
 	a.SecondaryDestination = d.location(n.get("secondary_destination"))
+	d.s3(n.get("s3"), &a.S3)
+}
+
+func (d decoder) s3(n *node, s *S3) {
+	s.Endpoint = d.text(n.get("endpoint"))
+	s.Region = d.text(n.get("region"))
+	if style, ok := value[bool](n.get("path_style")); ok {
+		s.PathStyle = &style
+	}
+	if lock := ObjectLock(literal(n.get("object_lock"))); lock != "none" {
+		s.ObjectLock = lock
+	}
+	s.LegalHold = boolean(n.get("legal_hold"), false)
+	s.SSE = SSE(literal(n.get("sse")))
+	if s.KMSKeyID = d.text(n.get("kms_key_id")); s.KMSKeyID != "" && s.SSE == "" {
+		s.SSE = SSEKMS
+	}
 }
 
 // pattern returns the item n of audit.pii_patterns. A string is its expression.
@@ -145,13 +162,19 @@ func literals(n *node) []string {
 
 // boolean returns what n says, and otherwise when it says nothing.
 func boolean(n *node, otherwise bool) bool {
-	if n == nil {
-		return otherwise
-	}
-	if b, ok := n.value.(bool); ok {
+	if b, ok := value[bool](n); ok {
 		return b
 	}
 	return otherwise
+}
+
+// value returns what n says, if it is of that type.
+func value[T any](n *node) (T, bool) {
+	if n == nil {
+		return *new(T), false
+	}
+	v, ok := n.value.(T)
+	return v, ok
 }
 
 // integer returns the number at n. The schema takes 365.0 and 3.65e2 for the

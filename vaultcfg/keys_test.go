@@ -26,6 +26,8 @@ var otherValues = map[string]string{
 	"audit.pii_patterns[].keywords": `["a"]`, "audit.pii_patterns[].allow": `["a"]`,
 	"audit.pii_keys[].name": `"b"`, "audit.pii_keys[].pointer": `"/a"`, "audit.pii_keys[].operator": `"drop"`,
 	"audit.destination": `"s3://b"`, "audit.secondary_destination": `"s3://c"`,
+	"audit.s3.endpoint": `"http://a"`, "audit.s3.region": `"a"`, "audit.s3.path_style": `false`, "audit.s3.object_lock": `"governance"`,
+	"audit.s3.legal_hold": `true`, "audit.s3.sse": `"aws:kms"`, "audit.s3.kms_key_id": `"a"`,
 	"sync.auto": `true`, "sync.pre_run": `true`, "permissions.who_can_edit_l2": `"a"`, "permissions.who_can_create_agents": `"a"`,
 }
 
@@ -82,6 +84,16 @@ func TestKeysAreTheSchemas(t *testing.T) {
 			all[section] = map[string]any{}
 		}
 		together := all[section].(map[string]any)
+		if name, sub, ok := strings.Cut(key, "."); ok && !strings.Contains(name, "[]") { // a section in the section
+			value := json.RawMessage(otherValues[section+"."+key])
+			file[section] = map[string]any{name: map[string]any{sub: value}}
+			assert.NotEqual(t, parse(base()), parse(file), key)
+			if together[name] == nil {
+				together[name] = map[string]any{}
+			}
+			together[name].(map[string]any)[sub] = value
+			continue
+		}
 		if name, sub, ok := strings.Cut(key, "[]."); ok {
 			item := map[string]any{"pii_patterns": map[string]any{"regexp": "a(b)"}, "pii_keys": map[string]any{"name": "a"}}[name].(map[string]any)
 			plain := base()

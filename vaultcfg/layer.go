@@ -148,6 +148,8 @@ func mergeSection(lower, upper *node) *node {
 			merged.byKey[key] = up
 		case appended[key]:
 			merged.byKey[key] = appendList(low, up)
+		case low.value == (object{}) && up.value == (object{}): // a section in the section
+			merged.byKey[key] = mergeSection(low, up)
 		}
 	}
 	return &merged

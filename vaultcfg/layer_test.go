@@ -106,6 +106,11 @@ func TestLayersNeverWeaken(t *testing.T) {
 		"pattern by name":       {`"audit": {"pii_patterns": [{"name": "acc", "regexp": "ACC-[0-9]+"}]}`, `"audit": {"pii_patterns": [{"name": "acc", "regexp": "ACC-x"}]}`, `audit.pii_patterns[0]: defines "acc" anew in the layer above (ABOVE:2:28) (` + rule + `choose another name, or remove it)`},
 		"pattern by expression": {`"audit": {"pii_patterns": ["b+", "a+"]}`, `"audit": {"pii_patterns": [{"regexp": "a+", "operator": "last4"}]}`, `audit.pii_patterns[0]: has operator "last4" for what has "mask" in the layer above (ABOVE:2:34) (` + rule + `remove it)`},
 		"key rule":              {`"audit": {"pii_keys": [{"name": "DB-Password", "operator": "drop"}]}`, `"audit": {"pii_keys": ["user", "db_password"]}`, `audit.pii_keys[1]: has operator "mask" for what has "drop" in the layer above (ABOVE:2:24) (` + rule + `remove it)`},
+		"weaker lock":           {`"audit": {"s3": {"object_lock": "compliance"}}`, `"audit": {"s3": {"object_lock": "governance"}}`, `audit.s3.object_lock: is weaker than "compliance" in the layer above (ABOVE:2:33) (` + rule + `remove it)`},
+		"no lock":               {`"audit": {"s3": {"object_lock": "governance"}}`, `"audit": {"s3": {"object_lock": "none"}}`, `audit.s3.object_lock: is weaker than "governance" in the layer above (ABOVE:2:33) (` + rule + `remove it)`},
+		"no hold":               {`"audit": {"s3": {"legal_hold": true}}`, `"audit": {"s3": {"legal_hold": false}}`, `audit.s3.legal_hold: must not be false, as there is true in the layer above (ABOVE:2:32) (` + rule + `remove it)`},
+		"another server":        {`"audit": {"s3": {"endpoint": "https://firm"}}`, `"audit": {"s3": {"endpoint": "https://mine"}}`, `audit.s3.endpoint: is not that in the layer above (ABOVE:2:30) (` + rule + `remove it)`},
+		"another encryption":    {`"audit": {"s3": {"sse": "aws:kms"}}`, `"audit": {"s3": {"sse": "AES256"}}`, `audit.s3.sse: is not that in the layer above (ABOVE:2:25) (` + rule + `remove it)`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dirs := layered(t, [2]string{"L2", test.above}, [2]string{"L4", test.below})
@@ -132,6 +137,7 @@ func TestLayersMayStrengthen(t *testing.T) {
 		"more":                 {asked, `"audit": {"retention_days": 366, "include_outputs": true, "secondary_destination": "S3://firm/x/"}`},
 		"more patterns":        {asked, `"audit": {"pii_patterns": ["a+", "b+"], "pii_keys": ["TOKEN", {"pointer": "/a", "operator": "hmac"}]}`},
 		"another default":      {`"audit": {"enabled": true}`, `"audit": {"destination": "vault://trail/", "secondary_destination": "s3://firm/"}`},
+		"stronger lock":        {`"audit": {"s3": {"object_lock": "governance", "region": "a"}}`, `"audit": {"s3": {"object_lock": "compliance", "legal_hold": true}}`},
 		"on":                   {`"audit": {"enabled": false}`, `"audit": {"enabled": true}`},
 		"off as the one above": {`"audit": {"enabled": false}`, `"audit": {"enabled": false}`},
 	} {
@@ -295,7 +301,8 @@ func TestEverySettingIsPassedDown(t *testing.T) {
 		if !ok || strings.Contains(name, "[]") {
 			continue
 		}
-		setting := `"` + section + `": {"` + name + `": ` + value + `}`
+		inner, ends := strings.ReplaceAll(name, ".", `": {"`), strings.Repeat("}", strings.Count(name, "."))
+		setting := `"` + section + `": {"` + inner + `": ` + value + ends + `}`
 		above := layered(t, [2]string{"L2", setting}, [2]string{"L4", ""})
 		inherited, err := vaultcfg.Load(above[1], nil)
 		require.NoError(t, err)
@@ -305,7 +312,7 @@ func TestEverySettingIsPassedDown(t *testing.T) {
 		assert.Equal(t, filepath.Join(above[0], "vault.json"), inherited.Origins[key].Path, key)
 		passed++
 	}
-	assert.Equal(t, 18, passed)
+	assert.Equal(t, 25, passed)
 }
 
 func TestInitBelowALayer(t *testing.T) {

@@ -34,22 +34,23 @@ func originOf(n *node) Origin {
 // origins returns where the settings of a document are from.
 func origins(doc *node) map[string]Origin {
 	from := make(map[string]Origin)
-	for key, n := range doc.byKey {
-		if n.value != (object{}) {
-			from[key] = originOf(n)
-			continue
-		}
-		for sub, n := range n.byKey {
-			path := key + "." + sub
-			if !appended[sub] {
-				from[path] = originOf(n)
-				continue
-			}
+	addOrigins(from, "", doc)
+	delete(from, "$schema") // it has no effect, so it is no setting
+	return from
+}
+
+func addOrigins(from map[string]Origin, prefix string, section *node) {
+	for key, n := range section.byKey {
+		path := prefix + key
+		switch {
+		case n.value == (object{}):
+			addOrigins(from, path+".", n)
+		case appended[key]:
 			for i, item := range n.list() {
 				from[path+"["+strconv.Itoa(i)+"]"] = originOf(item)
 			}
+		default:
+			from[path] = originOf(n)
 		}
 	}
-	delete(from, "$schema") // it has no effect, so it is no setting
-	return from
 }

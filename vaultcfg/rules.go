@@ -2,6 +2,7 @@ package vaultcfg
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 )
 
@@ -28,6 +29,7 @@ func checkRules(doc *node, c *Config, found *findings) {
 		checkKeyRule(item, found)
 	}
 	checkDestinations(audit, c.Audit, found)
+	checkS3(audit.get("s3"), c.Audit.S3, found)
 }
 
 // warnRetention warns about the place the retention is set, or should be.
@@ -62,5 +64,18 @@ func checkDestinations(n *node, a Audit, found *findings) {
 	}
 	if second != nil && second.same(a.Destination) {
 		found.value(n.get("secondary_destination"), "the same as the destination, so there would be no second copy", "name another place, or remove it")
+	}
+}
+
+func checkS3(n *node, s S3, found *findings) {
+	if s.KMSKeyID != "" && s.SSE != SSEKMS {
+		found.value(n.get("kms_key_id"), "has no use with sse \"AES256\"", `write "aws:kms" there, or remove it`)
+	}
+	if s.Endpoint == "" {
+		return
+	}
+	u, err := url.Parse(s.Endpoint)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		found.value(n.get("endpoint"), "not the URL of a server", `write for example "https://minio.fund.com:9000"`)
 	}
 }

@@ -3,6 +3,7 @@ package vaultcfg
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/flexorhq/flexor-go/redact"
@@ -40,6 +41,28 @@ func checkStrength(doc, upper *node, own, above Audit, found *findings) {
 	s.stay("secondary_destination", own.SecondaryDestination, above.SecondaryDestination)
 	s.keepPatterns(above.PIIPatterns)
 	s.keepKeys(above.PIIKeys)
+	s.keepS3(own.S3, above.S3)
+}
+
+// keepS3 reports what the layer asks less of S3 than the layers above, and where it
+// leads objects elsewhere.
+func (s strength) keepS3(own, above S3) {
+	weaker := func(key, msg string) {
+		low, up := s.lower.get("s3").get(key), s.upper.get("audit").get("s3").get(key)
+		if low != nil && up != nil && low.identity() != up.identity() {
+			s.redefined(low, up, msg, "remove it")
+		}
+	}
+	strengths := []ObjectLock{LockNone, LockGovernance, LockCompliance}
+	if slices.Index(strengths, own.ObjectLock) < slices.Index(strengths, above.ObjectLock) {
+		weaker("object_lock", "is weaker than "+quote(string(above.ObjectLock)))
+	}
+	if !own.LegalHold {
+		weaker("legal_hold", "must not be false, as there is true")
+	}
+	for _, key := range []string{"endpoint", "region", "path_style", "sse", "kms_key_id"} {
+		weaker(key, "is not that")
+	}
 }
 
 // weakened reports that the layer weakens the setting at key. Where it does not

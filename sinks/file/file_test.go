@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
@@ -40,7 +41,8 @@ func TestContract(t *testing.T) {
 		"entries":  {},
 		"all":      {Kinds: allKinds},
 		"rotating": {Kinds: allKinds, MaxSize: 4000},
-		"gzip":     {MaxSize: 1000, Gzip: true},
+		"gzip":     {MaxSize: 1000, Compress: Gzip},
+		"zstd":     {MaxSize: 1000, Compress: Zstd},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -100,14 +102,8 @@ func readAll(dir string) (lines [][]byte, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if strings.HasSuffix(name, gzExt) {
-			z, err := gzip.NewReader(bytes.NewReader(data))
-			if err != nil {
-				return nil, err
-			}
-			if data, err = io.ReadAll(z); err != nil {
-				return nil, err
-			}
+		if data, err = unpack(name, data); err != nil {
+			return nil, err
 		}
 		if len(data) == 0 {
 			continue
@@ -119,6 +115,26 @@ func readAll(dir string) (lines [][]byte, err error) {
 		lines = append(lines, bytes.Split(text, []byte("\n"))...)
 	}
 	return lines, nil
+}
+
+// unpack returns what was in a file before it was compressed, if it was.
+func unpack(name string, data []byte) ([]byte, error) {
+	switch {
+	case strings.HasSuffix(name, ".gz"):
+		z, err := gzip.NewReader(bytes.NewReader(data))
+		if err != nil {
+			return nil, err
+		}
+		return io.ReadAll(z)
+	case strings.HasSuffix(name, ".zst"):
+		z, err := zstd.NewReader(nil)
+		if err != nil {
+			return nil, err
+		}
+		defer z.Close()
+		return z.DecodeAll(data, nil)
+	}
+	return data, nil
 }
 
 // open opens a sink for a test.
@@ -198,18 +214,22 @@ func TestRotationByDay(t *testing.T) {
 	require.Equal(t, []string{filepath.Join(dir, "audit-"+yesterday.UTC().Format(stampLayout)+".jsonl")}, names)
 }
 
-func TestGzip(t *testing.T) {
-	dir := t.TempDir()
-	f := open(t, filepath.Join(dir, "audit.jsonl"), &Config{MaxSize: 1, Gzip: true})
-	store(t, f, "a", "b", "c")
-	require.NoError(t, f.Close())
-	has(t, dir, "a", "b", "c")
-	names, err := filepath.Glob(filepath.Join(dir, "audit-*"))
-	require.NoError(t, err)
-	require.Len(t, names, 2)
-	for _, name := range names {
-		require.True(t, strings.HasSuffix(name, ".jsonl.gz"), name)
+func TestCompress(t *testing.T) {
+	for _, c := range []Compression{Gzip, Zstd} {
+		dir := t.TempDir()
+		f := open(t, filepath.Join(dir, "audit.jsonl"), &Config{MaxSize: 1, Compress: c})
+		store(t, f, "a", "b", "c")
+		require.NoError(t, f.Close())
+		has(t, dir, "a", "b", "c")
+		names, err := filepath.Glob(filepath.Join(dir, "audit-*"))
+		require.NoError(t, err)
+		require.Len(t, names, 2)
+		for _, name := range names {
+			require.True(t, strings.HasSuffix(name, ".jsonl"+c.ext()), name)
+		}
 	}
+	_, err := Open(filepath.Join(t.TempDir(), "audit.jsonl"), &Config{Compress: "lzma"})
+	require.ErrorContains(t, err, "file.Zstd")
 }
 
 // A sink finds its file rotated and compressed by another sink, in the moment in which
@@ -218,7 +238,7 @@ func TestRotatedByAnother(t *testing.T) {
 	dir := t.TempDir()
 	name := filepath.Join(dir, "audit.jsonl")
 	idle := open(t, name, nil)
-	rotates := open(t, name, &Config{MaxSize: 1, Gzip: true})
+	rotates := open(t, name, &Config{MaxSize: 1, Compress: Zstd})
 	store(t, rotates, "a", "b")
 	rotates.packing.Wait()
 	info, err := os.Stat(name)

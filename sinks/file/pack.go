@@ -7,19 +7,19 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/klauspost/compress/zstd"
+
 	"github.com/flexorhq/flexor-go/internal/durable"
 )
-
-// gzExt is what the names of compressed files end in.
-const gzExt = ".gz"
 
 // pack replaces a rotated file by a compressed one, once that is on disk. If that
 // fails the file stays as it is.
 func (f *File) pack(name string) {
-	tmp := name + gzExt + ".tmp"
+	packed := name + f.cfg.Compress.ext()
+	tmp := packed + ".tmp"
 	err := compress(tmp, name, f.cfg)
 	if err == nil {
-		err = os.Rename(tmp, name+gzExt)
+		err = os.Rename(tmp, packed)
 	}
 	if err == nil {
 		err = durable.Disk{}.SyncDir(filepath.Dir(name))
@@ -33,7 +33,7 @@ func (f *File) pack(name string) {
 	}
 }
 
-// compress writes a file anew as gzip, and syncs it.
+// compress writes a file anew, compressed, and syncs it.
 func compress(to, from string, cfg Config) error {
 	in, err := os.Open(from)
 	if err != nil {
@@ -44,7 +44,19 @@ func compress(to, from string, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	z := gzip.NewWriter(out)
-	_, err = io.Copy(z, in)
-	return errors.Join(err, z.Close(), out.Sync(), out.Close())
+	z, err := cfg.Compress.writer(out)
+	if err == nil {
+		_, err = io.Copy(z, in)
+		err = errors.Join(err, z.Close())
+	}
+	return errors.Join(err, out.Sync(), out.Close())
+}
+
+// writer returns a writer that compresses what goes to out.
+func (c Compression) writer(out io.Writer) (io.WriteCloser, error) {
+	if c == Gzip {
+		return gzip.NewWriter(out), nil
+	}
+	// Beside the agent: on one core, and in little memory.
+	return zstd.NewWriter(out, zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true))
 }

@@ -62,7 +62,7 @@ func (f *File) rotate(size int64) error {
 		f.stuck = true
 	} else {
 		f.stuck = false
-		if f.cfg.Gzip {
+		if f.cfg.Compress != "" {
 			f.packing.Go(func() { f.pack(to) })
 		}
 	}
@@ -77,7 +77,7 @@ func (f *File) rotate(size int64) error {
 func (f *File) rotatedName(last time.Time) string {
 	for {
 		name := f.stamped(last)
-		if free(name) && free(name+gzExt) {
+		if free(name) && !compressed(name) {
 			return name
 		}
 		last = last.Add(time.Microsecond)
@@ -93,7 +93,10 @@ func (f *File) stamped(last time.Time) string {
 // wasRotated reports whether another sink rotated a file that has no name any more: then
 // what was in it is in its compressed form. While the next one is rotated too, nothing
 // has the name of the sink for a moment, and a file that a stranger removed looks the same.
-func (f *File) wasRotated(info fs.FileInfo) bool { return !free(f.stamped(info.ModTime()) + gzExt) }
+func (f *File) wasRotated(info fs.FileInfo) bool { return compressed(f.stamped(info.ModTime())) }
+
+// compressed reports whether a rotated file is there in a compressed form, whoever made it.
+func compressed(name string) bool { return !free(name+Gzip.ext()) || !free(name+Zstd.ext()) }
 
 // free reports whether no file has the name, as far as can be seen: that a name is
 // impossible, the renaming says.

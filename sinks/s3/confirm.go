@@ -1,0 +1,123 @@
+package s3
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/flexorhq/flexor-go/archive"
+)
+
+// confirm returns nil if the object is there, as it was asked for: with these bytes,
+// lock, hold and encryption. What was there before may lack the lock, as when it was
+// asked for later: then it is added. version is that which was written; nil: the newest.
+func (s *store) confirm(ctx context.Context, o *object, version *string, fresh bool) error {
+	head, err := s.head(ctx, o, version)
+	switch {
+	case status(err) == http.StatusNotFound && !fresh: // not all servers say that it is a delete marker
+		return s.hidden(o.key)
+	case err != nil:
+		return err
+	}
+	version = head.VersionId
+	if err := s.compare(ctx, o, head); err != nil {
+		return err
+	}
+	lacks := o.lacks(head)
+	if lacks != "" && !fresh {
+		if err := s.relock(ctx, o, version); err != nil {
+			return err
+		}
+		if head, err = s.head(ctx, o, version); err != nil {
+			return err
+		}
+		lacks = o.lacks(head)
+	}
+	if lacks != "" {
+		return fmt.Errorf("%w: s3: put %s: it is there without %s; use a bucket that does, and give the key the permissions s3:GetObjectRetention and s3:GetObjectLegalHold, without which that cannot be seen",
+			archive.ErrPermanent, s.url(o.key), lacks)
+	}
+	if o.sse != "" && head.ServerSideEncryption != o.sse {
+		return fmt.Errorf("%w: s3: put %s: it is there and not encrypted with %s; use a server that does that, or remove audit.s3.sse", archive.ErrPermanent, s.url(o.key), o.sse)
+	}
+	return nil
+}
+
+func (s *store) head(ctx context.Context, o *object, version *string) (*s3.HeadObjectOutput, error) {
+	head, err := s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.bucket, Key: &o.key, VersionId: version, ChecksumMode: types.ChecksumModeEnabled})
+	if err != nil {
+		return nil, s.fault(ctx, "confirm", o.key, "s3:GetObject, s3:GetObjectVersion"+o.lockPermissions(), err)
+	}
+	return head, nil
+}
+
+// compare returns an error if the object there has other bytes.
+func (s *store) compare(ctx context.Context, o *object, head *s3.HeadObjectOutput) error {
+	sum := aws.ToString(head.ChecksumSHA256)
+	if aws.ToInt64(head.ContentLength) == int64(len(o.data)) && (sum == "" || strings.Contains(sum, "-")) {
+		// None, or one over the checksums of parts: whoever wrote it did so in another way.
+		there, err := s.get(ctx, o.key, head.VersionId)
+		if err != nil {
+			return err
+		}
+		hash := sha256.Sum256(there)
+		sum = base64.StdEncoding.EncodeToString(hash[:])
+	}
+	if aws.ToInt64(head.ContentLength) != int64(len(o.data)) || sum != o.sum {
+		return fmt.Errorf("%w: %s", archive.ErrConflict, s.url(o.key))
+	}
+	return nil
+}
+
+// lacks says what of the lock that was asked for the object there does not have.
+func (o *object) lacks(head *s3.HeadObjectOutput) string {
+	mode, until := head.ObjectLockMode, aws.ToTime(head.ObjectLockRetainUntilDate)
+	switch {
+	case !o.until.IsZero() && mode != o.lock && mode != types.ObjectLockModeCompliance:
+		return fmt.Sprintf("the lock %s", o.lock)
+	case until.Before(o.until):
+		return fmt.Sprintf("the lock until %s (but until %s)", o.until.Format(time.RFC3339), until.UTC().Format(time.RFC3339))
+	case o.hold && head.ObjectLockLegalHoldStatus != types.ObjectLockLegalHoldStatusOn:
+		return "the legal hold"
+	}
+	return ""
+}
+
+// relock adds the lock to an object that was there before. A longer lock stays.
+func (s *store) relock(ctx context.Context, o *object, version *string) error {
+	if !o.until.IsZero() {
+		_, err := s.client.PutObjectRetention(ctx, &s3.PutObjectRetentionInput{Bucket: &s.bucket, Key: &o.key, VersionId: version,
+			Retention: &types.ObjectLockRetention{Mode: types.ObjectLockRetentionMode(o.lock), RetainUntilDate: &o.until}})
+		if err != nil && status(err) != http.StatusForbidden { // with another mode, or for longer; what is there is read again
+			return s.fault(ctx, "lock", o.key, "s3:PutObjectRetention", err)
+		}
+	}
+	if o.hold {
+		_, err := s.client.PutObjectLegalHold(ctx, &s3.PutObjectLegalHoldInput{Bucket: &s.bucket, Key: &o.key, VersionId: version,
+			LegalHold: &types.ObjectLockLegalHold{Status: types.ObjectLockLegalHoldStatusOn}})
+		if err != nil {
+			return s.fault(ctx, "hold", o.key, "s3:PutObjectLegalHold", err)
+		}
+	}
+	return nil
+}
+
+// lockPermissions are what the lock takes beside the permission to write.
+func (o *object) lockPermissions() string {
+	text := ""
+	if !o.until.IsZero() {
+		text += ", s3:PutObjectRetention, s3:GetObjectRetention"
+	}
+	if o.hold {
+		text += ", s3:PutObjectLegalHold, s3:GetObjectLegalHold"
+	}
+	return text
+}

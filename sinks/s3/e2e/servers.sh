@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Installs the S3 servers that the tests here start into a directory: one that is right and two that are not.
+# Needs Go and npm.  servers.sh DIR; FLEXOR_TEST_SERVERS=DIR go test ./...
+set -euo pipefail
+dir=$(mkdir -p "${1:?the directory to install to}" && cd "$1" && pwd)
+cd "$dir" # outside of any module
+export CGO_ENABLED=0 GOBIN="$dir" GOFLAGS=-mod=mod
+go install github.com/versity/versitygw/cmd/versitygw@v1.8.0
+go install github.com/johannesboyne/gofakes3/cmd/gofakes3@v1.2.0
+npm install --prefix "$dir" --no-audit --no-fund --loglevel=error s3rver@3.7.1
