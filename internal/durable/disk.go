@@ -30,11 +30,14 @@ func (d Disk) Close() error {
 	return d.locks.Close()
 }
 
-// diskFile makes Sync of an *os.File the cheapest one that keeps the promise.
+// diskFile makes Sync and Stat of an *os.File the cheapest that keep their promise.
 type diskFile struct{ *os.File }
 
 // Sync implements [File].
 func (f diskFile) Sync() error { return datasync(f.File) }
+
+// Stat implements [File].
+func (f diskFile) Stat() (Info, error) { return statFile(f.File) }
 
 // OpenFile implements [FS].
 func (Disk) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
@@ -58,10 +61,7 @@ func (Disk) Remove(name string) error { return os.Remove(name) }
 func (Disk) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(name) }
 
 // Stat implements [FS].
-func (Disk) Stat(name string) (fs.FileInfo, error) { return os.Stat(name) }
-
-// SameFile implements [FS].
-func (Disk) SameFile(a, b fs.FileInfo) bool { return os.SameFile(a, b) }
+func (Disk) Stat(name string) (Info, error) { return stat(name) }
 
 // SyncDir implements [FS].
 func (Disk) SyncDir(name string) error { return syncDir(name) }

@@ -66,3 +66,30 @@ func TestLockExcludesAlsoInOneProcess(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, held.Unlock())
 }
+
+func TestStat(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "f")
+	require.NoError(t, os.WriteFile(name, make([]byte, 11), 0o644))
+	f, err := Disk{}.OpenFile(name, os.O_RDWR, 0)
+	require.NoError(t, err)
+	defer f.Close()
+	open, err := f.Stat()
+	require.NoError(t, err)
+	named, err := Disk{}.Stat(name)
+	require.NoError(t, err)
+	require.Equal(t, open, named)
+	require.Equal(t, int64(11), named.Size)
+	require.False(t, named.Dir)
+
+	require.NoError(t, os.WriteFile(name+"2", make([]byte, 11), 0o644))
+	other, err := Disk{}.Stat(name + "2")
+	require.NoError(t, err)
+	require.NotEqual(t, named.ID, other.ID)
+
+	folder, err := Disk{}.Stat(dir)
+	require.NoError(t, err)
+	require.True(t, folder.Dir)
+	_, err = Disk{}.Stat(name + "x")
+	require.ErrorIs(t, err, fs.ErrNotExist)
+}

@@ -26,10 +26,9 @@ type FS interface {
 	Remove(name string) error
 	// ReadDir is os.ReadDir: entries sorted by name.
 	ReadDir(name string) ([]fs.DirEntry, error)
-	// Stat is os.Stat. Two results are of the same file if SameFile says so.
-	Stat(name string) (fs.FileInfo, error)
-	// SameFile is os.SameFile.
-	SameFile(a, b fs.FileInfo) bool
+	// Stat is os.Stat without the times: to ask for those of a file that is
+	// written makes its next sync dearer.
+	Stat(name string) (Info, error)
 	// SyncDir makes the names in a directory durable.
 	SyncDir(name string) error
 	// Lock takes the exclusive advisory lock on a file that must exist,
@@ -46,7 +45,7 @@ type File interface {
 	// are on disk. After it failed once, what is on disk is unknown.
 	Sync() error
 	Truncate(size int64) error
-	Stat() (fs.FileInfo, error)
+	Stat() (Info, error)
 	Close() error
 }
 
@@ -97,10 +96,10 @@ func ReadFile(fsys FS, name string, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if info.Size() > limit {
+	if info.Size > limit {
 		return nil, &fs.PathError{Op: "read", Path: name, Err: ErrTooLarge}
 	}
-	data := make([]byte, info.Size())
+	data := make([]byte, info.Size)
 	n, err := f.ReadAt(data, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
@@ -112,7 +111,7 @@ func ReadFile(fsys FS, name string, limit int64) ([]byte, error) {
 // its name.
 func MkdirAll(fsys FS, name string, perm fs.FileMode) error {
 	info, err := fsys.Stat(name)
-	if err == nil && !info.IsDir() {
+	if err == nil && !info.Dir {
 		return &fs.PathError{Op: "mkdir", Path: name, Err: errors.New("exists and is not a directory")}
 	}
 	if err == nil || !errors.Is(err, fs.ErrNotExist) {

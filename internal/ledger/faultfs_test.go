@@ -103,9 +103,9 @@ func (f *faultFS) ReadDir(name string) (out []fs.DirEntry, err error) {
 }
 
 // Stat implements [durable.FS].
-func (f *faultFS) Stat(name string) (fs.FileInfo, error) {
+func (f *faultFS) Stat(name string) (durable.Info, error) {
 	if f.hit("stat", name) {
-		return nil, &fs.PathError{Op: "stat", Path: name, Err: f.err}
+		return durable.Info{}, &fs.PathError{Op: "stat", Path: name, Err: f.err}
 	}
 	return f.FS.Stat(name)
 }
@@ -186,9 +186,9 @@ func (f *faultFile) Sync() error {
 }
 
 // Stat implements [durable.File].
-func (f *faultFile) Stat() (fs.FileInfo, error) {
+func (f *faultFile) Stat() (durable.Info, error) {
 	if f.fs.hit("fstat", f.name) {
-		return nil, &fs.PathError{Op: "fstat", Path: f.name, Err: f.fs.err}
+		return durable.Info{}, &fs.PathError{Op: "fstat", Path: f.name, Err: f.fs.err}
 	}
 	return f.File.Stat()
 }

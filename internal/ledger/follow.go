@@ -171,7 +171,7 @@ func (f *follower) fresh() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	data := make([]byte, max(0, info.Size()-f.off))
+	data := make([]byte, max(0, info.Size-f.off))
 	n, err := f.file.ReadAt(data, f.off)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err

@@ -23,11 +23,13 @@ type memFS struct {
 	nodes map[string]*memNode // by path
 	disk  map[string]*memNode // the names that are on disk
 	locks map[*memNode]chan struct{}
-	open  int // files that were opened and not closed
+	open  int    // files that were opened and not closed
+	last  uint64 // id of the newest node
 }
 
 // memNode is a file or a directory.
 type memNode struct {
+	id      uint64
 	dir     bool
 	data    []byte
 	disk    []byte   // the content that is on disk
@@ -57,13 +59,19 @@ func (c change) apply(data []byte) []byte {
 func newMemFS(dirs ...string) *memFS {
 	m := &memFS{nodes: map[string]*memNode{}, disk: map[string]*memNode{}, locks: map[*memNode]chan struct{}{}}
 	for _, d := range dirs {
-		n := &memNode{dir: true}
+		n := m.newNode(true)
 		m.nodes[d], m.disk[d] = n, n
 	}
 	return m
 }
 
 var _ durable.FS = (*memFS)(nil)
+
+// newNode makes a file or a directory without a name.
+func (m *memFS) newNode(dir bool) *memNode {
+	m.last++
+	return &memNode{id: m.last, dir: dir}
+}
 
 func memErr(op, name string, err error) error { return &fs.PathError{Op: op, Path: name, Err: err} }
 
@@ -80,7 +88,7 @@ func (m *memFS) OpenFile(name string, flag int, _ fs.FileMode) (durable.File, er
 	case n != nil && flag&os.O_EXCL != 0:
 		return nil, memErr("open", name, fs.ErrExist)
 	case n == nil:
-		n = &memNode{}
+		n = m.newNode(false)
 		m.nodes[name] = n
 	}
 	m.open++
@@ -98,7 +106,7 @@ func (m *memFS) Mkdir(name string, _ fs.FileMode) error {
 	if m.nodes[name] != nil {
 		return memErr("mkdir", name, fs.ErrExist)
 	}
-	m.nodes[name] = &memNode{dir: true}
+	m.nodes[name] = m.newNode(true)
 	return nil
 }
 
@@ -134,24 +142,21 @@ func (m *memFS) ReadDir(name string) (out []fs.DirEntry, err error) {
 	}
 	for _, path := range slices.Sorted(maps.Keys(m.nodes)) {
 		if filepath.Dir(path) == name && path != name {
-			out = append(out, fs.FileInfoToDirEntry(m.nodes[path].info(path)))
+			out = append(out, fs.FileInfoToDirEntry(memInfo{filepath.Base(path), m.nodes[path]}))
 		}
 	}
 	return out, nil
 }
 
 // Stat implements [durable.FS].
-func (m *memFS) Stat(name string) (fs.FileInfo, error) {
+func (m *memFS) Stat(name string) (durable.Info, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.nodes[name] == nil {
-		return nil, memErr("stat", name, fs.ErrNotExist)
+		return durable.Info{}, memErr("stat", name, fs.ErrNotExist)
 	}
-	return m.nodes[name].info(name), nil
+	return m.nodes[name].info(), nil
 }
-
-// SameFile implements [durable.FS].
-func (m *memFS) SameFile(a, b fs.FileInfo) bool { return a.Sys() == b.Sys() }
 
 // SyncDir implements [durable.FS].
 func (m *memFS) SyncDir(name string) error {
@@ -282,10 +287,10 @@ func (f *memFile) forget() {
 }
 
 // Stat implements [durable.File].
-func (f *memFile) Stat() (fs.FileInfo, error) {
+func (f *memFile) Stat() (durable.Info, error) {
 	f.fs.mu.Lock()
 	defer f.fs.mu.Unlock()
-	return f.node.info(f.name), nil
+	return f.node.info(), nil
 }
 
 // Close implements [durable.File].
@@ -298,18 +303,18 @@ func (f *memFile) Close() error {
 
 var _ io.ReaderAt = (*memFile)(nil)
 
-func (n *memNode) info(path string) fs.FileInfo {
-	return memInfo{filepath.Base(path), int64(len(n.data)), n}
+func (n *memNode) info() durable.Info {
+	return durable.Info{ID: durable.FileID{Node: n.id}, Size: int64(len(n.data)), Dir: n.dir}
 }
 
+// memInfo is what a listing tells of a node.
 type memInfo struct {
 	name string
-	size int64
 	node *memNode
 }
 
 func (i memInfo) Name() string       { return i.name }
-func (i memInfo) Size() int64        { return i.size }
+func (i memInfo) Size() int64        { return int64(len(i.node.data)) }
 func (i memInfo) IsDir() bool        { return i.node.dir }
 func (i memInfo) ModTime() time.Time { return time.Time{} }
 func (i memInfo) Sys() any           { return i.node }
@@ -353,7 +358,8 @@ func (m *memFS) crash(sector int, survive func(change) bool) *memFS {
 				}
 			}
 		}
-		fresh := &memNode{dir: n.dir, data: data, disk: bytes.Clone(data)}
+		fresh := after.newNode(n.dir)
+		fresh.data, fresh.disk = data, bytes.Clone(data)
 		after.nodes[path], after.disk[path] = fresh, fresh
 	}
 	return after

@@ -13,7 +13,7 @@ type openSegment struct {
 	segment
 	path string
 	file durable.File
-	info fs.FileInfo // identity of file
+	id   durable.FileID // of file
 
 	// users counts who may still sync the file: the writer while it is the
 	// live segment, and each running sync. The last one closes it.
@@ -28,10 +28,10 @@ func (s *openSegment) check(fsys durable.FS) (size int64, err error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return 0, err
 	}
-	if err != nil || !fsys.SameFile(info, s.info) {
+	if err != nil || info.ID != s.id {
 		return 0, &CorruptionError{File: s.name(), Index: s.first, Reason: "the segment was removed, renamed or replaced while it was written"}
 	}
-	return info.Size(), nil
+	return info.Size, nil
 }
 
 // hold keeps the file open until release. It returns false if it is closed.

@@ -23,14 +23,14 @@ const publishLock = "checkpoint.lock"
 // records after a power cut.
 type publisher struct {
 	file durable.File
-	info fs.FileInfo
+	id   durable.FileID // of file
 }
 
 // put writes cp unless a newer one stands there.
 func (p *publisher) put(fsys durable.FS, dir string, cp Checkpoint, v note.Verifier) (err error) {
 	name, lock := filepath.Join(dir, checkpointName), filepath.Join(dir, publishLock)
 	info, err := fsys.Stat(name)
-	fresh := p.file == nil || err != nil || !fsys.SameFile(info, p.info)
+	fresh := p.file == nil || err != nil || info.ID != p.id
 	if fresh {
 		p.close()
 		if err := touch(fsys, lock); err != nil {
@@ -74,7 +74,7 @@ func (p *publisher) put(fsys durable.FS, dir string, cp Checkpoint, v note.Verif
 	if _, err := p.file.WriteAt(cp.Note, 0); err != nil {
 		return err
 	}
-	if fresh || info.Size() > int64(len(cp.Note)) {
+	if fresh || info.Size > int64(len(cp.Note)) {
 		return p.file.Truncate(int64(len(cp.Note)))
 	}
 	return nil
@@ -100,7 +100,7 @@ func (p *publisher) open(fsys durable.FS, name string) error {
 	if err != nil {
 		return errors.Join(err, f.Close())
 	}
-	p.file, p.info = f, info
+	p.file, p.id = f, info.ID
 	return nil
 }
 

@@ -74,7 +74,7 @@ func (f *follower) skipTo(v *view, i int, from uint64) error {
 		return err
 	}
 	for _, step := range []int64{64 << 10, maxPadding + 256<<10} {
-		f.off = max(0, info.Size()-step)
+		f.off = max(0, info.Size-step)
 		data, err := f.fresh()
 		if err != nil {
 			f.close()
@@ -158,7 +158,7 @@ func (f *follower) stands() error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err != nil || !f.r.fs.SameFile(open, named) || named.Size() < f.off {
+	if err != nil || open.ID != named.ID || named.Size < f.off {
 		return &CorruptionError{File: f.seg.name(), Offset: f.off, Index: f.c.front.size, Reason: "records that were read are no longer in their place: the log was altered or replaced"}
 	}
 	return nil

@@ -252,8 +252,8 @@ func (w *view) sealOf(s segment) (commitLine, Checkpoint, error) {
 	if err != nil {
 		return commitLine{}, Checkpoint{}, err
 	}
-	buf := make([]byte, min(info.Size(), most))
-	if _, err := f.ReadAt(buf, info.Size()-int64(len(buf))); err != nil {
+	buf := make([]byte, min(info.Size, most))
+	if _, err := f.ReadAt(buf, info.Size-int64(len(buf))); err != nil {
 		return commitLine{}, Checkpoint{}, err
 	}
 	text, ok := bytes.CutSuffix(buf, []byte("\n"))

@@ -27,12 +27,12 @@ var zeros [paddingStep]byte
 // writer writes commits. Only one goroutine uses it at a time: the leader.
 type writer struct {
 	log  *Log
-	lock fs.FileInfo  // identity of the lock file
-	cur  *cursor      // behind the last commit known
-	seg  *openSegment // the live segment; nil before the first record and behind a finished one
-	end  int64        // offset behind the last commit in seg
-	last []byte       // the commit line that ends there, with its newline
-	tree durable.File // nil: could not be opened; proofs are then derived from the segments
+	lock durable.FileID // of the lock file; zero: not looked at yet
+	cur  *cursor        // behind the last commit known
+	seg  *openSegment   // the live segment; nil before the first record and behind a finished one
+	end  int64          // offset behind the last commit in seg
+	last []byte         // the commit line that ends there, with its newline
+	tree durable.File   // nil: could not be opened; proofs are then derived from the segments
 	buf  []byte
 }
 
@@ -88,11 +88,10 @@ func (w *writer) exclude() (durable.Unlocker, error) {
 		return nil, err
 	}
 	info, err := fsys.Stat(name)
-	if err == nil && w.lock == nil {
-		fsys.SameFile(info, info) // makes Windows look up the identity now
-		w.lock = info
+	if err == nil && w.lock == (durable.FileID{}) {
+		w.lock = info.ID
 	}
-	if err == nil && !fsys.SameFile(info, w.lock) {
+	if err == nil && info.ID != w.lock {
 		err = &CorruptionError{File: filepath.Base(name), Reason: "the lock file was replaced while the log was open"}
 	}
 	if err != nil {
@@ -395,7 +394,7 @@ func (w *writer) openSegment(s segment, flag int) (*openSegment, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return &openSegment{segment: s, path: path, file: f, info: info, users: 1}, nil
+	return &openSegment{segment: s, path: path, file: f, id: info.ID, users: 1}, nil
 }
 
 // openTree opens the tree file for writing.
