@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -44,7 +43,8 @@ type Options struct {
 }
 
 // Signer signs the checkpoints of one ledger. Implementations may keep the key
-// outside this process; they must be safe for concurrent use.
+// outside this process; they must be safe for concurrent use, and give one signature
+// only for a text, as Ed25519 does by RFC 8032.
 type Signer interface {
 	note.Signer
 	// VerifierKey returns the public key as a C2SP signed-note verifier key.
@@ -82,10 +82,10 @@ func (o *Options) withDefaults() Options {
 // that wait for the next one are gathered and written in one commit; those
 // that need not wait for the disk are written at once.
 type Log struct {
-	opts     Options
-	dir      string
-	verifier note.Verifier
-	disk     durable.Disk // this log's own, if it was not given another file system
+	opts  Options
+	dir   string
+	trust authority
+	disk  durable.Disk // this log's own, if it was not given another file system
 
 	queueMu sync.Mutex
 	queue   *batch         // records waiting for their leader; guarded by queueMu
@@ -147,7 +147,12 @@ func Open(dir string, o *Options) (*Log, Recovery, error) {
 	if s := opts.Signer; s.Name() != v.Name() || s.KeyHash() != v.KeyHash() {
 		return nil, Recovery{}, fmt.Errorf("ledger: the signing key is %s+%08x, but the ledger in %s belongs to %s+%08x", s.Name(), s.KeyHash(), dir, info.Origin, v.KeyHash())
 	}
-	l := &Log{opts: opts, dir: dir, verifier: v, queue: newBatch()}
+	l := &Log{opts: opts, dir: dir, trust: authority{Verifier: v, v1: info.Format == formatV1}, queue: newBatch()}
+	if !l.trust.v1 {
+		if l.trust.key, err = newMACKey(opts.Signer); err != nil {
+			return nil, Recovery{}, err
+		}
+	}
 	l.scratch.New = func() any { return new(salted) }
 	if o.FS == nil {
 		l.disk = durable.NewDisk()
@@ -162,7 +167,7 @@ func Open(dir string, o *Options) (*Log, Recovery, error) {
 }
 
 // Origin returns the name that the ledger's checkpoints carry.
-func (l *Log) Origin() string { return l.verifier.Name() }
+func (l *Log) Origin() string { return l.trust.Name() }
 
 // Append writes records, each one valid JSON object on one line, in order and
 // without others between them, and returns the index of the first. Each gets
@@ -220,8 +225,7 @@ func (l *Log) Close() error {
 	}
 	l.queueMu.Unlock()
 	l.busy.Wait()
-	err := l.Sync(context.Background(), l.written.Load().checkpoint.Size)
-	return errors.Join(err, l.writer.close())
+	return l.writer.close()
 }
 
 // lockName is the file whose lock writers hold while they write.

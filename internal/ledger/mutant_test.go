@@ -153,7 +153,7 @@ func TestMutantAcceptsAnySignature(t *testing.T) {
 
 	flipped.put(t, l.dir)
 	defer l.whole.put(t, l.dir)
-	r.verifier = gullible{r.verifier}
+	r.trust.Verifier = gullible{r.trust.Verifier}
 	_, err := r.Verify(context.Background(), nil, nil)
 	require.NoError(t, err, "so it is the signature that tells")
 }
@@ -186,12 +186,16 @@ func TestMutantSkipsTheLinks(t *testing.T) {
 
 // flipSignature changes a byte of the signature in a commit line.
 func flipSignature(c *commitLine) {
-	b := []byte(c.Checkpoint)
+	note := c.signed.Note
+	if note == nil {
+		return
+	}
+	b := bytes.Clone(note)
 	i := len(b) - 8
-	if b[i] = 'A'; c.Checkpoint[i] == 'A' {
+	if b[i] = 'A'; note[i] == 'A' {
 		b[i] = 'B'
 	}
-	c.Checkpoint = string(b)
+	c.signed.Note = b
 }
 
 // relink edits every commit line of a ledger and makes all links right again,
@@ -204,11 +208,11 @@ func relink(t testing.TB, f files, edit func(*commitLine)) files {
 		var out []byte
 		for line := range bytes.Lines(f[name]) {
 			if bytes.HasPrefix(line, []byte(commitPrefix)) {
-				c, _, err := parseCommitLine(bytes.TrimSuffix(line, []byte("\n")))
+				c, err := parseCommitLine(bytes.TrimSuffix(line, []byte("\n")))
 				require.NoError(t, err)
 				edit(&c)
-				line, before = encodeCommitLine([]byte(c.Checkpoint), c.Durable, c.Sealed, before)
-				line = append(line, '\n')
+				line = append(c.append(nil, before, nil), '\n')
+				before = c.link
 			}
 			out = append(out, line...)
 		}

@@ -1,12 +1,12 @@
 package ledger
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -82,8 +82,8 @@ func (p *publisher) put(fsys durable.FS, dir string, cp Checkpoint, v note.Verif
 
 // statedSize is the size in a note, unverified; 0 if it has none.
 func statedSize(signed []byte) uint64 {
-	text, _, _ := strings.Cut(string(signed), "\n\n")
-	cp, err := parseNoteText(text + "\n")
+	text, _, _ := bytes.Cut(signed, []byte("\n\n"))
+	cp, err := parseNoteText(append(text[:len(text):len(text)], '\n'))
 	if err != nil {
 		return 0
 	}

@@ -165,7 +165,7 @@ func (l *Log) lead(b *batch, syncs bool) {
 	l.queueMu.Lock()
 	l.queue = next
 	l.queueMu.Unlock()
-	// A signer is foreign code: if it panics, nobody else may hang for it.
+	// A decision is foreign code: if it panics, nobody else may hang for it.
 	b.err = &AppendError{Unknown, l.dir, errors.New("the goroutine that wrote them panicked")}
 	var claimed chan struct{}
 	defer func() {

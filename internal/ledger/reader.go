@@ -19,10 +19,10 @@ import (
 // right to write: a copy on a read-only disk will do. It is safe for
 // concurrent use, also while others write.
 type Reader struct {
-	fs       durable.FS
-	dir      string
-	info     Info
-	verifier note.Verifier
+	fs    durable.FS
+	dir   string
+	info  Info
+	trust authority
 }
 
 // Record is one record of a ledger.
@@ -42,29 +42,41 @@ func OpenReader(fsys durable.FS, dir string) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Reader{fsys, dir, info, v}, nil
+	return &Reader{fsys, dir, info, authority{Verifier: v, v1: info.Format == formatV1}}, nil
 }
 
 // Info returns the ledger's identity.
 func (r *Reader) Info() Info { return r.info }
 
 // Verifier returns the ledger's public key.
-func (r *Reader) Verifier() note.Verifier { return r.verifier }
+func (r *Reader) Verifier() note.Verifier { return r.trust.Verifier }
 
 // Head returns the newest checkpoint. Its records are on disk.
 func (r *Reader) Head() (Checkpoint, error) {
-	v, err := look(r.fs, r.dir, r.verifier)
+	v, err := look(r.fs, r.dir, r.trust)
 	if err != nil {
 		return Checkpoint{}, err
 	}
 	if len(v.segs) == 0 {
 		return Checkpoint{Origin: r.info.Origin, Root: (&frontier{}).root()}, nil
 	}
-	_, c, err := r.load(v, len(v.segs)-1, v.published.Size)
+	i := len(v.segs) - 1
+	c, err := v.cursorAt(i)
 	if err != nil {
 		return Checkpoint{}, err
 	}
-	return c.last, nil
+	head := c.last // the end of the segment before, or nothing
+	p, err := r.pass(v, c, i, v.published.Size, nil)
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	if p.signed.Size > head.Size {
+		head = p.signed
+	}
+	if head.Size == 0 {
+		head = Checkpoint{Origin: r.info.Origin, Root: (&frontier{}).root()}
+	}
+	return head, nil
 }
 
 // Records yields the records from index from on, or, newest first, from the
@@ -73,7 +85,7 @@ func (r *Reader) Head() (Checkpoint, error) {
 // records before it stand.
 func (r *Reader) Records(ctx context.Context, from uint64, newestFirst bool) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
-		v, err := look(r.fs, r.dir, r.verifier)
+		v, err := look(r.fs, r.dir, r.trust)
 		if err != nil {
 			yield(Record{}, err)
 			return
@@ -92,7 +104,7 @@ func (r *Reader) Records(ctx context.Context, from uint64, newestFirst bool) ite
 				yield(Record{}, err)
 				return
 			}
-			recs, _, err := r.load(v, i, from)
+			recs, err := r.load(v, i, from)
 			if newestFirst {
 				if err != nil {
 					yield(Record{}, err)
@@ -123,29 +135,40 @@ func (r *Reader) Record(ctx context.Context, index uint64) (Record, error) {
 
 // load reads segment i of v and returns its records, checked, from a commit on
 // that is not behind the record from. With an error it returns those that stand
-// before the damage.
-func (r *Reader) load(v *view, i int, from uint64) ([]Record, *cursor, error) {
+// before the damage and that a signature vouches for.
+func (r *Reader) load(v *view, i int, from uint64) ([]Record, error) {
 	c, err := v.cursorAt(i)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	s := v.segs[i]
 	var recs []Record
-	_, _, err = v.pass(c, i, from, func(data []byte, at commit) { recs = append(recs, at.list(s, data)...) })
-	if err != nil {
-		if c.authenticate() != nil {
-			recs = nil // nothing vouches for any of them
-		}
-		return recs, c, err
+	var passed []commit
+	p, err := r.pass(v, c, i, from, func(data []byte, at commit) {
+		recs = append(recs, at.list(s, data)...)
+		at.records, at.signed = nil, Checkpoint{}
+		passed = append(passed, at)
+	})
+	if err == nil {
+		return recs, nil
 	}
-	if i == len(v.segs)-1 && c.front.size > v.published.Size {
-		// Written, but not known to be on disk: a writer may be about to sync it, or
-		// died before it could. What is shown must stay.
-		if err := r.settle(s); err != nil {
-			return nil, nil, err
+	signed := v.trust.newest(p.data[:p.end], Checkpoint{})
+	for _, at := range passed {
+		if at.size == signed.Size && at.root == signed.Root {
+			return recs[:signed.Size-passed[0].first], err
 		}
 	}
-	return recs, c, nil
+	return nil, err
+}
+
+// pass is [view.pass] for somebody who shows what he passes: what a writer has
+// signed, but is not known to have synced, is synced, so that what is shown stays.
+func (r *Reader) pass(v *view, c *cursor, i int, from uint64, visit func(data []byte, at commit)) (passage, error) {
+	p, err := v.pass(c, i, from, visit)
+	if err == nil && i == len(v.segs)-1 && c.front.size > v.published.Size {
+		err = r.settle(v.segs[i])
+	}
+	return p, err
 }
 
 // list returns the records of a commit that stands in data, the bytes of

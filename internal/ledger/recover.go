@@ -37,7 +37,7 @@ func (w *writer) open() (rec Recovery, err error) {
 	if err := l.opts.FS.SyncDir(l.dir); err != nil {
 		return rec, err
 	}
-	v, err := look(l.opts.FS, l.dir, l.verifier)
+	v, err := look(l.opts.FS, l.dir, l.trust)
 	if err != nil {
 		return rec, err
 	}
@@ -79,8 +79,11 @@ func (w *writer) settle() error {
 		}
 	}
 	l.mend()
-	l.advance(w.cur.last)
-	return nil
+	cp, err := l.sign(w.cur.last)
+	if err != nil {
+		return err
+	}
+	return l.advance(cp)
 }
 
 // load finds the end of the log on disk, repairs it, and makes its last segment
@@ -91,7 +94,7 @@ func (w *writer) load(rec *Recovery) (size int64, err error) {
 	if err := w.stands(); err != nil {
 		return 0, err
 	}
-	v, err := look(l.opts.FS, l.dir, l.verifier)
+	v, err := look(l.opts.FS, l.dir, l.trust)
 	if err != nil {
 		return 0, err
 	}
@@ -99,7 +102,7 @@ func (w *writer) load(rec *Recovery) (size int64, err error) {
 		w.openTree()
 	}
 	if len(v.segs) == 0 {
-		c := newCursor(l.verifier)
+		c := newCursor(l.trust)
 		if err := w.remembers(c); err != nil {
 			return 0, err
 		}
@@ -129,12 +132,15 @@ func (w *writer) load(rec *Recovery) (size int64, err error) {
 	c.stored = &stored
 	end, err := c.walk(data, off, func(at commit) {
 		last = data[at.line.start:at.end]
-		if c.last.Size <= v.published.Size && !at.sealed {
+		if c.last.Size <= v.published.Size && len(at.records) > 0 {
 			safe = at.end
 		}
 	})
 	c.stored = nil
-	if err := v.judge(c, i, data, end, err); err != nil {
+	if aerr := c.authenticate(); aerr != nil {
+		return 0, &CorruptionError{File: s.name(), Offset: int64(end), Index: c.front.size, Reason: aerr.Error()}
+	}
+	if err := v.judge(c, i, Checkpoint{}, data, end, err); err != nil {
 		return 0, err
 	}
 	if err := w.remembers(c); err != nil {
@@ -177,7 +183,7 @@ func (w *writer) load(rec *Recovery) (size int64, err error) {
 // rebuildTree returns a cursor where segment i begins and, because the tree
 // file cannot vouch for the log's end, writes anew what it should hold before.
 func (w *writer) rebuildTree(v *view, i int) (*cursor, error) {
-	c := newCursor(v.verifier)
+	c := newCursor(v.trust)
 	var stored []tlog.Hash
 	c.stored = &stored
 	var from uint64
@@ -246,27 +252,22 @@ func (w *view) resume(data []byte) (c *cursor, off int, ok bool) {
 	if w.chainedTo(len(w.segs)-1) != nil {
 		return nil, 0, false
 	}
-	tree, done := openTree(w.fs, w.dir)
-	defer done()
 	known := w.published.Size
 	for at := range commitLinesBackwards(data) {
-		l, cp, err := parseCommitLine(data[at.start:at.end])
-		if err != nil {
+		text := data[at.start:at.end]
+		l, err := parseCommitLine(text)
+		if err != nil || !w.trust.vouches(&l, text) {
 			continue // the unfinished write, or damage: the walk will tell
 		}
-		if cp, err = ParseCheckpoint(cp.Note, w.verifier); err != nil {
+		known = max(known, l.durable)
+		if l.size >= known || l.sealed {
 			continue
 		}
-		known = max(known, l.Durable)
-		if cp.Size >= known || l.Sealed {
-			continue
-		}
-		front, match := loadFrontier(tree, cp.Size, cp.Root)
-		if !match {
+		c = newCursor(w.trust)
+		if !w.put(c, &l) {
 			return nil, 0, false
 		}
-		c = newCursor(w.verifier)
-		c.front, c.link, c.last, c.durable = front, link(l.Link), cp, known
+		c.durable = known
 		return c, at.end + 1, true
 	}
 	return nil, 0, false

@@ -341,7 +341,7 @@ func rewrite(t testing.TB, dir string, o *Options, recs []string, edit func([]by
 // needs no key: no record can be changed in that way.
 func TestRelinked(t *testing.T) {
 	l := newTampered(t, testOptions(t))
-	f := relink(t, l.whole, func(c *commitLine) { c.Durable = 0 })
+	f := relink(t, l.whole, func(c *commitLine) { c.durable = 0 })
 	for _, name := range f.segments() {
 		f[name] = bytes.Replace(f[name], []byte(`"n":3`), []byte(`"n":4`), 1)
 	}

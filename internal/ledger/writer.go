@@ -116,6 +116,9 @@ func (w *writer) commitLocked(b *batch) (first uint64, o Outcome, err error) {
 		return 0, Absent, err
 	}
 	if b.decide != nil {
+		if err := w.signed(); err != nil {
+			return 0, Absent, err
+		}
 		if err := b.make(w.cur.front.size); err != nil || len(b.leaves) == 0 {
 			return w.cur.front.size, Absent, err
 		}
@@ -123,13 +126,15 @@ func (w *writer) commitLocked(b *batch) (first uint64, o Outcome, err error) {
 	if err := w.roll(len(b.lines)); err != nil {
 		return 0, Absent, err
 	}
-	front := w.cur.front.clone()
+	front := &w.cur.spare
+	front.size, front.hashes = w.cur.front.size, append(front.hashes[:0], w.cur.front.hashes...)
 	first = front.size
-	var hashes []tlog.Hash
+	hashes := w.cur.hashes[:0]
 	for _, leaf := range b.leaves {
 		hashes = front.append(leaf, hashes)
 	}
-	line, lnk, cp, err := w.sign(&front, false)
+	w.cur.hashes = hashes
+	line, err := w.line(front, false, false)
 	if err != nil {
 		return 0, Absent, err
 	}
@@ -139,16 +144,57 @@ func (w *writer) commitLocked(b *batch) (first uint64, o Outcome, err error) {
 		}
 		size = 0
 	}
-	b.lines = append(b.lines, line...)
+	start := len(b.lines)
+	b.lines = append(line.append(b.lines, w.cur.link, w.log.trust.key), '\n')
 	if o, err := w.write(b.lines, size); err != nil {
 		return 0, o, err
 	}
-	w.end += int64(len(b.lines))
-	w.last = line
-	w.cur.front, w.cur.link, w.cur.last, w.cur.sealed = front, lnk, cp, false
+	w.cur.front, w.cur.spare = w.cur.spare, w.cur.front
+	w.passed(&line, b.lines[start:], len(b.lines))
 	w.storeHashes(first, hashes)
-	w.log.written.Store(&mark{cp, w.seg})
 	return first, 0, nil
+}
+
+// signed makes sure that all records are signed and on disk, so that a decision can
+// read them: this process may have passed some that another one has yet to sync.
+func (w *writer) signed() error {
+	l := w.log
+	if w.cur.last.Size <= l.Durable().Size {
+		return nil
+	}
+	l.syncTurn.Lock()
+	defer l.syncTurn.Unlock()
+	_, err := l.syncWritten()
+	return err
+}
+
+// line makes the line that ends a commit of the tree front. With signed it bears the
+// signature of that tree.
+func (w *writer) line(front *frontier, sealed, signed bool) (commitLine, error) {
+	l := w.log
+	// What was durable before this commit; another process may know more.
+	durable := l.Durable()
+	line := commitLine{v1: l.trust.v1, size: front.size, root: front.root(), durable: min(durable.Size, w.cur.front.size), sealed: sealed}
+	switch {
+	case signed || line.v1:
+		cp, err := l.sign(Checkpoint{Size: line.size, Root: line.root})
+		if err != nil {
+			return line, err
+		}
+		line.signed = cp
+	case durable.Size > w.cur.noted && durable.Size <= w.cur.front.size:
+		line.signed = durable
+	}
+	return line, nil
+}
+
+// passed notes that a commit of n bytes in all, which ends in line, was written at the
+// end of the live segment. text is the line with its newline.
+func (w *writer) passed(line *commitLine, text []byte, n int) {
+	w.cur.moved(line)
+	w.end += int64(n)
+	w.last = append(w.last[:0], text...)
+	w.log.written.Store(&mark{w.cur.last, w.seg})
 }
 
 // make has the batch's decision make its records.
@@ -162,18 +208,6 @@ func (b *batch) make(size uint64) error {
 	}
 	b.add(records)
 	return nil
-}
-
-// sign makes the commit line, with its newline, for a tree.
-func (w *writer) sign(front *frontier, sealed bool) ([]byte, link, Checkpoint, error) {
-	l := w.log
-	cp, err := signCheckpoint(l.Origin(), front.size, front.root(), l.opts.Signer)
-	if err != nil {
-		return nil, link{}, Checkpoint{}, err
-	}
-	// What was durable before this commit; another process may know more.
-	line, lnk := encodeCommitLine(cp.Note, min(l.Durable().Size, w.cur.front.size), sealed, w.cur.link)
-	return append(line, '\n'), lnk, cp, nil
 }
 
 // write appends data to the live segment, whose file is size bytes long. It
@@ -245,6 +279,7 @@ func (w *writer) catchUp() (size int64, err error) {
 	if err := w.pass(size); err != nil || w.cur.sealed || w.cur.authenticate() != nil {
 		return w.load(nil) // an unfinished write to cut, the next segment, or corruption
 	}
+	w.log.written.Store(&mark{w.cur.last, w.seg})
 	return size, nil
 }
 
@@ -316,15 +351,7 @@ func (w *writer) roll(need int) error {
 	if today <= w.seg.day && w.end+int64(need)+maxCommitLine <= int64(l.opts.MaxSegment) {
 		return nil // a clock that goes back does not reopen a day
 	}
-	line, lnk, cp, err := w.sign(&w.cur.front, true)
-	if err != nil {
-		return err
-	}
-	if _, err := w.seg.file.WriteAt(line, w.end); err != nil {
-		_, err = w.undo(err)
-		return err
-	}
-	if err := w.seg.file.Truncate(w.end + int64(len(line))); err != nil { // the padding
+	if err := w.finish(true); err != nil {
 		return err
 	}
 	// The segment must be on disk before the next one exists: what follows a
@@ -337,9 +364,26 @@ func (w *writer) roll(need int) error {
 	if err := l.syncFile(w.seg); err != nil {
 		return err
 	}
-	l.advance(cp)
-	w.cur.link, w.cur.last, w.cur.sealed = lnk, cp, true
+	if err := l.advance(w.cur.last); err != nil {
+		return err
+	}
 	return w.become(w.cur, nil, 0, nil)
+}
+
+// finish ends the live segment, for good or for now, in a line without records that
+// is signed, and removes the padding.
+func (w *writer) finish(sealed bool) error {
+	line, err := w.line(&w.cur.front, sealed, true)
+	if err != nil {
+		return err
+	}
+	text := append(line.append(nil, w.cur.link, w.log.trust.key), '\n')
+	if _, err := w.seg.file.WriteAt(text, w.end); err != nil {
+		_, err = w.undo(err)
+		return err
+	}
+	w.passed(&line, text, len(text))
+	return w.seg.file.Truncate(w.end)
 }
 
 // become makes the cursor's place the end of the log, and seg, of which it is
@@ -426,16 +470,21 @@ func (w *writer) storeHashes(first uint64, hashes []tlog.Hash) {
 	}
 }
 
-// close gives the files back, without padding behind the last commit. Nothing
-// is acknowledged afterwards.
+// close syncs what was written and gives the files back. Nothing is acknowledged
+// afterwards.
 func (w *writer) close() error {
 	l := w.log
-	var err error
+	ended, err := false, error(nil)
 	if w.seg != nil && l.brokenErr() == nil {
-		err = w.trim()
+		ended, err = w.leave()
 	}
 	l.syncTurn.Lock()
 	defer l.syncTurn.Unlock()
+	if ended || l.written.Load().checkpoint.Size > l.Durable().Size {
+		if _, serr := l.syncWritten(); serr != nil {
+			err = errors.Join(err, w.failed(Unknown, serr))
+		}
+	}
 	l.end()
 	l.publish.close()
 	return errors.Join(err, w.discard())
@@ -455,15 +504,24 @@ func (w *writer) discard() error {
 	return err
 }
 
-// trim removes the padding.
-func (w *writer) trim() error {
+// leave leaves the live segment as a whole that everybody can verify: without
+// padding, and signed up to its end. On a full disk it stays as it is.
+func (w *writer) leave() (ended bool, err error) {
 	unlock, err := w.exclude()
 	if err != nil {
-		return err
+		return false, err
 	}
 	size, err := w.catchUp()
-	if err == nil && w.seg != nil && size > w.end {
+	switch {
+	case err != nil || w.seg == nil:
+	case !w.log.trust.v1 && w.cur.noted < w.cur.front.size:
+		err = w.finish(false)
+		ended = err == nil
+	case size > w.end:
 		err = w.seg.file.Truncate(w.end)
 	}
-	return errors.Join(err, unlock.Unlock())
+	if errors.As(err, new(noRoom)) {
+		err = nil
+	}
+	return ended, errors.Join(err, unlock.Unlock())
 }
