@@ -97,8 +97,9 @@ func (a authority) newest(data []byte, floor Checkpoint) Checkpoint {
 // knownBehind returns the size of which data, the damage behind a commit of size
 // passed, shows that it was on disk: the largest that a commit line there knew
 // to be. A line that states no more records than were passed was copied or
-// moved there, because no write leaves it: so more than those were on disk. A
-// line counts only if the log's key vouches for it.
+// moved there, because no write leaves it: so more than those were on disk. That is
+// not said of a line that only signs the records before it, where it belongs. A line
+// counts only if the log's key vouches for it.
 func (a authority) knownBehind(data []byte, passed uint64) (known uint64) {
 	for text := range bytes.Lines(data) {
 		if !bytes.HasPrefix(text, []byte(commitPrefix)) {
@@ -110,7 +111,8 @@ func (a authority) knownBehind(data []byte, passed uint64) (known uint64) {
 			continue
 		}
 		states := l.durable
-		if l.size <= passed && !l.sealed {
+		signs := !l.v1 && l.size == passed && l.signed.Size == passed
+		if l.size <= passed && !l.sealed && !signs {
 			states = passed + 1
 		}
 		if states > known && a.vouches(&l, text) {

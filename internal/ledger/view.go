@@ -236,15 +236,15 @@ func (w *view) skip(c *cursor, data []byte, from uint64) (off int) {
 func commitLinesBackwards(data []byte) iter.Seq[span] {
 	return func(yield func(span) bool) {
 		for rest := data; ; {
-			at := bytes.LastIndex(rest, []byte("\n"+commitPrefix))
-			if at < 0 {
+			at := bytes.LastIndex(rest, []byte("\n"+commitPrefix)) + 1
+			if at == 0 && !bytes.HasPrefix(rest, []byte(commitPrefix)) {
 				return
 			}
-			rest = data[:at]
-			n := bytes.IndexByte(data[at+1:], '\n')
-			if n >= 0 && !yield(span{at + 1, at + 1 + n}) {
+			n := bytes.IndexByte(data[at:], '\n')
+			if n >= 0 && !yield(span{at, at + n}) || at == 0 {
 				return
 			}
+			rest = data[:at-1]
 		}
 	}
 }
