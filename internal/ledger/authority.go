@@ -98,8 +98,9 @@ func (a authority) newest(data []byte, floor Checkpoint) Checkpoint {
 // passed, shows that it was on disk: the largest that a commit line there knew
 // to be. A line that states no more records than were passed was copied or
 // moved there, because no write leaves it: so more than those were on disk. That is
-// not said of a line that only signs the records before it, where it belongs. A line
-// counts only if the log's key vouches for it.
+// not said of a line that only signs the records before it, where it belongs. Else a
+// line counts only if the log's key vouches for it; of a copied one, those who cannot
+// check its mac believe it without.
 func (a authority) knownBehind(data []byte, passed uint64) (known uint64) {
 	for text := range bytes.Lines(data) {
 		if !bytes.HasPrefix(text, []byte(commitPrefix)) {
@@ -112,10 +113,11 @@ func (a authority) knownBehind(data []byte, passed uint64) (known uint64) {
 		}
 		states := l.durable
 		signs := !l.v1 && l.size == passed && l.signed.Size == passed
-		if l.size <= passed && !l.sealed && !signs {
+		copied := l.size <= passed && !l.sealed && !signs
+		if copied {
 			states = passed + 1
 		}
-		if states > known && a.vouches(&l, text) {
+		if states > known && (a.vouches(&l, text) || copied && !a.v1 && a.key == nil) {
 			known = states
 		}
 	}

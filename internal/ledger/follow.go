@@ -79,7 +79,7 @@ func (f *follower) read(from uint64) (out []Record, more bool, err error) {
 	if i := slices.Index(v.segs, f.seg); f.settles || i < len(v.segs)-1 {
 		limit = v.signed(i, data)
 	}
-	out, off, found := f.pass(data, limit)
+	out, off, found := f.pass(v, data, limit)
 	known := max(limit.Size, v.published.Size, f.c.durable)
 	if finished := f.c.sealed && off > 0; !finished && f.c.front.size < known && found.reason == "" {
 		found = damage{f.c.front.size, int(f.off) + off, "the segment ends before the records that the signed checkpoint states"}
@@ -104,8 +104,9 @@ func (f *follower) read(from uint64) (out []Record, more bool, err error) {
 }
 
 // pass passes the commits in data, what is new in the segment, up to limit. Where
-// damage comes before that, it ends at the newest signature before the damage.
-func (f *follower) pass(data []byte, limit Checkpoint) (out []Record, off int, found damage) {
+// damage comes before that, it ends there if the tree file proves what is before it,
+// and else at the newest signature.
+func (f *follower) pass(v *view, data []byte, limit Checkpoint) (out []Record, off int, found damage) {
 	before := f.c.clone()
 	for {
 		f.c.limit = &limit
@@ -119,7 +120,7 @@ func (f *follower) pass(data []byte, limit Checkpoint) (out []Record, off int, f
 		if errors.As(err, &d) && found.reason == "" {
 			found = damage{d.index, int(f.off) + d.offset, d.reason}
 		}
-		if end == 0 || f.c.front.size >= limit.Size {
+		if end == 0 || f.c.front.size >= limit.Size || v.precedes(f.c.last, limit) {
 			return out, end, found
 		}
 		// Nothing vouches for what was passed.

@@ -7,8 +7,10 @@ import (
 	"io/fs"
 	"iter"
 	"os"
+	"path/filepath"
 	"slices"
 	"syscall"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -83,6 +85,10 @@ func (r *Reader) Head() (Checkpoint, error) {
 // last one down to from. Each was checked against the log's signed tree before
 // it is yielded. A problem is yielded as an error and ends the iteration; the
 // records before it stand.
+//
+// Records that were written and are not signed yet are waited for while a writer
+// lives, see [Enter], because it is about to sign them; but not for long. Then they
+// are left out.
 func (r *Reader) Records(ctx context.Context, from uint64, newestFirst bool) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		v, err := look(r.fs, r.dir, r.trust)
@@ -104,7 +110,7 @@ func (r *Reader) Records(ctx context.Context, from uint64, newestFirst bool) ite
 				yield(Record{}, err)
 				return
 			}
-			recs, err := r.load(v, i, from)
+			recs, err := r.load(ctx, v, i, from)
 			if newestFirst {
 				if err != nil {
 					yield(Record{}, err)
@@ -136,10 +142,45 @@ func (r *Reader) Record(ctx context.Context, index uint64) (Record, error) {
 // load reads segment i of v and returns its records, checked, from a commit on
 // that is not behind the record from. With an error it returns those that stand
 // before the damage and that a signature vouches for.
-func (r *Reader) load(v *view, i int, from uint64) ([]Record, error) {
+func (r *Reader) load(ctx context.Context, v *view, i int, from uint64) ([]Record, error) {
+	recs, unsigned, err := r.loadSigned(v, i, from)
+	if err != nil || unsigned <= v.published.Size || !r.awaitSignature(ctx, unsigned) {
+		return recs, err
+	}
+	if v, err = look(r.fs, r.dir, r.trust); err != nil {
+		return nil, err
+	}
+	recs, _, err = r.loadSigned(v, i, from)
+	return recs, err
+}
+
+// awaitSignature waits until the checkpoint file is of size records. It reports false
+// if that does not happen soon, or no writer lives.
+func (r *Reader) awaitSignature(ctx context.Context, size uint64) bool {
+	const tries, pause = 1000, time.Millisecond
+	if live, _, err := Writers(r.fs, r.dir, false); err != nil || len(live) == 0 {
+		return false
+	}
+	for range tries {
+		data, err := durable.ReadFile(r.fs, filepath.Join(r.dir, checkpointName), maxNote)
+		if err == nil && statedSize(data) >= size {
+			return true
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(pause):
+		}
+	}
+	return false
+}
+
+// loadSigned is load as far as the log is signed. It also returns how many records
+// there are with those in whole commits that are not, or 0 if all are.
+func (r *Reader) loadSigned(v *view, i int, from uint64) (_ []Record, unsigned uint64, err error) {
 	c, err := v.cursorAt(i)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	s := v.segs[i]
 	var recs []Record
@@ -149,16 +190,22 @@ func (r *Reader) load(v *view, i int, from uint64) ([]Record, error) {
 		at.records, at.signed = nil, Checkpoint{}
 		passed = append(passed, at)
 	})
+	if err == nil && p.unsigned > 0 {
+		unsigned = c.front.size + p.unsigned
+	}
 	if err == nil {
-		return recs, nil
+		return recs, unsigned, nil
+	}
+	if v.precedes(c.last, p.signed) {
+		return recs, 0, err
 	}
 	signed := v.trust.newest(p.data[:p.end], Checkpoint{})
 	for _, at := range passed {
 		if at.size == signed.Size && at.root == signed.Root {
-			return recs[:signed.Size-passed[0].first], err
+			return recs[:signed.Size-passed[0].first], 0, err
 		}
 	}
-	return nil, err
+	return nil, 0, err
 }
 
 // pass is [view.pass] for somebody who shows what he passes: what a writer has

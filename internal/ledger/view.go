@@ -377,6 +377,18 @@ func (w *view) judge(c *cursor, i int, limit Checkpoint, data []byte, end int, e
 	return &CorruptionError{File: name, Offset: int64(d.offset), Index: d.index, Reason: d.reason}
 }
 
+// precedes reports whether the tree file proves that a log that is signed begins with
+// the records of cp. It can even if the log is damaged behind those.
+func (w *view) precedes(cp, signed Checkpoint) bool {
+	if cp.Size == 0 || cp.Size >= signed.Size {
+		return false
+	}
+	tree, done := openTree(w.fs, w.dir)
+	defer done()
+	p, err := tlog.ProveTree(int64(signed.Size), int64(cp.Size), tree)
+	return err == nil && tlog.CheckTree(p, int64(signed.Size), signed.Root, int64(cp.Size), cp.Root) == nil
+}
+
 // derive walks the whole log and returns the tree hashes of all signed records.
 func (w *view) derive() (stored []tlog.Hash, err error) {
 	c := newCursor(w.trust)
