@@ -27,7 +27,10 @@ type authority struct {
 type mac [sha256.Size]byte
 
 // macKey makes macs with HMAC-SHA-256. It is not safe for concurrent use.
-type macKey struct{ hash hash.Hash }
+type macKey struct {
+	secret [sha256.Size]byte
+	hash   hash.Hash
+}
 
 // newMACKey derives the key for macs from a signer: it is the hash of a signature
 // that is never published, over a text that is no checkpoint. All who hold the
@@ -45,8 +48,12 @@ func newMACKey(s note.Signer) (*macKey, error) {
 	if !bytes.Equal(sigs[0], sigs[1]) {
 		return nil, errors.New("ledger: the signer signs one text in two ways; it must be deterministic, as Ed25519 is by RFC 8032, for all processes to derive the same key from it")
 	}
-	secret := sha256.Sum256(sigs[0])
-	return &macKey{hmac.New(sha256.New, secret[:])}, nil
+	return (&macKey{secret: sha256.Sum256(sigs[0])}).clone(), nil
+}
+
+// clone returns the same key for use beside k.
+func (k *macKey) clone() *macKey {
+	return &macKey{k.secret, hmac.New(sha256.New, k.secret[:])}
 }
 
 func (k *macKey) sum(text []byte) (m mac) {
@@ -55,6 +62,9 @@ func (k *macKey) sum(text []byte) (m mac) {
 	k.hash.Sum(m[:0])
 	return m
 }
+
+// signatures returns what goes by signatures only.
+func (a authority) signatures() authority { return authority{Verifier: a.Verifier, v1: a.v1} }
 
 // vouches reports whether the log's key vouches for a commit line, of which text is
 // the whole. Without it, only the signature in a line tells: of the line's own tree, or

@@ -76,20 +76,25 @@ func (f *follower) read(from uint64) (out []Record, more bool, err error) {
 		return nil, false, err
 	}
 	limit := v.published
-	if i := slices.Index(v.segs, f.seg); f.settles || i < len(v.segs)-1 {
+	i := slices.Index(v.segs, f.seg)
+	everything := f.settles && v.trust.key != nil // the key tells who wrote it
+	if (f.settles || i < len(v.segs)-1) && !everything {
 		limit = v.signed(i, data)
 	}
-	out, off, found := f.pass(v, data, limit)
+	out, off, found := f.pass(v, data, limit, everything)
 	known := max(limit.Size, v.published.Size, f.c.durable)
 	if finished := f.c.sealed && off > 0; !finished && f.c.front.size < known && found.reason == "" {
 		found = damage{f.c.front.size, int(f.off) + off, "the segment ends before the records that the signed checkpoint states"}
 	}
 	f.off += int64(off)
 	if found.reason != "" {
-		known = max(known, f.r.trust.knownBehind(data[off:], f.c.front.size))
+		known = max(known, v.trust.knownBehind(data[off:], f.c.front.size))
 	}
 	if found.reason != "" && f.c.front.size < known && found == f.suspect {
 		return nil, false, &CorruptionError{File: f.seg.name(), Offset: int64(found.offset), Index: f.c.front.size, Reason: found.reason}
+	}
+	if err := f.c.authenticate(); err != nil {
+		return nil, false, &CorruptionError{File: f.seg.name(), Offset: f.off, Index: f.c.front.size, Reason: err.Error()}
 	}
 	f.suspect = found
 	if f.settles && f.c.front.size > v.published.Size && off > 0 {
@@ -106,10 +111,12 @@ func (f *follower) read(from uint64) (out []Record, more bool, err error) {
 // pass passes the commits in data, what is new in the segment, up to limit. Where
 // damage comes before that, it ends there if the tree file proves what is before it,
 // and else at the newest signature.
-func (f *follower) pass(v *view, data []byte, limit Checkpoint) (out []Record, off int, found damage) {
+func (f *follower) pass(v *view, data []byte, limit Checkpoint, everything bool) (out []Record, off int, found damage) {
 	before := f.c.clone()
 	for {
-		f.c.limit = &limit
+		if f.c.limit = &limit; everything {
+			f.c.limit = nil
+		}
 		end, err := f.c.walk(data, 0, func(at commit) {
 			for _, rec := range at.list(f.seg, data) {
 				rec.Offset += f.off
@@ -120,11 +127,11 @@ func (f *follower) pass(v *view, data []byte, limit Checkpoint) (out []Record, o
 		if errors.As(err, &d) && found.reason == "" {
 			found = damage{d.index, int(f.off) + d.offset, d.reason}
 		}
-		if end == 0 || f.c.front.size >= limit.Size || v.precedes(f.c.last, limit) {
+		if end == 0 || everything || f.c.front.size >= limit.Size || v.precedes(f.c.last, limit) {
 			return out, end, found
 		}
 		// Nothing vouches for what was passed.
-		limit = f.r.trust.newest(data[:end], Checkpoint{Size: before.front.size})
+		limit = v.trust.newest(data[:end], Checkpoint{Size: before.front.size})
 		f.c, out = before.clone(), nil
 		if limit.Size == before.front.size {
 			return nil, 0, found

@@ -86,3 +86,11 @@ func verifierKey(v note.Verifier, text string) (string, error) {
 	key, err := base64.StdEncoding.DecodeString(parts[len(parts)-1])
 	return fmt.Sprintf("%s+%08x+%s", v.Name(), v.KeyHash(), base64.StdEncoding.EncodeToString(key)), err
 }
+
+// signedBy checks that s signs the ledger in dir, of which v verifies the signatures.
+func (i Info) signedBy(s Signer, v note.Verifier, dir string) error {
+	if s.Name() != v.Name() || s.KeyHash() != v.KeyHash() {
+		return fmt.Errorf("ledger: the signing key is %s+%08x, but the ledger in %s belongs to %s+%08x", s.Name(), s.KeyHash(), dir, i.Origin, v.KeyHash())
+	}
+	return nil
+}

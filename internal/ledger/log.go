@@ -144,8 +144,8 @@ func Open(dir string, o *Options) (*Log, Recovery, error) {
 	if err != nil {
 		return nil, Recovery{}, err
 	}
-	if s := opts.Signer; s.Name() != v.Name() || s.KeyHash() != v.KeyHash() {
-		return nil, Recovery{}, fmt.Errorf("ledger: the signing key is %s+%08x, but the ledger in %s belongs to %s+%08x", s.Name(), s.KeyHash(), dir, info.Origin, v.KeyHash())
+	if err := info.signedBy(opts.Signer, v, dir); err != nil {
+		return nil, Recovery{}, err
 	}
 	l := &Log{opts: opts, dir: dir, trust: authority{Verifier: v, v1: info.Format == formatV1}, queue: newBatch()}
 	if !l.trust.v1 {

@@ -21,10 +21,11 @@ import (
 // right to write: a copy on a read-only disk will do. It is safe for
 // concurrent use, also while others write.
 type Reader struct {
-	fs    durable.FS
-	dir   string
-	info  Info
-	trust authority
+	fs     durable.FS
+	dir    string
+	info   Info
+	trust  authority
+	signer Signer // nil: the reader has no key, and needs none
 }
 
 // Record is one record of a ledger.
@@ -44,7 +45,23 @@ func OpenReader(fsys durable.FS, dir string) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Reader{fsys, dir, info, authority{Verifier: v, v1: info.Format == formatV1}}, nil
+	return &Reader{fs: fsys, dir: dir, info: info, trust: authority{Verifier: v, v1: info.Format == formatV1}}, nil
+}
+
+// WithKey returns a reader that can tell by the log's key who wrote what, signed or
+// not: it also shows records that were written and not signed yet, once it has seen to
+// it that they are on disk.
+func (r *Reader) WithKey(s Signer) (*Reader, error) {
+	if err := r.info.signedBy(s, r.trust, r.dir); err != nil || r.trust.v1 {
+		return r, err
+	}
+	key, err := newMACKey(s)
+	if err != nil {
+		return nil, err
+	}
+	out := *r
+	out.trust.key, out.signer = key, s
+	return &out, nil
 }
 
 // Info returns the ledger's identity.
@@ -53,7 +70,8 @@ func (r *Reader) Info() Info { return r.info }
 // Verifier returns the ledger's public key.
 func (r *Reader) Verifier() note.Verifier { return r.trust.Verifier }
 
-// Head returns the newest checkpoint. Its records are on disk.
+// Head returns the newest checkpoint; with the key it is of all records that were
+// written. Its records are on disk.
 func (r *Reader) Head() (Checkpoint, error) {
 	v, err := look(r.fs, r.dir, r.trust)
 	if err != nil {
@@ -72,8 +90,11 @@ func (r *Reader) Head() (Checkpoint, error) {
 	if err != nil {
 		return Checkpoint{}, err
 	}
-	if p.signed.Size > head.Size {
+	switch {
+	case r.signer == nil && p.signed.Size > head.Size:
 		head = p.signed
+	case r.signer != nil && c.last.Size > head.Size:
+		return signCheckpoint(r.info.Origin, c.last.Size, c.last.Root, r.signer)
 	}
 	if head.Size == 0 {
 		head = Checkpoint{Origin: r.info.Origin, Root: (&frontier{}).root()}
@@ -196,7 +217,7 @@ func (r *Reader) loadSigned(v *view, i int, from uint64) (_ []Record, unsigned u
 	if err == nil {
 		return recs, unsigned, nil
 	}
-	if v.precedes(c.last, p.signed) {
+	if v.trust.key != nil && c.authenticate() == nil || v.precedes(c.last, p.signed) {
 		return recs, 0, err
 	}
 	signed := v.trust.newest(p.data[:p.end], Checkpoint{})

@@ -38,11 +38,11 @@ func (r *Reader) WriteTiles(ctx context.Context, dir string) (out Tiles, err err
 	if err := w.begin(); err != nil {
 		return out, err
 	}
-	v, err := look(r.fs, r.dir, r.trust)
+	v, err := look(r.fs, r.dir, r.trust.signatures())
 	if err != nil {
 		return out, err
 	}
-	c := newCursor(r.trust)
+	c := newCursor(v.trust)
 	var head Checkpoint
 	var stored []tlog.Hash
 	c.stored = &stored

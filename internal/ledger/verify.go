@@ -53,7 +53,7 @@ func (r *Reader) Verify(ctx context.Context, anchor []byte, visit func(Record) e
 			return rep, &CorruptionError{File: infoFile, Reason: "the anchor is not of this log or not signed by its key: " + err.Error()}
 		}
 	}
-	v, err := look(r.fs, r.dir, r.trust)
+	v, err := look(r.fs, r.dir, r.trust.signatures())
 	if err != nil {
 		return rep, err
 	}
@@ -63,7 +63,7 @@ func (r *Reader) Verify(ctx context.Context, anchor []byte, visit func(Record) e
 	if v.publishedErr != nil {
 		rep.Notes = append(rep.Notes, fmt.Sprintf("%s is damaged (%v); it is derived, and the next writer replaces it", checkpointName, v.publishedErr))
 	}
-	c := newCursor(r.trust)
+	c := newCursor(v.trust)
 	var stored []tlog.Hash
 	c.stored = &stored
 	tree := r.treeCheck(v.published.Size)

@@ -38,6 +38,9 @@ type view struct {
 // look reads what there is, without the segments' content.
 func look(fsys durable.FS, dir string, a authority) (*view, error) {
 	w := &view{fs: fsys, dir: dir, trust: a}
+	if a.key != nil {
+		w.trust.key = a.key.clone()
+	}
 	w.published, w.publishedErr = readPublished(fsys, dir, a)
 	var err error
 	if w.segs, w.strangers, err = listSegments(fsys, dir); err != nil {
@@ -131,7 +134,7 @@ type passage struct {
 }
 
 // pass walks segment i with c, which stands where it should begin, up to the last
-// commit that is signed, and calls visit, if not nil, for each commit with the bytes
+// commit that is signed, or with the key to the last one, and calls visit, if not nil, for each commit with the bytes
 // that it stands in. Commits of records before from may be left out.
 //
 // A read is not atomic: beside a writer it may miss bytes and yet return what
@@ -150,11 +153,13 @@ func (w *view) pass(c *cursor, i int, from uint64, visit func(data []byte, at co
 		if len(p.data) < p.end {
 			return p, &CorruptionError{File: w.segs[i].name(), Offset: int64(len(p.data)), Index: c.front.size, Reason: "the segment became shorter while it was read"}
 		}
-		p.signed = w.signed(i, p.data)
+		if w.trust.key == nil {
+			p.signed = w.signed(i, p.data)
+			c.limit = &p.signed
+		}
 		if p.end == 0 && from > c.front.size {
 			p.end = w.skip(c, p.data, from)
 		}
-		c.limit = &p.signed
 		walked := error(nil)
 		p.end, walked = c.walk(p.data, p.end, func(at commit) {
 			if visit != nil {
@@ -162,7 +167,7 @@ func (w *view) pass(c *cursor, i int, from uint64, visit func(data []byte, at co
 			}
 		})
 		c.limit = nil
-		if err = w.judge(c, i, p.signed, p.data, p.end, walked); err == nil {
+		if err = w.judge(c, i, p.signed, p.data, p.end, walked); err == nil && w.trust.key == nil {
 			err = w.beyond(c, i, &p)
 		}
 		var d *damage
@@ -356,6 +361,9 @@ func (w *view) judge(c *cursor, i int, limit Checkpoint, data []byte, end int, e
 		return err
 	}
 	name := w.segs[i].name()
+	if aerr := c.authenticate(); aerr != nil {
+		return &CorruptionError{File: name, Offset: int64(end), Index: c.front.size, Reason: aerr.Error()}
+	}
 	last := i == len(w.segs)-1
 	known := max(w.published.Size, limit.Size)
 	if d == nil {
