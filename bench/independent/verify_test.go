@@ -74,11 +74,16 @@ func TestCheckpointsMatchTheLines(t *testing.T) {
 	_, log := writeLog(t)
 	require.Equal(t, 2*8*30, len(log.leaves))
 	require.Greater(t, len(log.checkpoints), 10)
-	for _, cp := range log.checkpoints {
-		require.EqualValues(t, cp.leaves, cp.size)
-		root, err := log.root(cp.leaves)
+	stated := map[uint64][]byte{}
+	for _, c := range log.commits {
+		require.EqualValues(t, c.leaves, c.size)
+		root, err := log.root(c.leaves)
 		require.NoError(t, err)
-		require.Equal(t, root, cp.root, "at %d", cp.size)
+		require.Equal(t, root, c.root, "at %d", c.size)
+		stated[c.size] = c.root
+	}
+	for _, cp := range log.checkpoints {
+		require.Equal(t, stated[cp.size], cp.root, "what is signed is what the lines state")
 	}
 
 	// The same by x/mod.

@@ -256,7 +256,7 @@ func agentMain() {
 				return nil
 			}
 			if len(os.Args) > 3 {
-				if err := v.Audit.Flush(ctx); err != nil {
+				if err := v.Flush(ctx); err != nil {
 					os.Exit(1)
 				}
 			}
