@@ -82,7 +82,7 @@ func (f *follower) read(from uint64) (out []Record, more bool, err error) {
 		limit = v.signed(i, data)
 	}
 	out, off, found := f.pass(v, data, limit, everything)
-	known := max(limit.Size, v.published.Size, f.c.durable)
+	known := max(v.published.Size, f.c.durable)
 	if finished := f.c.sealed && off > 0; !finished && f.c.front.size < known && found.reason == "" {
 		found = damage{f.c.front.size, int(f.off) + off, "the segment ends before the records that the signed checkpoint states"}
 	}

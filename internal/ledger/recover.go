@@ -137,7 +137,7 @@ func (w *writer) load(rec *Recovery) (size int64, err error) {
 		}
 	})
 	c.stored = nil
-	if err := v.judge(c, i, Checkpoint{}, data, end, err); err != nil {
+	if err := v.judge(c, i, data, end, err); err != nil {
 		return 0, err
 	}
 	if err := w.remembers(c); err != nil {

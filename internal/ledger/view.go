@@ -153,12 +153,12 @@ func (w *view) pass(c *cursor, i int, from uint64, visit func(data []byte, at co
 		if len(p.data) < p.end {
 			return p, &CorruptionError{File: w.segs[i].name(), Offset: int64(len(p.data)), Index: c.front.size, Reason: "the segment became shorter while it was read"}
 		}
-		if w.trust.key == nil {
-			p.signed = w.signed(i, p.data)
-			c.limit = &p.signed
-		}
 		if p.end == 0 && from > c.front.size {
 			p.end = w.skip(c, p.data, from)
+		}
+		if w.trust.key == nil {
+			p.signed = w.reached(c, i, p.data, p.end)
+			c.limit = &p.signed
 		}
 		walked := error(nil)
 		p.end, walked = c.walk(p.data, p.end, func(at commit) {
@@ -167,7 +167,7 @@ func (w *view) pass(c *cursor, i int, from uint64, visit func(data []byte, at co
 			}
 		})
 		c.limit = nil
-		if err = w.judge(c, i, p.signed, p.data, p.end, walked); err == nil && w.trust.key == nil {
+		if err = w.judge(c, i, p.data, p.end, walked); err == nil && w.trust.key == nil {
 			err = w.beyond(c, i, &p)
 		}
 		var d *damage
@@ -187,6 +187,22 @@ func (w *view) signed(i int, data []byte) Checkpoint {
 		return w.trust.newest(data, w.published)
 	}
 	return w.trust.newest(data, Checkpoint{})
+}
+
+// reached is signed for a walk with c from data[off:] on. A line that ends a segment, or
+// the work of a writer, is signed before it is synced with the records before it: after
+// a power cut it may stand behind some that are lost. It then counts for nothing.
+func (w *view) reached(c *cursor, i int, data []byte, off int) Checkpoint {
+	signed := w.signed(i, data)
+	if i < len(w.segs)-1 || signed.Size <= w.published.Size {
+		return signed
+	}
+	c = c.clone()
+	c.stored, c.limit = nil, &signed
+	if end, _ := c.walk(data, off, nil); c.front.size < signed.Size {
+		return w.trust.newest(data[:end], w.published)
+	}
+	return signed
 }
 
 // beyond looks at what stands behind the last signed commit of segment i, where c
@@ -350,12 +366,11 @@ func (w *view) enter(c *cursor, i int) error {
 }
 
 // judge says whether the walk of segment i that ended at offset end with err
-// shows corruption. It returns nil if the segment is whole up to limit, which is
-// signed, and also if what follows its last commit is the unfinished write of a
-// process that died: that can only be where nothing was known to be on disk yet. The
-// known sizes are those of the checkpoint file, of the limit and of the commit lines
-// behind the damage.
-func (w *view) judge(c *cursor, i int, limit Checkpoint, data []byte, end int, err error) error {
+// shows corruption. It returns nil if the segment is whole, and also if what
+// follows its last commit is the unfinished write of a process that died: that
+// can only be where nothing was known to be on disk yet. The known sizes are
+// those of the checkpoint file and of the commit lines behind the damage.
+func (w *view) judge(c *cursor, i int, data []byte, end int, err error) error {
 	var d *damage
 	if err != nil && !errors.As(err, &d) {
 		return err
@@ -365,20 +380,19 @@ func (w *view) judge(c *cursor, i int, limit Checkpoint, data []byte, end int, e
 		return &CorruptionError{File: name, Offset: int64(end), Index: c.front.size, Reason: aerr.Error()}
 	}
 	last := i == len(w.segs)-1
-	known := max(w.published.Size, limit.Size)
 	if d == nil {
 		switch {
 		case !last && !c.sealed:
 			return &CorruptionError{File: name, Offset: int64(end), Index: c.front.size, Reason: "the segment was not finished, but another follows"}
-		case last && c.front.size < known:
+		case last && c.front.size < w.published.Size:
 			return &CorruptionError{File: name, Offset: int64(end), Index: c.front.size,
-				Reason: fmt.Sprintf("the log ends after %d records, but its signed checkpoint states %d: records were removed", c.front.size, known)}
+				Reason: fmt.Sprintf("the log ends after %d records, but its signed checkpoint states %d: records were removed", c.front.size, w.published.Size)}
 		}
 		return nil
 	}
 	// Without its commit line no record of a commit stands, so what counts is
 	// where the commit begins, not how far into it the damage is.
-	known = max(known, c.durable, w.trust.knownBehind(data[end:], c.front.size))
+	known := max(w.published.Size, c.durable, w.trust.knownBehind(data[end:], c.front.size))
 	if last && c.front.size >= known {
 		return nil
 	}
