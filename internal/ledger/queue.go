@@ -200,7 +200,7 @@ func (l *Log) isHalf(joined int64) bool {
 }
 
 // gather waits while the disk is busy and all in the batch wait for the disk:
-// they share the next commit, its signature and its sync. Those whom a sync woke
+// they share the next commit and its sync. Those whom a sync woke
 // are likely to append again at once; they are waited for as long as some do.
 //
 // Where many wait, what they do between two syncs takes longer than a sync. A batch
