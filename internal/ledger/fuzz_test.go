@@ -13,8 +13,9 @@ import (
 	"github.com/flexorhq/flexor-go/internal/durable"
 )
 
-// fuzzLedger is a whole ledger of one segment for the seeds of fuzz targets.
-func fuzzLedger(f *testing.F) (segment []byte, v note.Verifier) {
+// fuzzLedger is a whole ledger of one segment for the seeds of fuzz targets, and what
+// the holder of its key goes by.
+func fuzzLedger(f *testing.F) (segment []byte, trust authority) {
 	f.Helper()
 	o := testOptions(f)
 	o.NoPadding = true
@@ -25,9 +26,7 @@ func fuzzLedger(f *testing.F) (segment []byte, v note.Verifier) {
 	appendSync(f, l, 0, 5)
 	require.NoError(f, l.Close())
 	files := snapshot(f, dir)
-	v, err := note.NewVerifier(o.Signer.VerifierKey())
-	require.NoError(f, err)
-	return files[files.segments()[0]], v
+	return files[files.segments()[0]], l.trust
 }
 
 // FuzzCommitLine checks that a commit line has one form only.
@@ -140,7 +139,7 @@ func FuzzSegmentName(f *testing.F) {
 // FuzzWalk edits a segment and checks that the walk passes nothing but what was
 // written.
 func FuzzWalk(f *testing.F) {
-	whole, v := fuzzLedger(f)
+	whole, trust := fuzzLedger(f)
 	f.Add(uint16(0), uint16(0), []byte(nil))
 	f.Add(uint16(40), uint16(1), []byte("\r"))
 	f.Add(uint16(400), uint16(300), whole[40:300])
@@ -150,7 +149,13 @@ func FuzzWalk(f *testing.F) {
 		from := min(int(at), len(whole))
 		to := min(from+int(cut), len(whole))
 		data := append(append(append([]byte{}, whole[:from]...), put...), whole[to:]...)
-		c := newCursor(authority{Verifier: v})
+		withKey := newCursor(trust)
+		if end, _ := withKey.walk(data, 0, nil); withKey.authenticate() == nil {
+			require.LessOrEqual(t, end, len(whole))
+			require.Equal(t, whole[:end], data[:end], "altered bytes were passed with the key")
+		}
+
+		c := newCursor(trust.signatures())
 		limit := c.trust.newest(data, Checkpoint{})
 		c.limit = &limit
 		end, err := c.walk(data, 0, func(at commit) {
