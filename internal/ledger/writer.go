@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -31,6 +32,7 @@ type writer struct {
 	cur  *cursor        // behind the last commit known
 	seg  *openSegment   // the live segment; nil before the first record and behind a finished one
 	end  int64          // offset behind the last commit in seg
+	size int64          // of its file with the padding, as far as is known
 	last []byte         // the commit line that ends there, with its newline
 	tree durable.File   // nil: could not be opened; proofs are then derived from the segments
 	buf  []byte
@@ -111,8 +113,8 @@ func (w *writer) failed(o Outcome, err error) error {
 
 // commitLocked is commit under the ledger's lock.
 func (w *writer) commitLocked(b *batch) (first uint64, o Outcome, err error) {
-	size, err := w.catchUp()
-	if err != nil {
+	// Where all wait for the disk, the file is looked at after the sync.
+	if err := w.catchUp(b.hurried || b.decide != nil); err != nil {
 		return 0, Absent, err
 	}
 	if b.decide != nil {
@@ -142,11 +144,10 @@ func (w *writer) commitLocked(b *batch) (first uint64, o Outcome, err error) {
 		if err := w.begin(first); err != nil {
 			return 0, Absent, err
 		}
-		size = 0
 	}
 	start := len(b.lines)
 	b.lines = append(line.append(b.lines, w.cur.link, w.log.trust.key), '\n')
-	if o, err := w.write(b.lines, size); err != nil {
+	if o, err := w.write(b.lines); err != nil {
 		return 0, o, err
 	}
 	w.cur.front, w.cur.spare = w.cur.spare, w.cur.front
@@ -210,14 +211,14 @@ func (b *batch) make(size uint64) error {
 	return nil
 }
 
-// write appends data to the live segment, whose file is size bytes long. It
-// fills the file up with zeros ahead of the records where there is room, unless
+// write appends data to the live segment. It fills the file up with zeros ahead of the records where there is room, unless
 // there is so much data that it would double what the disk has to take.
-func (w *writer) write(data []byte, size int64) (Outcome, error) {
+func (w *writer) write(data []byte) (Outcome, error) {
 	need := w.end + int64(len(data))
-	if !w.log.opts.NoPadding && need > size && len(data) < paddingStep/8 {
+	if !w.log.opts.NoPadding && need > w.size && len(data) < paddingStep/8 {
 		to := (need + paddingStep - 1) / paddingStep * paddingStep
 		_, err := w.seg.file.WriteAt(zeros[:to-need], need)
+		w.size = to
 		if err != nil && !durable.IsFull(err) {
 			return w.undo(err)
 		}
@@ -232,6 +233,7 @@ func (w *writer) write(data []byte, size int64) (Outcome, error) {
 	if err != nil {
 		return w.undo(err)
 	}
+	w.size = max(w.size, need)
 	return 0, nil
 }
 
@@ -240,7 +242,7 @@ func (w *writer) write(data []byte, size int64) (Outcome, error) {
 // must not bring them back.
 func (w *writer) undo(err error) (Outcome, error) {
 	l := w.log
-	if terr := w.seg.file.Truncate(w.end); terr != nil {
+	if terr := w.cut(); terr != nil {
 		return Unknown, errors.Join(err, terr)
 	}
 	l.syncTurn.Lock()
@@ -254,42 +256,66 @@ func (w *writer) undo(err error) (Outcome, error) {
 	return Absent, err
 }
 
-// catchUp moves the writer behind what other processes committed since it last
-// looked. It returns the size of the live segment's file.
-func (w *writer) catchUp() (size int64, err error) {
+// cut removes what is behind the last commit of the live segment.
+func (w *writer) cut() error {
+	err := w.seg.file.Truncate(w.end)
+	if err == nil {
+		w.size = w.end
+	}
+	return err
+}
+
+// look checks that the live segment is still the file under its name, and how long it
+// is.
+func (w *writer) look() (err error) {
+	w.size, err = w.seg.check(w.log.opts.FS)
+	return err
+}
+
+// catchUp moves the writer behind what other processes committed since it last did
+// so. With look it looks at the live segment in any case.
+func (w *writer) catchUp(look bool) error {
 	if w.seg == nil {
 		return w.load(nil)
 	}
-	if size, err = w.seg.check(w.log.opts.FS); err != nil {
-		return 0, err
+	if look {
+		if err := w.look(); err != nil {
+			return err
+		}
 	}
 	// One read tells that the last commit is still in its place, and whether
 	// there is another behind it.
-	buf := make([]byte, len(w.last)+1)
-	n, err := w.seg.file.ReadAt(buf, w.end-int64(len(w.last)))
+	w.buf = slices.Grow(w.buf[:0], len(w.last)+1)[:len(w.last)+1]
+	n, err := w.seg.file.ReadAt(w.buf, w.end-int64(len(w.last)))
 	if err != nil && !errors.Is(err, io.EOF) {
-		return 0, err
+		return err
 	}
-	if n < len(w.last) || !bytes.Equal(buf[:len(w.last)], w.last) {
-		return 0, w.gone()
+	if n < len(w.last) || !bytes.Equal(w.buf[:len(w.last)], w.last) {
+		return w.gone()
 	}
-	if n == len(w.last) || buf[len(w.last)] == 0 {
-		return size, nil
+	if n == len(w.last) {
+		w.size = w.end // another process closed the log, and removed the padding
+		return nil
 	}
-	if err := w.pass(size); err != nil || w.cur.sealed || w.cur.authenticate() != nil {
+	if w.buf[len(w.last)] == 0 {
+		return nil
+	}
+	if err := w.look(); err != nil {
+		return err
+	}
+	if err := w.pass(); err != nil || w.cur.sealed || w.cur.authenticate() != nil {
 		return w.load(nil) // an unfinished write to cut, the next segment, or corruption
 	}
 	w.log.written.Store(&mark{w.cur.last, w.seg})
-	return size, nil
+	return nil
 }
 
-// pass moves the writer over the commits behind it in the live segment, whose
-// file is size bytes long. It reads some of it at a time, because most of what
-// follows is padding.
-func (w *writer) pass(size int64) error {
-	for step := int64(32 << 10); ; step *= 4 {
-		want := min(step, size-w.end)
-		w.buf = append(w.buf[:0], make([]byte, want)...)
+// pass moves the writer over the commits behind it in the live segment. It reads some
+// of it at a time, because most of what follows is padding.
+func (w *writer) pass() error {
+	for step := int64(8 << 10); ; step *= 4 {
+		want := min(step, w.size-w.end)
+		w.buf = slices.Grow(w.buf[:0], int(want))[:want]
 		if _, err := w.seg.file.ReadAt(w.buf, w.end); err != nil {
 			return err
 		}
@@ -383,7 +409,7 @@ func (w *writer) finish(sealed bool) error {
 		return err
 	}
 	w.passed(&line, text, len(text))
-	return w.seg.file.Truncate(w.end)
+	return w.cut()
 }
 
 // become makes the cursor's place the end of the log, and seg, of which it is
@@ -391,7 +417,7 @@ func (w *writer) finish(sealed bool) error {
 // it is let go of.
 func (w *writer) become(c *cursor, seg *openSegment, end int64, last []byte) error {
 	old := w.seg
-	w.cur, w.seg, w.end, w.last = c, seg, end, last
+	w.cur, w.seg, w.end, w.size, w.last = c, seg, end, end, last
 	w.log.written.Store(&mark{c.last, seg})
 	if old == nil {
 		return nil
@@ -511,14 +537,14 @@ func (w *writer) leave() (ended bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	size, err := w.catchUp()
+	err = w.catchUp(true)
 	switch {
 	case err != nil || w.seg == nil:
 	case !w.log.trust.v1 && w.cur.noted < w.cur.front.size:
 		err = w.finish(false)
 		ended = err == nil
-	case size > w.end:
-		err = w.seg.file.Truncate(w.end)
+	case w.size > w.end:
+		err = w.cut()
 	}
 	if errors.As(err, new(noRoom)) {
 		err = nil
