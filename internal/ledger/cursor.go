@@ -12,8 +12,8 @@ import (
 // cursor walks the commits of a log in order and checks each: what it has
 // passed matches the tree whose root stands in the last commit line. Who wrote
 // them is another question. Readers let the cursor end at a limit, which the log's
-// key signed, and so vouches for all records before it; a writer checks whether a
-// holder of the key wrote the last commit ([cursor.authenticate]).
+// key signed, and so vouches for all records before it; who holds the key checks
+// afterwards whether a holder of it wrote the commits ([cursor.authenticate]).
 type cursor struct {
 	trust   authority
 	limit   *Checkpoint // what the log's key signed; nil: there is no limit
@@ -24,7 +24,7 @@ type cursor struct {
 	noted   uint64     // the largest size that a note in the lines passed is of
 	durable uint64     // the largest size that a passed commit knew to be on disk
 	sealed  bool       // the newest commit finished its segment
-	forged  bool       // the mac of the newest commit is wrong
+	forged  bool       // the mac of a commit is wrong
 
 	spare  frontier     // takes turns with front, so that a failed step changes nothing
 	hashes []tlog.Hash  // scratch for the tree hashes of one commit
@@ -146,7 +146,7 @@ func (c *cursor) accept(text []byte, at *commit, front *frontier) error {
 	at.size, at.root, at.signed, at.sealed = l.size, root, l.signed, l.sealed
 	c.front, c.spare = *front, c.front
 	c.moved(&l)
-	c.forged = c.trust.key != nil && !c.trust.vouches(&l, text)
+	c.forged = c.forged || c.trust.key != nil && !c.trust.vouches(&l, text)
 	if c.stored != nil {
 		*c.stored = append(*c.stored, c.hashes...)
 	}
@@ -156,7 +156,7 @@ func (c *cursor) accept(text []byte, at *commit, front *frontier) error {
 // moved notes the commit line behind which the cursor, whose front is that of its
 // tree, stands now.
 func (c *cursor) moved(l *commitLine) {
-	c.link, c.sealed, c.forged = l.link, l.sealed, false
+	c.link, c.sealed = l.link, l.sealed
 	c.last = Checkpoint{Origin: c.trust.Name(), Size: l.size, Root: l.root}
 	if l.signed.Size == l.size {
 		c.last.Note = l.signed.Note
@@ -190,14 +190,13 @@ func (c *cursor) walk(data []byte, off int, visit func(commit)) (end int, err er
 	}
 }
 
-// authenticate checks that a holder of the log's key wrote the newest commit
-// passed.
+// authenticate checks that a holder of the log's key wrote what was passed.
 func (c *cursor) authenticate() error {
 	switch {
 	case c.last.Size == 0:
 		return nil // nothing was passed
 	case c.forged:
-		return errors.New("the commit was not written by a holder of the log's key: its mac is wrong")
+		return errors.New("a commit was not written by a holder of the log's key: its mac is wrong")
 	case !c.trust.v1:
 		return nil
 	}

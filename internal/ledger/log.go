@@ -78,7 +78,7 @@ func (o *Options) withDefaults() Options {
 //
 // An append has two steps with somebody who does each: one goroutine writes the queued
 // records of all in one commit under the ledger's lock, one, after the lock is
-// released, syncs what was written. While the disk is busy with a sync, records
+// released, syncs what was written, and has it signed meanwhile. While the disk is busy with a sync, records
 // that wait for the next one are gathered and written in one commit; those
 // that need not wait for the disk are written at once.
 type Log struct {

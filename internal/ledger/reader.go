@@ -93,6 +93,8 @@ func (r *Reader) Head() (Checkpoint, error) {
 	switch {
 	case r.signer == nil && p.signed.Size > head.Size:
 		head = p.signed
+	case r.signer != nil && c.last.Size == v.published.Size && c.last.Root == v.published.Root:
+		head = v.published
 	case r.signer != nil && c.last.Size > head.Size:
 		return signCheckpoint(r.info.Origin, c.last.Size, c.last.Root, r.signer)
 	}

@@ -92,7 +92,9 @@ func (w *view) vouched(i int) (c *cursor, ok bool) {
 	if err != nil || l.size != w.segs[i].first {
 		return nil, false
 	}
-	return c, w.put(c, &l)
+	ok = w.put(c, &l)
+	c.durable = l.size // another segment follows
+	return c, ok
 }
 
 // walk passes the first n segments with c, which stands at the beginning of
