@@ -30,6 +30,7 @@ type mac [sha256.Size]byte
 type macKey struct {
 	secret [sha256.Size]byte
 	hash   hash.Hash
+	mac    mac // scratch
 }
 
 // newMACKey derives the key for macs from a signer: it is the hash of a signature
@@ -53,14 +54,14 @@ func newMACKey(s note.Signer) (*macKey, error) {
 
 // clone returns the same key for use beside k.
 func (k *macKey) clone() *macKey {
-	return &macKey{k.secret, hmac.New(sha256.New, k.secret[:])}
+	return &macKey{secret: k.secret, hash: hmac.New(sha256.New, k.secret[:])}
 }
 
-func (k *macKey) sum(text []byte) (m mac) {
+func (k *macKey) sum(text []byte) mac {
 	k.hash.Reset()
 	k.hash.Write(text)
-	k.hash.Sum(m[:0])
-	return m
+	k.hash.Sum(k.mac[:0])
+	return k.mac
 }
 
 // signatures returns what goes by signatures only.

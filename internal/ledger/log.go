@@ -82,10 +82,12 @@ func (o *Options) withDefaults() Options {
 // that wait for the next one are gathered and written in one commit; those
 // that need not wait for the disk are written at once.
 type Log struct {
-	opts  Options
-	dir   string
-	trust authority
-	disk  durable.Disk // this log's own, if it was not given another file system
+	opts     Options
+	dir      string
+	lockPath string
+	panicked error // for those who wait for somebody who panicked
+	trust    authority
+	disk     durable.Disk // this log's own, if it was not given another file system
 
 	queueMu sync.Mutex
 	queue   *batch         // records waiting for their leader; guarded by queueMu
@@ -94,7 +96,11 @@ type Log struct {
 	timer   *time.Timer    // runs flush; guarded by queueMu
 	busy    sync.WaitGroup // appends and flushes that must end before Close does; Add under queueMu and only while not closed
 
-	writer  writer    // owned by the leader
+	writer writer   // owned by the leader
+	day    struct { // that of the newest commit, owned by the leader
+		days int64 // since 1970
+		text string
+	}
 	spare   salted    // buffers for the batch after the next; owned by the leader
 	scratch sync.Pool // of *salted, for records on their way into the queue
 	// How many appends wait for the disk, and how many of them are written. They
@@ -147,7 +153,7 @@ func Open(dir string, o *Options) (*Log, Recovery, error) {
 	if err := info.signedBy(opts.Signer, v, dir); err != nil {
 		return nil, Recovery{}, err
 	}
-	l := &Log{opts: opts, dir: dir, trust: authority{Verifier: v, v1: info.Format == formatV1}, queue: newBatch()}
+	l := &Log{opts: opts, dir: dir, lockPath: lockName(dir), panicked: &AppendError{Unknown, dir, errPanicked}, trust: authority{Verifier: v, v1: info.Format == formatV1}, queue: newBatch()}
 	if !l.trust.v1 {
 		if l.trust.key, err = newMACKey(opts.Signer); err != nil {
 			return nil, Recovery{}, err
@@ -226,6 +232,15 @@ func (l *Log) Close() error {
 	l.queueMu.Unlock()
 	l.busy.Wait()
 	return l.writer.close()
+}
+
+// today is the UTC day. Only the leader may call it.
+func (l *Log) today() string {
+	now := l.opts.Now().UTC()
+	if days := now.Unix() / (24 * 60 * 60); l.day.text == "" || l.day.days != days {
+		l.day.days, l.day.text = days, now.Format(dayLayout)
+	}
+	return l.day.text
 }
 
 // lockName is the file whose lock writers hold while they write.

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime"
 	"sync/atomic"
@@ -166,7 +165,7 @@ func (l *Log) lead(b *batch, syncs bool) {
 	l.queue = next
 	l.queueMu.Unlock()
 	// A decision is foreign code: if it panics, nobody else may hang for it.
-	b.err = &AppendError{Unknown, l.dir, errors.New("the goroutine that wrote them panicked")}
+	b.err = l.panicked
 	var claimed chan struct{}
 	defer func() {
 		l.spare = salted{b.lines[:0], b.leaves[:0]}
@@ -255,7 +254,7 @@ func (l *Log) handOn(b *batch) {
 // syncBatch returns once b, which was written or failed to be, is on disk, and
 // tells the others. claimed is a sync that was claimed for it, if not nil.
 func (l *Log) syncBatch(b *batch, claimed chan struct{}) {
-	b.syncErr = &AppendError{Unknown, l.dir, errors.New("the goroutine that synced them panicked")}
+	b.syncErr = l.panicked
 	defer close(b.synced)
 	defer func() { l.unsynced.Add(-b.joined.Load()) }()
 	if b.err != nil {

@@ -158,7 +158,7 @@ func (w *writer) load(rec *Recovery) (err error) {
 	if end == 0 {
 		// Begun by a process that died before it wrote. A segment's day is that of
 		// its first record.
-		if s.day != l.opts.Now().UTC().Format(dayLayout) {
+		if s.day != l.today() {
 			if err := errors.Join(w.become(c, nil, 0, nil), seg.release()); err != nil {
 				return err
 			}

@@ -44,6 +44,9 @@ type noRoom struct{ error }
 // Unwrap returns the cause.
 func (e noRoom) Unwrap() error { return e.error }
 
+// errPanicked is the failure of a commit or a sync until it ended in another way.
+var errPanicked = errors.New("the goroutine that did it for all panicked")
+
 // refusal is what a decision said instead of giving records to append.
 type refusal struct{ error }
 
@@ -63,7 +66,7 @@ func (w *writer) commit(b *batch) (first uint64, err error) {
 	if err != nil {
 		return 0, w.failed(Absent, err)
 	}
-	outcome, err := Unknown, errors.New("panic while writing")
+	outcome, err := Unknown, errPanicked
 	defer func() {
 		if uerr := unlock.Unlock(); uerr != nil && err == nil {
 			first, outcome, err = 0, Unknown, uerr
@@ -84,7 +87,7 @@ func (w *writer) commit(b *batch) (first uint64, err error) {
 // exclude takes the ledger's lock and checks that it is the one that this log
 // has taken from the first: beside a new lock file the old one excludes nobody.
 func (w *writer) exclude() (durable.Unlocker, error) {
-	fsys, name := w.log.opts.FS, lockName(w.log.dir)
+	fsys, name := w.log.opts.FS, w.log.lockPath
 	unlock, err := fsys.Lock(name, true)
 	if err != nil {
 		return nil, err
@@ -373,8 +376,7 @@ func (w *writer) roll(need int) error {
 	if w.seg == nil || w.end == 0 {
 		return nil
 	}
-	today := l.opts.Now().UTC().Format(dayLayout)
-	if today <= w.seg.day && w.end+int64(need)+maxCommitLine <= int64(l.opts.MaxSegment) {
+	if l.today() <= w.seg.day && w.end+int64(need)+maxCommitLine <= int64(l.opts.MaxSegment) {
 		return nil // a clock that goes back does not reopen a day
 	}
 	if err := w.finish(true); err != nil {
@@ -429,7 +431,7 @@ func (w *writer) become(c *cursor, seg *openSegment, end int64, last []byte) err
 // under its name before anything is written to it.
 func (w *writer) begin(first uint64) error {
 	l := w.log
-	s := segment{l.opts.Now().UTC().Format(dayLayout), first}
+	s := segment{l.today(), first}
 	if err := durable.MkdirAll(l.opts.FS, filepath.Dir(s.path(l.dir)), 0o755); err != nil {
 		return err
 	}
@@ -491,7 +493,8 @@ func (w *writer) storeHashes(first uint64, hashes []tlog.Hash) {
 	if w.tree == nil || len(hashes) == 0 {
 		return
 	}
-	if err := writeHashes(w.tree, first, hashes); err != nil {
+	var err error
+	if w.buf, err = writeHashes(w.tree, first, hashes, w.buf); err != nil {
 		w.dropTree(err)
 	}
 }
