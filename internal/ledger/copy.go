@@ -63,7 +63,7 @@ func (r *Reader) Identity() []byte { return r.info.encode() }
 
 // Published returns the checkpoint of what is known to be on disk: that of the checkpoint
 // file, which costs one short read. It may be behind after a power cut.
-func (r *Reader) Published() (Checkpoint, error) { return readPublished(r.fs, r.dir, r.verifier) }
+func (r *Reader) Published() (Checkpoint, error) { return readPublished(r.fs, r.dir, r.trust) }
 
 // Copier returns a Copier that stands at the beginning of the log. It reads into
 // buf, which several may share that are not used at the same time; nil: one of its own.
@@ -78,7 +78,7 @@ func (r *Reader) Copier(buf *[]byte) *Copier {
 // reports false, and leaves the Copier where it was, if the log as it is on disk
 // has no such place.
 func (c *Copier) Seek(segment string, offset int64) (bool, error) {
-	v, err := look(c.r.fs, c.r.dir, c.r.verifier)
+	v, err := look(c.r.fs, c.r.dir, c.r.trust)
 	if err != nil {
 		return false, err
 	}
@@ -114,7 +114,7 @@ func (c *Copier) Seek(segment string, offset int64) (bool, error) {
 // Damage is a [*CorruptionError]; where bytes may be an unfinished write, it takes
 // a second call to tell.
 func (c *Copier) Next(most int, end int64) (Piece, error) {
-	v, err := look(c.r.fs, c.r.dir, c.r.verifier)
+	v, err := look(c.r.fs, c.r.dir, c.r.trust)
 	if err != nil {
 		return Piece{}, err
 	}
@@ -131,14 +131,17 @@ func (c *Copier) Next(most int, end int64) (Piece, error) {
 		return none, err
 	}
 	p := Piece{Segment: at.seg.name(), Offset: at.start, First: at.c.front.size, Head: v.published}
-	good, off, found := at.walk(data, most, end, v.published)
+	good, off, found, err := c.vouched(v, &at, data, most, end)
+	if err != nil {
+		return none, err
+	}
 	if err := at.c.authenticate(); err != nil {
 		return none, &CorruptionError{File: p.Segment, Offset: at.start + int64(off), Index: at.c.front.size, Reason: err.Error()}
 	}
 	// What could not be passed for want of bytes is met again from their beginning.
 	known := max(v.published.Size, at.c.durable)
 	if found.reason != "" && good == 0 {
-		known = max(known, knownBehind(data[off:], at.c.front.size, c.r.verifier))
+		known = max(known, v.trust.knownBehind(data[off:], at.c.front.size))
 	}
 	if good == 0 && found.reason != "" && at.c.front.size < known && found == c.suspect {
 		return none, &CorruptionError{File: p.Segment, Offset: int64(found.offset), Index: found.index, Reason: found.reason}
@@ -153,21 +156,48 @@ func (c *Copier) Next(most int, end int64) (Piece, error) {
 	return p, nil
 }
 
-// walk passes the commits in data, which stand where the piece begins, up to limit, most
-// bytes and the offset end. It returns where the piece can end, where the cursor
+// vouched is walk up to what the log's key signed and is on disk, and checks that what
+// was passed is of the tree that was signed. In a log in which only some lines bear a
+// signature the tree file shows that, or, if it cannot, the whole log does.
+func (c *Copier) vouched(v *view, at *place, data []byte, most int, end int64) (good, off int, found damage, err error) {
+	at.c.limit = &v.published
+	good, off, found = at.walk(data, most, end)
+	at.c.limit = nil
+	last := at.c.last
+	if good == 0 || last.Size >= v.published.Size || v.precedes(last, v.published) {
+		return good, off, found, nil
+	}
+	hashes, err := v.derive()
+	if err != nil {
+		return 0, 0, found, err
+	}
+	p, err := tlog.ProveTree(int64(v.published.Size), int64(last.Size), hashes)
+	if err == nil {
+		err = tlog.CheckTree(p, int64(v.published.Size), v.published.Root, int64(last.Size), last.Root)
+	}
+	if err != nil {
+		return 0, 0, found, &CorruptionError{File: at.seg.name(), Offset: at.start, Index: last.Size, Reason: "the records are not those that the log's key signed: " + err.Error()}
+	}
+	return good, off, found, nil
+}
+
+// walk passes the commits in data, which stand where the piece begins, up to the limit of
+// the cursor, most bytes and the offset end. It returns where the piece can end, where the cursor
 // stands, and what it could not pass.
-func (at *place) walk(data []byte, most int, end int64, limit Checkpoint) (good, off int, found damage) {
+func (at *place) walk(data []byte, most int, end int64) (good, off int, found damage) {
 	off = int(at.off - at.start)
 	for !at.c.sealed && good < most && (end == 0 || at.start+int64(good) < end) || off == 0 {
 		before := *at.c
 		commit, err := at.c.next(data, off)
 		var d *damage
 		switch {
+		case err == errUnsigned:
+			return good, off, damage{}
 		case errors.As(err, &d):
 			return good, off, damage{d.index, int(at.start) + d.offset, d.reason}
 		case err != nil: // there is no more
 			return good, off, damage{at.c.front.size, int(at.start) + off, "the segment ends before the records that the signed checkpoint states"}
-		case at.c.last.Size > limit.Size, end > 0 && at.start+int64(commit.end) > end:
+		case end > 0 && at.start+int64(commit.end) > end:
 			*at.c = before
 			return good, off, damage{}
 		}
@@ -202,7 +232,7 @@ func (c *Copier) holds(at place, n int) bool {
 // Full reports whether a piece of most bytes, or the end of a segment, can be
 // expected from Next. It costs one short read.
 func (c *Copier) Full(most int) bool {
-	v, err := look(c.r.fs, c.r.dir, c.r.verifier)
+	v, err := look(c.r.fs, c.r.dir, c.r.trust)
 	if err != nil {
 		return true // Next will tell
 	}
@@ -245,13 +275,6 @@ func (c *Copier) enter(v *view) (place, error) {
 	}
 	at.c = at.c.clone()
 	return at, nil
-}
-
-// clone returns a cursor in the same place that moves by itself.
-func (c *cursor) clone() *cursor {
-	out := *c
-	out.front, out.spare, out.hashes = c.front.clone(), frontier{}, nil
-	return &out
 }
 
 // read returns what stands in the segment from where the piece begins: enough for a

@@ -19,7 +19,7 @@ import (
 
 // clone returns a copy that does not change any more.
 func (h *history) clone() *history {
-	return &history{maps.Clone(h.acked), maps.Clone(h.written), maps.Clone(h.absent), h.appends, h.wrong}
+	return &history{maps.Clone(h.acked), maps.Clone(h.written), maps.Clone(h.absent), h.appends, h.wrong, nil}
 }
 
 // crashed is one state that a power cut may leave, and what had been

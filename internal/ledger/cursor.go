@@ -6,23 +6,25 @@ import (
 	"fmt"
 	"io"
 
-	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
 // cursor walks the commits of a log in order and checks each: what it has
-// passed matches the tree whose root stands in the last commit line. The links
-// and roots of all commits are checked, signatures are not: whoever uses the
-// cursor checks that of the last commit ([cursor.authenticate]), and it
-// vouches for all records before it.
+// passed matches the tree whose root stands in the last commit line. Who wrote
+// them is another question. Readers let the cursor end at a limit, which the log's
+// key signed, and so vouches for all records before it; who holds the key checks
+// afterwards whether a holder of it wrote the commits ([cursor.authenticate]).
 type cursor struct {
-	verifier note.Verifier
-	hasher   leafHasher
-	front    frontier
-	link     link
-	last     Checkpoint // the newest commit passed
-	durable  uint64     // the largest size that a passed commit knew to be on disk
-	sealed   bool       // the newest commit finished its segment
+	trust   authority
+	limit   *Checkpoint // what the log's key signed; nil: there is no limit
+	hasher  leafHasher
+	front   frontier
+	link    link
+	last    Checkpoint // the newest commit passed; with Note if its own line is signed
+	noted   uint64     // the largest size that a note in the lines passed is of
+	durable uint64     // the largest size that a passed commit knew to be on disk
+	sealed  bool       // the newest commit finished its segment
+	forged  bool       // the mac of a commit is wrong
 
 	spare  frontier     // takes turns with front, so that a failed step changes nothing
 	hashes []tlog.Hash  // scratch for the tree hashes of one commit
@@ -37,9 +39,15 @@ type commit struct {
 	first   uint64 // index of its first record
 	records []span
 	line    span // its commit line
-	sealed  bool // it finished its segment
-	end     int  // offset behind the newline of its commit line
+	size    uint64
+	root    tlog.Hash
+	signed  Checkpoint // that stands in its line, unverified
+	sealed  bool       // it finished its segment
+	end     int        // offset behind the newline of its commit line
 }
+
+// errUnsigned ends a walk at the limit of its cursor.
+var errUnsigned = errors.New("records that nobody signed yet")
 
 // damage is why a cursor could not pass: the first record and the offset that
 // cannot be vouched for. Whether it is the unfinished write of a process that
@@ -54,13 +62,19 @@ type damage struct {
 // Error implements error.
 func (d *damage) Error() string { return d.reason }
 
-func newCursor(v note.Verifier) *cursor {
-	return &cursor{verifier: v, hasher: newLeafHasher()}
+func newCursor(a authority) *cursor { return &cursor{trust: a, hasher: newLeafHasher()} }
+
+// clone returns a cursor in the same place that shares nothing with c.
+func (c *cursor) clone() *cursor {
+	out := *c
+	out.front, out.spare, out.hashes, out.hasher = c.front.clone(), frontier{}, nil, newLeafHasher()
+	return &out
 }
 
 // next checks the commit at data[off:] and passes it. It returns [io.EOF] when
-// nothing but padding follows, and a *damage when what follows is no whole and
-// right commit; the cursor then stays where it was.
+// nothing but padding follows, errUnsigned when a commit behind the limit follows,
+// and a *damage when what follows is no whole and right commit; the cursor then
+// stays where it was.
 func (c *cursor) next(data []byte, off int) (commit, error) {
 	at := commit{first: c.front.size}
 	front := &c.spare
@@ -88,7 +102,9 @@ func (c *cursor) next(data []byte, off int) (commit, error) {
 		text := data[line.start:line.end]
 		if bytes.HasPrefix(text, []byte(commitPrefix)) {
 			at.line, at.end = line, pos
-			if err := c.accept(text, &at, front); err != nil {
+			if err := c.accept(text, &at, front); err == errUnsigned {
+				return commit{}, err
+			} else if err != nil {
 				return commit{}, &damage{at.first, off, err.Error()}
 			}
 			return at, nil
@@ -104,30 +120,49 @@ func (c *cursor) next(data []byte, off int) (commit, error) {
 // accept checks a commit line over the tree that its records make, and moves
 // the cursor behind it.
 func (c *cursor) accept(text []byte, at *commit, front *frontier) error {
-	l, cp, err := parseCommitLine(text)
+	l, err := parseCommitLine(text)
 	if err != nil {
 		return err
 	}
+	root := front.root()
 	switch {
-	case cp.Origin != c.verifier.Name():
-		return fmt.Errorf("a commit of the log %q in the log %q", cp.Origin, c.verifier.Name())
-	case cp.Size != front.size:
-		return fmt.Errorf("the commit line states %d records where %d stand", cp.Size, front.size)
-	case cp.Root != front.root():
+	case l.v1 != c.trust.v1:
+		return errors.New("a commit line of another format than that of the log")
+	case l.signed.Note != nil && l.signed.Origin != c.trust.Name():
+		return fmt.Errorf("a commit of the log %q in the log %q", l.signed.Origin, c.trust.Name())
+	case l.size != front.size:
+		return fmt.Errorf("the commit line states %d records where %d stand", l.size, front.size)
+	case l.root != root:
 		return errors.New("the records do not match the root in their commit line")
-	case l.Durable > at.first:
-		return fmt.Errorf("the commit line states %d records on disk when %d were written", l.Durable, at.first)
-	case c.link.next(linkPrefix(text)) != link(l.Link):
+	case l.durable > at.first:
+		return fmt.Errorf("the commit line states %d records on disk when %d were written", l.durable, at.first)
+	case c.link.next(linkPrefix(text)) != l.link:
 		return errors.New("the commit line does not link to the one before it")
+	case c.limit != nil && l.size > c.limit.Size:
+		return errUnsigned
+	case c.limit != nil && l.size == c.limit.Size && root != c.limit.Root:
+		return fmt.Errorf("the records are not those of the signed checkpoint of %d records", l.size)
 	}
+	at.size, at.root, at.signed, at.sealed = l.size, root, l.signed, l.sealed
 	c.front, c.spare = *front, c.front
-	c.link, c.last, c.sealed = link(l.Link), cp, l.Sealed
-	c.durable = max(c.durable, l.Durable)
-	at.sealed = l.Sealed
+	c.moved(&l)
+	c.forged = c.forged || c.trust.key != nil && !c.trust.vouches(&l, text)
 	if c.stored != nil {
 		*c.stored = append(*c.stored, c.hashes...)
 	}
 	return nil
+}
+
+// moved notes the commit line behind which the cursor, whose front is that of its
+// tree, stands now.
+func (c *cursor) moved(l *commitLine) {
+	c.link, c.sealed = l.link, l.sealed
+	c.last = Checkpoint{Origin: c.trust.Name(), Size: l.size, Root: l.root}
+	if l.signed.Size == l.size {
+		c.last.Note = l.signed.Note
+	}
+	c.noted = max(c.noted, l.signed.Size)
+	c.durable = max(c.durable, l.durable)
 }
 
 // walk passes all commits of a segment from data[off:] on and calls visit for
@@ -136,7 +171,7 @@ func (c *cursor) accept(text []byte, at *commit, front *frontier) error {
 func (c *cursor) walk(data []byte, off int, visit func(commit)) (end int, err error) {
 	for {
 		at, err := c.next(data, off)
-		if err == io.EOF {
+		if err == io.EOF || err == errUnsigned {
 			return off, nil
 		}
 		if err != nil {
@@ -155,12 +190,17 @@ func (c *cursor) walk(data []byte, off int, visit func(commit)) (end int, err er
 	}
 }
 
-// authenticate checks the signature of the newest commit passed.
+// authenticate checks that a holder of the log's key wrote what was passed.
 func (c *cursor) authenticate() error {
-	if c.last.Note == nil {
+	switch {
+	case c.last.Size == 0:
 		return nil // nothing was passed
+	case c.forged:
+		return errors.New("a commit was not written by a holder of the log's key: its mac is wrong")
+	case !c.trust.v1:
+		return nil
 	}
-	_, err := ParseCheckpoint(c.last.Note, c.verifier)
+	_, err := ParseCheckpoint(c.last.Note, c.trust)
 	return err
 }
 

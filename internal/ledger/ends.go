@@ -15,7 +15,7 @@ type End struct {
 // reads the last line only: what is derived from segments can so be held against the
 // log without reading it. A segment that is missing is a [*CorruptionError].
 func (r *Reader) Ends() (start End, ends []End, live string, err error) {
-	v, err := look(r.fs, r.dir, r.verifier)
+	v, err := look(r.fs, r.dir, r.trust)
 	if err != nil {
 		return start, nil, "", err
 	}
@@ -24,10 +24,10 @@ func (r *Reader) Ends() (start End, ends []End, live string, err error) {
 		if err := v.chainedTo(i); err != nil {
 			return start, nil, "", err
 		}
-		_, cp, err := v.sealOf(s)
+		l, err := v.sealOf(s)
 		switch {
 		case err == nil:
-			ends = append(ends, End{s.name(), s.first, cp.Size, cp.Root})
+			ends = append(ends, End{s.name(), s.first, l.size, l.root})
 		case i+1 == len(v.segs):
 			live = s.name()
 		}

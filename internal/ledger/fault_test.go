@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/mod/sumdb/note"
 
 	"github.com/flexorhq/flexor-go/internal/durable"
 )
@@ -27,6 +28,8 @@ type history struct {
 	absent  map[int]bool   // told to be absent
 	appends int
 	wrong   error // the first thing that nobody should have been told
+
+	published func() uint64 // size of the signed checkpoint file
 }
 
 func newHistory() *history {
@@ -55,6 +58,24 @@ func (h *history) append(l *Log, sync bool) {
 	h.written[index] = n
 	if sync && l.Sync(context.Background(), index+1) == nil {
 		h.acked[index] = n
+		if size := h.published(); size <= index && h.wrong == nil {
+			h.wrong = fmt.Errorf("record %d was acknowledged as durable at %d, and no signature covers it: the checkpoint is of %d", n, index, size)
+		}
+	}
+}
+
+// reads makes the history look at the checkpoint file on fsys, without faults.
+func (h *history) reads(fsys durable.FS, o *Options) {
+	if f, ok := fsys.(*faultFS); ok {
+		fsys = f.FS
+	}
+	h.published = func() uint64 {
+		v, err := note.NewVerifier(o.Signer.VerifierKey())
+		if err != nil {
+			panic(err)
+		}
+		cp, _ := readPublished(fsys, memDir, v) // zero if it is damaged
+		return cp.Size
 	}
 }
 
@@ -98,6 +119,7 @@ func (h *history) check(fsys durable.FS) error {
 // scenario appends from two logs through a roll, a close and a reopening. It
 // stops where the ledger cannot even be opened.
 func scenario(fsys durable.FS, o Options, h *history) {
+	h.reads(fsys, &o)
 	o.FS, o.MaxSegment, o.Window = fsys, 12<<10, time.Hour
 	if Create(memDir, &o) != nil {
 		return
@@ -140,6 +162,12 @@ var faults = []fault{
 // it as it is, and verifies it.
 func settled(fsys *memFS, o Options, h *history) error {
 	o.FS = fsys
+	h.reads(fsys, &o)
+	if r, err := OpenReader(fsys, memDir); err == nil {
+		if _, err := r.Verify(context.Background(), nil, nil); err != nil {
+			return fmt.Errorf("verifying it as it is found: %w", err)
+		}
+	}
 	l, _, err := Open(memDir, &o)
 	if errors.Is(err, ErrNotFound) && len(h.written) == 0 {
 		return nil // it could not be created
@@ -158,7 +186,10 @@ func settled(fsys *memFS, o Options, h *history) error {
 	if err != nil {
 		return err
 	}
-	_, err = r.Verify(context.Background(), nil, nil)
+	rep, err := r.Verify(context.Background(), nil, nil)
+	if err == nil && rep.Unsigned > 0 {
+		err = fmt.Errorf("%d records of a closed log are not signed", rep.Unsigned)
+	}
 	return err
 }
 
