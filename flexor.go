@@ -90,6 +90,8 @@ type Vault struct {
 	gate      *control.Gate      // nil: the caller has one of their own
 	forwarder *archive.Forwarder // nil: there is no secondary destination
 
+	secondaries []string // of the Options
+
 	now          func() time.Time
 	logger       *slog.Logger
 	endRetention func() // nil: it is not applied
@@ -135,7 +137,7 @@ func Open(ctx context.Context, path string, o *Options) (*Vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &Vault{Config: cfg, now: o.Now, logger: o.Logger}
+	v := &Vault{Config: cfg, now: o.Now, logger: o.Logger, secondaries: o.Secondaries}
 	if v.logger == nil {
 		v.logger = slog.New(slog.DiscardHandler)
 	}

@@ -7,14 +7,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"sort"
-	"strconv"
-	"strings"
 
 	"github.com/flexorhq/flexor-go/internal/durable"
 	"github.com/flexorhq/flexor-go/internal/ledger"
@@ -66,11 +62,11 @@ func Differ(ctx context.Context, store Store, dir string) (*ledger.CorruptionErr
 	if err != nil {
 		return nil, err
 	}
-	first, err := firstHere(dir)
+	first, err := r.First()
 	if err != nil {
 		return nil, err
 	}
-	list = slices.DeleteFunc(list, func(h held) bool { return h.size <= first })
+	list = slices.DeleteFunc(list, func(h held) bool { return h.size <= first }) // purged here
 	var failed error
 	i := sort.Search(len(list), func(i int) bool {
 		if failed != nil {
@@ -84,22 +80,6 @@ func Differ(ctx context.Context, store Store, dir string) (*ledger.CorruptionErr
 		return nil, failed
 	}
 	return differs(ctx, store, prefix, list[i].name, dir)
-}
-
-// firstHere returns the index of the first record that the segments in dir are for: older
-// ones may have been removed because their time was over.
-func firstHere(dir string) (uint64, error) {
-	files, err := fs.Glob(os.DirFS(dir), "segments/*/*.jsonl")
-	if err != nil || len(files) == 0 {
-		return 0, err
-	}
-	first := uint64(math.MaxUint64)
-	for _, f := range files {
-		if n, err := strconv.ParseUint(strings.TrimSuffix(path.Base(f), ".jsonl"), 10, 64); err == nil {
-			first = min(first, n)
-		}
-	}
-	return first, nil
 }
 
 // differs compares one chunk with the log in dir.

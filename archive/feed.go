@@ -91,6 +91,9 @@ func (f *feed) step(ctx context.Context) (more bool, err error) {
 			return false, err
 		}
 	}
+	if err := f.putBeginning(ctx, store); err != nil {
+		return false, err
+	}
 	least, err := f.due()
 	if err != nil || least == 0 {
 		return false, err
@@ -110,6 +113,28 @@ func (f *feed) step(ctx context.Context) (more bool, err error) {
 	f.confirm(what)
 	return true, f.settle()
 }
+
+// putBeginning sends the log's statement of what was purged of it, once for each purge:
+// from a destination that does not hold what was before, the log could not be rebuilt
+// without it.
+func (f *feed) putBeginning(ctx context.Context, store Store) error {
+	statement, first, err := f.reader.Beginning()
+	if err != nil || first <= f.state.Purged {
+		return err
+	}
+	if err := store.Put(ctx, logName(f.state.Log)+beginningName(first), statement, f.retain(f.to.cfg.Now())); err != nil {
+		return err
+	}
+	f.state.Purged = first
+	return f.state.write(f.path)
+}
+
+// beginningPrefix begins the names, below that of a log, of its statements of what was
+// purged.
+const beginningPrefix = "purged/"
+
+// beginningName is the name of the statement that the records before first were purged.
+func beginningName(first uint64) string { return fmt.Sprintf("%s%020d.json", beginningPrefix, first) }
 
 // settle writes down what is confirmed, and then tells those who wait for it.
 func (f *feed) settle() error {

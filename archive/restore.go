@@ -8,6 +8,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -27,7 +30,8 @@ var (
 // Restored is what [Restore] rebuilt.
 type Restored struct {
 	Origin   string
-	Records  uint64
+	Records  uint64 // that the log has, those that were purged included
+	First    uint64 // index of the first one that was not purged
 	Chunks   int
 	Segments int
 	Bytes    int64
@@ -102,6 +106,9 @@ func (b *builder) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if list, err = b.begin(ctx, list); err != nil {
+		return err
+	}
 	for _, h := range list {
 		what, data, err := get(ctx, b.store, b.prefix, h.name)
 		if err == nil {
@@ -115,6 +122,33 @@ func (b *builder) build(ctx context.Context) error {
 		return err
 	}
 	return b.verify(ctx)
+}
+
+// begin finds out where the log begins if its first records are not held any more, or
+// never were because they had been purged: at the first purge of which all that was left
+// is held. It returns the chunks from there on.
+func (b *builder) begin(ctx context.Context, list []held) ([]held, error) {
+	if len(list) == 0 || list[0].first == 0 {
+		return list, nil
+	}
+	for o, err := range b.store.List(ctx, b.prefix+beginningPrefix, "") {
+		if err != nil {
+			return nil, err
+		}
+		digits := strings.TrimSuffix(strings.TrimPrefix(o.Name, b.prefix+beginningPrefix), ".json")
+		first, err := strconv.ParseUint(digits, 10, 63)
+		if err != nil || o.Name != b.prefix+beginningName(first) || first < list[0].first {
+			continue
+		}
+		statement, err := b.store.Get(ctx, o.Name)
+		if err != nil {
+			return nil, err
+		}
+		b.out.First, b.out.Records = first, first
+		list = slices.DeleteFunc(list, func(h held) bool { return h.size <= first })
+		return list, durable.WriteFile(durable.Disk{}, filepath.Join(b.dir, "purged.json"), statement, 0o644)
+	}
+	return list, nil // add will miss what was before
 }
 
 // add puts a chunk into its place. What stands there already must be the same.

@@ -175,7 +175,7 @@ func TestRestoreOver(t *testing.T) {
 	empty := t.TempDir()
 	got, err := Restore(ctx, store, sentLog, empty)
 	require.NoError(t, err)
-	require.Equal(t, Restored{"flexor/test/audit-log", 6, len(store) - 1, 2, got.Bytes, 0}, got)
+	require.Equal(t, Restored{Origin: "flexor/test/audit-log", Records: 6, Chunks: len(store) - 1, Segments: 2, Bytes: got.Bytes}, got)
 	_, err = Restore(ctx, store, "test/other", t.TempDir())
 	require.ErrorIs(t, err, ErrNotExist)
 }

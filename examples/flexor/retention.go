@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	flexor "github.com/flexorhq/flexor-go"
 	"github.com/flexorhq/flexor-go/control"
 	"github.com/flexorhq/flexor-go/retention"
 	"github.com/flexorhq/flexor-go/sinks/vault"
@@ -25,8 +26,9 @@ hold wins over that, whatever the age of what it covers.`,
 }
 
 // retentionOf is the retention that vault.json asks for.
-func (c *cli) retentionOf(p *place) retention.Policy {
-	return retention.Policy{Days: p.cfg.Audit.RetentionDays, LogName: filepath.Base(p.dir), Now: c.now}
+func (c *cli) retentionOf(p *place) (retention.Policy, error) {
+	confirmed, err := flexor.Confirmed(p.cfg)
+	return retention.Policy{Days: p.cfg.Audit.RetentionDays, LogName: filepath.Base(p.dir), Confirmed: confirmed, Now: c.now}, err
 }
 
 // retentionStatusCommand shows what goes when.
@@ -43,7 +45,11 @@ how fast it grows, and how large it will be when it is as old as the retention.`
 	}
 	format := addFormat(cmd)
 	cmd.RunE = c.overLog(func(ctx context.Context, a *actor, p *place) error {
-		plan, err := retention.Make(ctx, p.log, a, c.retentionOf(p))
+		policy, err := c.retentionOf(p)
+		if err != nil {
+			return err
+		}
+		plan, err := retention.Make(ctx, p.log, a, policy)
 		if err != nil {
 			return err
 		}
@@ -53,7 +59,7 @@ how fast it grows, and how large it will be when it is as old as the retention.`
 		if err := retentionDays().write(c, format.value, plan.Items); err != nil {
 			return err
 		}
-		c.summarize(&plan, c.retentionOf(p))
+		c.summarize(&plan, policy)
 		return nil
 	})
 	return cmd
@@ -147,12 +153,16 @@ no more than a key that may look.`,
 	dry := cmd.Flags().Bool("dry-run", false, "say what would be removed, and remove nothing")
 	format := addOutcome(cmd)
 	cmd.RunE = c.overLog(func(ctx context.Context, a *actor, p *place) (err error) {
+		policy, err := c.retentionOf(p)
+		if err != nil {
+			return err
+		}
 		log, err := vault.Open(ctx, p.dir, &vault.Config{Now: c.now})
 		if err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, log.Close()) }()
-		res, err := retention.Apply(ctx, log, a, c.retentionOf(p), *dry)
+		res, err := retention.Apply(ctx, log, a, policy, *dry)
 		if err != nil {
 			return err
 		}

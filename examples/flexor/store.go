@@ -10,12 +10,13 @@ import (
 
 	flexor "github.com/flexorhq/flexor-go"
 	"github.com/flexorhq/flexor-go/archive"
+	"github.com/flexorhq/flexor-go/sinks/s3"
 	"github.com/flexorhq/flexor-go/sinks/vault"
 	"github.com/flexorhq/flexor-go/vaultcfg"
 )
 
 // wired are the places that this program reaches, beside file.
-func wired() flexor.Sinks { return flexor.Sinks{} }
+func wired() flexor.Sinks { return flexor.Sinks{"s3": s3.Open} }
 
 // openStore opens the place that a URL names. A nil cfg: there is no vault yet.
 func openStore(ctx context.Context, cfg *vaultcfg.Config, flag, url string) (archive.Store, error) {

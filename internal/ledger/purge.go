@@ -73,20 +73,27 @@ func (s *start) sign(signer note.Signer) ([]byte, error) {
 	return json.Marshal(f)
 }
 
-// readStart reads where the log in dir begins.
-func readStart(fsys durable.FS, dir string, v note.Verifier) (start, error) {
-	data, err := durable.ReadFile(fsys, filepath.Join(dir, purgedName), maxNote)
+// readStart reads where the log in dir begins, and the statement of it.
+func readStart(fsys durable.FS, dir string, v note.Verifier) (s start, statement []byte, err error) {
+	statement, err = durable.ReadFile(fsys, filepath.Join(dir, purgedName), maxNote)
 	if errors.Is(err, fs.ErrNotExist) {
-		return start{}, nil
+		return start{}, nil, nil
 	}
 	if err != nil {
-		return start{}, err
+		return start{}, nil, err
 	}
-	s, err := parseStart(data, v)
-	if err != nil {
-		return start{}, &CorruptionError{File: purgedName, Reason: err.Error()}
+	if s, err = parseStart(statement, v); err != nil {
+		return start{}, nil, &CorruptionError{File: purgedName, Reason: err.Error()}
 	}
-	return s, nil
+	return s, statement, nil
+}
+
+// Beginning returns the statement of a log whose oldest records were purged, the bytes
+// of its purged.json, and the index of the first record that is left: nil and 0 if
+// nothing was purged.
+func (r *Reader) Beginning() (statement []byte, first uint64, err error) {
+	s, statement, err := readStart(r.fs, r.dir, r.trust)
+	return statement, s.cp.Size, err
 }
 
 // parseStart reads what [start.sign] wrote, and believes nothing that the log's key
@@ -175,8 +182,9 @@ func (l *Log) Purge(expired func(day time.Time) bool, keep uint64, dry bool) (p 
 // purge is [Log.Purge] under the ledger's lock.
 func (w *writer) purge(expired func(day time.Time) bool, keep uint64, dry bool) (Purged, error) {
 	l := w.log
-	// An idle log's last segment is finished only now.
-	if w.seg != nil && expired(w.seg.date()) && w.cur.front.size <= keep && !dry {
+	// An idle log's last segment is finished only now. Whoever copies the log needs its
+	// last line before all of the segment can be said to be elsewhere.
+	if w.seg != nil && expired(w.seg.date()) && !dry {
 		if err := w.roll(0); err != nil {
 			l.breakWith(err)
 			return Purged{}, w.failed(Absent, err)

@@ -110,7 +110,7 @@ func (r *Reader) Head() (Checkpoint, error) {
 // First returns the index of the first record that is left: 0 unless older ones
 // were purged.
 func (r *Reader) First() (uint64, error) {
-	s, err := readStart(r.fs, r.dir, r.trust)
+	s, _, err := readStart(r.fs, r.dir, r.trust)
 	return s.cp.Size, err
 }
 

@@ -164,7 +164,7 @@ func (f *follower) stands() error {
 	}
 	named, err := f.r.fs.Stat(f.seg.path(f.r.dir))
 	if errors.Is(err, fs.ErrNotExist) {
-		if s, err := readStart(f.r.fs, f.r.dir, f.r.trust); err == nil && s.cp.Size > f.seg.first {
+		if s, _, err := readStart(f.r.fs, f.r.dir, f.r.trust); err == nil && s.cp.Size > f.seg.first {
 			return &PurgedError{s.cp.Size}
 		}
 	}

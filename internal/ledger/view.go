@@ -51,7 +51,7 @@ func look(fsys durable.FS, dir string, a authority) (*view, error) {
 	w.strangers = strangers
 	// Read behind the segments: a purge states where the log begins before it
 	// removes any.
-	if w.start, err = readStart(fsys, dir, a); err != nil {
+	if w.start, _, err = readStart(fsys, dir, a); err != nil {
 		return nil, err
 	}
 	gone := 0
@@ -310,7 +310,7 @@ func (w *view) read(i int) ([]byte, error) {
 // purged returns a [*PurgedError] if segment s, which is gone, was purged since the
 // view was taken.
 func (w *view) purged(s segment) error {
-	now, err := readStart(w.fs, w.dir, w.trust)
+	now, _, err := readStart(w.fs, w.dir, w.trust)
 	if err == nil && now.cp.Size > s.first {
 		err = &PurgedError{now.cp.Size}
 	}

@@ -368,7 +368,7 @@ func (w *writer) stands() error {
 // purged reports whether the live segment is gone because another process purged
 // it, with all that this one had written there.
 func (w *writer) purged() bool {
-	s, err := readStart(w.log.opts.FS, w.log.dir, w.log.trust)
+	s, _, err := readStart(w.log.opts.FS, w.log.dir, w.log.trust)
 	return err == nil && s.cp.Size > w.seg.first && s.cp.Size >= w.cur.last.Size
 }
 
