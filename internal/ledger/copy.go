@@ -36,9 +36,8 @@ type Piece struct {
 // takes no lock, and holds no more than one piece in memory. It is not safe
 // for concurrent use.
 //
-// A piece ends behind records, or with its segment: commit lines that follow
-// without records are left to the next one. So pieces can be named by the records
-// in them, with at most one that has none, at the end of a segment.
+// A piece may be a line alone that ends a commit without records, such as the one that
+// ends a segment.
 type Copier struct {
 	r       *Reader
 	at      place
@@ -46,13 +45,11 @@ type Copier struct {
 	suspect damage // met at the last look; real if it is met again, see [view.pass]
 }
 
-// place is where a piece begins. The cursor may be ahead of it by commit lines
-// without records.
+// place is where a piece begins.
 type place struct {
-	c     *cursor // nil: at the beginning of the log
-	seg   segment
-	start int64 // of the next piece
-	off   int64 // of the cursor
+	c   *cursor // nil: at the beginning of the log
+	seg segment
+	off int64
 }
 
 // readAhead is how much of a segment is read at once.
@@ -91,14 +88,14 @@ func (c *Copier) Seek(segment string, offset int64) (bool, error) {
 			return false, err
 		}
 		there := Copier{r: c.r, at: place{c: cur, seg: s}, buf: c.buf}
-		for there.at.start < offset {
+		for there.at.off < offset {
 			p, err := there.Next(readAhead, offset)
 			if err != nil || len(p.Data) == 0 {
 				return false, err
 			}
 			there.Pass(p)
 		}
-		if there.at.start != offset {
+		if there.at.off != offset {
 			return false, nil
 		}
 		c.at = there.at
@@ -130,53 +127,49 @@ func (c *Copier) Next(most int, end int64) (Piece, error) {
 	if err != nil {
 		return none, err
 	}
-	p := Piece{Segment: at.seg.name(), Offset: at.start, First: at.c.front.size, Head: v.published}
-	good, off, found := at.walk(data, most, end, v.published)
+	p := Piece{Segment: at.seg.name(), Offset: at.off, First: at.c.front.size, Head: v.published}
+	n, found := at.walk(data, most, end, v.published)
 	if err := at.c.authenticate(); err != nil {
-		return none, &CorruptionError{File: p.Segment, Offset: at.start + int64(off), Index: at.c.front.size, Reason: err.Error()}
+		return none, &CorruptionError{File: p.Segment, Offset: at.off + int64(n), Index: at.c.front.size, Reason: err.Error()}
 	}
 	// What could not be passed for want of bytes is met again from their beginning.
 	known := max(v.published.Size, at.c.durable)
-	if found.reason != "" && good == 0 {
-		known = max(known, knownBehind(data[off:], at.c.front.size, c.r.verifier))
+	if found.reason != "" && n == 0 {
+		known = max(known, knownBehind(data, at.c.front.size, c.r.verifier))
 	}
-	if good == 0 && found.reason != "" && at.c.front.size < known && found == c.suspect {
+	if n == 0 && found.reason != "" && at.c.front.size < known && found == c.suspect {
 		return none, &CorruptionError{File: p.Segment, Offset: int64(found.offset), Index: found.index, Reason: found.reason}
 	}
 	c.suspect = found
-	if good == 0 {
+	if n == 0 {
 		return none, nil
 	}
-	p.Data, p.Size, p.Root, p.Sealed = data[:good], at.c.front.size, at.c.front.root(), at.c.sealed
-	at.off, at.start = at.start+int64(off), at.start+int64(good)
+	p.Data, p.Size, p.Root, p.Sealed = data[:n], at.c.front.size, at.c.front.root(), at.c.sealed
+	at.off += int64(n)
 	p.behind = at
 	return p, nil
 }
 
 // walk passes the commits in data, which stand where the piece begins, up to limit, most
-// bytes and the offset end. It returns where the piece can end, where the cursor
-// stands, and what it could not pass.
-func (at *place) walk(data []byte, most int, end int64, limit Checkpoint) (good, off int, found damage) {
-	off = int(at.off - at.start)
-	for !at.c.sealed && good < most && (end == 0 || at.start+int64(good) < end) || off == 0 {
+// bytes and the offset end. It returns how many bytes it passed, and what it could not
+// pass.
+func (at *place) walk(data []byte, most int, end int64, limit Checkpoint) (n int, found damage) {
+	for n == 0 || !at.c.sealed && n < most && (end == 0 || at.off+int64(n) < end) {
 		before := *at.c
-		commit, err := at.c.next(data, off)
+		commit, err := at.c.next(data, n)
 		var d *damage
 		switch {
 		case errors.As(err, &d):
-			return good, off, damage{d.index, int(at.start) + d.offset, d.reason}
+			return n, damage{d.index, int(at.off) + d.offset, d.reason}
 		case err != nil: // there is no more
-			return good, off, damage{at.c.front.size, int(at.start) + off, "the segment ends before the records that the signed checkpoint states"}
-		case at.c.last.Size > limit.Size, end > 0 && at.start+int64(commit.end) > end:
+			return n, damage{at.c.front.size, int(at.off) + n, "the segment ends before the records that the signed checkpoint states"}
+		case at.c.last.Size > limit.Size, end > 0 && at.off+int64(commit.end) > end:
 			*at.c = before
-			return good, off, damage{}
+			return n, damage{}
 		}
-		off = commit.end
-		if len(commit.records) > 0 || commit.sealed {
-			good = off
-		}
+		n = commit.end
 	}
-	return good, off, damage{}
+	return n, damage{}
 }
 
 // Pass moves behind p, which Next returned last.
@@ -195,7 +188,7 @@ func (c *Copier) holds(at place, n int) bool {
 	}
 	defer f.Close() // opened for reading: nothing to lose
 	var b [1]byte
-	_, _ = f.ReadAt(b[:], at.start+int64(n)) // the end of the file is no error here
+	_, _ = f.ReadAt(b[:], at.off+int64(n)) // the end of the file is no error here
 	return b[0] != 0
 }
 
@@ -224,7 +217,7 @@ func (c *Copier) enter(v *view) (place, error) {
 		}
 		cur, err := v.cursorAt(0)
 		return place{c: cur, seg: v.segs[0]}, err
-	case at.c.sealed && at.start > 0:
+	case at.c.sealed && at.off > 0:
 		i := 0
 		for i < len(v.segs) && v.segs[i].first < at.c.front.size {
 			i++
@@ -239,9 +232,9 @@ func (c *Copier) enter(v *view) (place, error) {
 		if err := v.enter(at.c, i); err != nil {
 			return place{}, err
 		}
-		at.seg, at.start, at.off = v.segs[i], 0, 0
+		at.seg, at.off = v.segs[i], 0
 	case !slices.Contains(v.segs, at.seg):
-		return place{}, &CorruptionError{File: at.seg.name(), Offset: at.start, Index: at.c.front.size, Reason: "the segment is gone before its end was read"}
+		return place{}, &CorruptionError{File: at.seg.name(), Offset: at.off, Index: at.c.front.size, Reason: "the segment is gone before its end was read"}
 	}
 	at.c = at.c.clone()
 	return at, nil
@@ -265,7 +258,7 @@ func (c *Copier) read(at place, most int) ([]byte, error) {
 	buf := (*c.buf)[:0]
 	for want, n := readAhead, 0; n < want; {
 		buf = slices.Grow(buf, want-n)
-		got, err := f.ReadAt(buf[n:want], at.start+int64(n))
+		got, err := f.ReadAt(buf[n:want], at.off+int64(n))
 		n += got
 		buf = buf[:n]
 		if errors.Is(err, io.EOF) {
