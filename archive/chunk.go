@@ -67,7 +67,7 @@ func (c *chunk) check() error {
 		return fmt.Errorf("format %q is not %q; a newer version of this software may read it", c.Format, chunkFormat)
 	case c.Segment != path.Join("segments", day, file), strings.Count(c.Segment, "/") != 2, checkName(c.Segment) != nil:
 		return fmt.Errorf("%q is no segment", c.Segment)
-	case c.Offset < 0, c.Bytes <= 0, c.Bytes > maxChunk, c.Size < c.First, c.Size == 0:
+	case c.Offset < 0, c.Offset >= 1e10, c.Bytes <= 0, c.Bytes > maxChunk, c.Size < c.First, c.Size == 0:
 		return errors.New("impossible sizes")
 	}
 	return nil
@@ -83,10 +83,14 @@ func (c *chunk) day() (time.Time, error) {
 const maxChunk = maxChunkBytes + 8<<20
 
 // name is the name of the chunk's object below that of its log: the records in it,
-// the first and the last one. That of a chunk without records, which is the line
-// that ends a segment, states the one before it as last.
+// the first and the last one. A chunk without records, which is a line that ends a
+// commit alone, states the one before it as last, and where in its segment it stands.
 func (c *chunk) name() string {
-	return fmt.Sprintf("%s%s/%020d-%020d%s", dayPrefix, path.Base(path.Dir(c.Segment)), c.First, c.Size-1, chunkExt)
+	name := fmt.Sprintf("%s%s/%020d-%020d", dayPrefix, path.Base(path.Dir(c.Segment)), c.First, c.Size-1)
+	if c.First == c.Size {
+		name += fmt.Sprintf("-%010d", c.Offset)
+	}
+	return name + chunkExt
 }
 
 const (
@@ -106,11 +110,14 @@ func (s span) before(t span) bool {
 func parseName(name string) (span, bool) {
 	day, file := path.Split(name)
 	digits, ok := strings.CutSuffix(file, chunkExt)
-	a, b, dash := strings.Cut(digits, "-")
-	first, err1 := strconv.ParseUint(a, 10, 63)
-	last, err2 := strconv.ParseUint(b, 10, 63)
-	ok = ok && dash && len(a) == 20 && len(b) == 20 && strings.HasPrefix(day, dayPrefix) && strings.Count(name, "/") == 1
-	if !ok || err1 != nil || err2 != nil || last+1 < first {
+	parts := strings.Split(digits, "-")
+	if !ok || len(parts) < 2 || len(parts[0]) != 20 || len(parts[1]) != 20 || !strings.HasPrefix(day, dayPrefix) || strings.Count(name, "/") != 1 {
+		return span{}, false
+	}
+	first, err1 := strconv.ParseUint(parts[0], 10, 63)
+	last, err2 := strconv.ParseUint(parts[1], 10, 63)
+	empty := len(parts) == 3 && len(parts[2]) == 10
+	if err1 != nil || err2 != nil || last+1 < first || empty != (last+1 == first) || !empty && len(parts) > 2 {
 		return span{}, false
 	}
 	return span{first, last + 1}, true

@@ -43,9 +43,10 @@ func TestChunk(t *testing.T) {
 	s, ok := parseName(c.name())
 	require.True(t, ok)
 	require.Equal(t, span{0, 7}, s)
-	c.First = 7
+	c.First, c.Offset = 7, 812
+	require.Equal(t, "dt=2026-04-30/00000000000000000007-00000000000000000006-0000000812.jsonl.zst", c.name(), "the end of a segment has no records")
 	s, ok = parseName(c.name())
-	require.True(t, ok, "the end of a segment has no records")
+	require.True(t, ok)
 	require.Equal(t, span{7, 7}, s)
 
 	for i := range object { // a byte that changes leaves the records as they are, or is noticed

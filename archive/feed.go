@@ -24,6 +24,8 @@ type feed struct {
 	found  bool   // the place behind what the destination holds is known
 	looked uint64 // size of the log when its end was last looked at
 	hurry  uint64 // records of the log that are to be sent without waiting for more
+	// hurries says that this pass over the logs waits for nothing.
+	hurries bool
 }
 
 // goOn makes all that the log has now be sent without waiting for more.
@@ -32,7 +34,7 @@ func (f *feed) goOn() {
 		return // step will tell
 	}
 	if head, err := f.reader.Published(); err == nil {
-		f.hurry = head.Size
+		f.hurry, f.hurries = head.Size, true
 	}
 }
 
@@ -154,9 +156,9 @@ func (f *feed) due() (least int, err error) {
 	cfg := f.to.cfg
 	since := cfg.Now().Sub(f.state.ConfirmedAt)
 	switch {
-	case head.Size == f.state.Size && (f.state.Sealed || since < cfg.Interval || f.copier.Quiet()):
-		return 0, nil // the line that ends a segment may still come, when its day is over
-	case head.Size == f.state.Size:
+	case head.Size == f.state.Size && (f.copier.Quiet() || since < cfg.Interval && !f.hurries):
+		return 0, nil
+	case head.Size == f.state.Size: // a line without records: the end of a segment, when its day is over
 		return 1, nil
 	case f.state.Size < f.hurry, f.state.Sending != nil, since >= cfg.Interval, since < 0: // by a clock that was wrong
 		return 1, nil

@@ -56,7 +56,7 @@ func furthest(ctx context.Context, store Store, prefix, after, known string) (na
 		}
 		rel := strings.TrimPrefix(o.Name, prefix)
 		s, ok := parseName(rel)
-		if ok && (name == "" || best.before(s)) {
+		if ok && (name == "" || !s.before(best)) { // of two without records the later one
 			name, best = rel, s
 		}
 		seen = seen || rel == known

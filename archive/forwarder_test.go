@@ -283,6 +283,15 @@ func (l looking) Get(ctx context.Context, name string) ([]byte, error) {
 // The line that ends a segment is sent when no record follows it, too: without it the
 // segment could not be rebuilt, and is not confirmed as a whole.
 func TestEndOfSegment(t *testing.T) {
+	t.Run("after a while", func(t *testing.T) {
+		testEndOfSegment(t, Pace{Interval: time.Nanosecond, CloseWait: -1}, polls)
+	})
+	t.Run("by Close", func(t *testing.T) {
+		testEndOfSegment(t, Pace{Interval: time.Hour, CloseWait: time.Hour}, func(*Forwarder) {})
+	})
+}
+
+func testEndOfSegment(t *testing.T, pace Pace, wait func(*Forwarder)) {
 	vault, store := t.TempDir(), newStore(t)
 	l := newTestLog(t, vault, "audit-log", 0)
 	f := start(t, fast(vault, store, l))
@@ -308,16 +317,16 @@ func TestEndOfSegment(t *testing.T) {
 	require.NoError(t, os.WriteFile(checkpoint, before, 0o644))
 
 	c := fast(vault, store, l)
-	c.Interval = time.Nanosecond
+	c.Interval, c.CloseWait = pace.Interval, pace.CloseWait
 	f = start(t, c)
-	polls(f)
+	wait(f)
+	require.NoError(t, f.Close())
 	confirmed, err = Confirmed(vault, l.dir, "test")
 	require.NoError(t, err)
 	require.Equal(t, uint64(3), confirmed)
 	what, _ := newest(t, store)
 	require.True(t, what.Sealed)
 	require.Equal(t, what.Size, what.First)
-	require.NoError(t, f.Close())
 	arrived(t, store, l)
 	l.open(t)
 	l.add(t, 1, 10)

@@ -64,19 +64,10 @@ func (l *testLog) add(t testing.TB, records, size int) {
 	}
 }
 
-// content returns the segments of a log without padding, and without what is not copied: lines
-// that end a commit without records, unless they end their segment or records follow.
+// content returns the segments of a log without padding.
 func content(t testing.TB, dir string) map[string]string {
 	t.Helper()
-	out := files(t, filepath.Join(dir, "segments"))
-	for name, text := range out {
-		lines := strings.SplitAfter(strings.TrimSuffix(text, "\n"), "\n")
-		for n := len(lines) - 1; n > 0 && ledger.IsCommit([]byte(lines[n])) && ledger.IsCommit([]byte(lines[n-1])) && !strings.Contains(lines[n], `"sealed":true`); n-- {
-			text = strings.TrimSuffix(text, strings.TrimSuffix(lines[n], "\n")+"\n")
-		}
-		out[name] = text
-	}
-	return out
+	return files(t, filepath.Join(dir, "segments"))
 }
 
 // files returns what stands below a directory, without padding.

@@ -160,7 +160,7 @@ func TestKill(t *testing.T) {
 	f := start(t, fast(vault, store, l))
 	require.NoError(t, f.Flush(context.Background()))
 	require.NoError(t, f.Close())
-	require.NoError(t, l.Close())
+	defer l.Close() //nolint:errcheck // nothing more is appended
 	r, err := ledger.OpenReader(durable.Disk{}, dir)
 	require.NoError(t, err)
 	found := map[string]int{}

@@ -36,6 +36,7 @@ type sender struct {
 	works     bool              // held, for others
 	confirmed map[string]uint64 // records by directory of the log, as far as this sender knows
 	attempts  int               // to send, with success or not
+	drained   int               // how often all was sent that there was, without waiting
 	err       error             // of the last one
 	resting   bool              // the destination failed, and is left in peace
 	changed   chan struct{}     // closed at the next change
@@ -137,10 +138,13 @@ func (s *sender) release() {
 
 // work sends what is to be sent now.
 func (s *sender) work(ctx context.Context) {
-	if os.Remove(filepath.Join(s.dir, hurryFile)) == nil {
-		for _, f := range s.feeds {
+	hurries := os.Remove(filepath.Join(s.dir, hurryFile)) == nil
+	for _, f := range s.feeds {
+		if f.hurries = false; hurries {
 			f.goOn()
 		}
+	}
+	if hurries {
 		s.nextTry = time.Time{}
 	}
 	if s.stopped() || s.cfg.Now().Before(s.nextTry) {
@@ -161,6 +165,9 @@ func (s *sender) work(ctx context.Context) {
 		}
 	}
 	s.recovered()
+	if hurries {
+		s.set(func() { s.drained++ })
+	}
 }
 
 // failed notes that an attempt failed, and when to try again.
@@ -243,9 +250,10 @@ func (s *sender) stopped() bool {
 }
 
 // flush returns once the destination has confirmed what the logs held at the call.
-// It gives up when ctx ends or done is closed, if waiting cannot help, and with once
-// after the first attempt that failed.
-func (s *sender) flush(ctx context.Context, done <-chan struct{}, once bool) error {
+// It gives up when ctx ends or done is closed, and if waiting cannot help. With drain it
+// returns once nothing is left to send at all, and gives up after the first attempt that
+// failed.
+func (s *sender) flush(ctx context.Context, done <-chan struct{}, drain bool) error {
 	want := map[string]uint64{}
 	for _, dir := range s.cfg.Logs {
 		size, err := publishedSize(dir)
@@ -255,7 +263,7 @@ func (s *sender) flush(ctx context.Context, done <-chan struct{}, once bool) err
 		want[dir] = size
 	}
 	s.mu.Lock()
-	attempts := s.attempts
+	attempts, drained := s.attempts, s.drained
 	s.mu.Unlock()
 	if err := touch(filepath.Join(s.dir, hurryFile)); err != nil {
 		return fmt.Errorf("archive: %w", err)
@@ -269,15 +277,16 @@ func (s *sender) flush(ctx context.Context, done <-chan struct{}, once bool) err
 	for {
 		s.mu.Lock()
 		works, err, tried, changed := s.works, s.err, s.attempts > attempts, s.changed
+		waits := drain && s.drained == drained
 		s.mu.Unlock()
 		left, elsewhere := s.left(want, works)
 		var stop *alarm
 		switch {
 		case !works && elsewhere.Stopped:
 			return fmt.Errorf("archive: %s was stopped: %s", s.dest.Name, elsewhere.Error)
-		case left == "":
+		case left == "" && !(works && waits && err == nil):
 			return nil
-		case works && errors.As(err, &stop), works && tried && err != nil && (once || errors.Is(err, ErrPermanent)):
+		case works && errors.As(err, &stop), works && tried && err != nil && (drain || errors.Is(err, ErrPermanent)):
 			return fmt.Errorf("archive: %s is not confirmed by %s: %w", left, s.dest.Name, err)
 		}
 		select {

@@ -36,9 +36,8 @@ type Piece struct {
 // takes no lock, and holds no more than one piece in memory. It is not safe
 // for concurrent use.
 //
-// A piece ends behind records, or with its segment: commit lines that follow
-// without records are left to the next one. So pieces can be named by the records
-// in them, with at most one that has none, at the end of a segment.
+// A piece may be a line alone that ends a commit without records, such as the one that
+// ends a segment.
 type Copier struct {
 	r       *Reader
 	at      place
@@ -46,13 +45,11 @@ type Copier struct {
 	suspect damage // met at the last look; real if it is met again, see [view.pass]
 }
 
-// place is where a piece begins. The cursor may be ahead of it by commit lines
-// without records.
+// place is where a piece begins.
 type place struct {
-	c     *cursor // nil: at the beginning of the log
-	seg   segment
-	start int64 // of the next piece
-	off   int64 // of the cursor
+	c   *cursor // nil: at the beginning of the log
+	seg segment
+	off int64
 }
 
 // readAhead is how much of a segment is read at once.
@@ -91,14 +88,14 @@ func (c *Copier) Seek(segment string, offset int64) (bool, error) {
 			return false, err
 		}
 		there := Copier{r: c.r, at: place{c: cur, seg: s}, buf: c.buf}
-		for there.at.start < offset {
+		for there.at.off < offset {
 			p, err := there.Next(readAhead, offset)
 			if err != nil || len(p.Data) == 0 {
 				return false, err
 			}
 			there.Pass(p)
 		}
-		if there.at.start != offset {
+		if there.at.off != offset {
 			return false, nil
 		}
 		c.at = there.at
@@ -130,83 +127,68 @@ func (c *Copier) Next(most int, end int64) (Piece, error) {
 	if err != nil {
 		return none, err
 	}
-	p := Piece{Segment: at.seg.name(), Offset: at.start, First: at.c.front.size, Head: v.published}
-	good, off, found, err := c.vouched(v, &at, data, most, end)
-	if err != nil {
-		return none, err
+	p := Piece{Segment: at.seg.name(), Offset: at.off, First: at.c.front.size, Head: v.published}
+	from, limit := at.c.clone(), v.published
+	n, found := at.walk(data, most, end, &limit)
+	for n > 0 && at.c.front.size < limit.Size && !at.c.signed() && !v.precedes(at.c.last, limit) {
+		// Nothing vouches for what was passed, but a signature in it may for a part.
+		if limit = v.trust.newest(data[:n], Checkpoint{Size: p.First}); limit.Size == p.First {
+			return none, nil
+		}
+		at.c = from.clone()
+		n, found = at.walk(data, most, end, &limit)
 	}
 	if err := at.c.authenticate(); err != nil {
-		return none, &CorruptionError{File: p.Segment, Offset: at.start + int64(off), Index: at.c.front.size, Reason: err.Error()}
+		return none, &CorruptionError{File: p.Segment, Offset: at.off + int64(n), Index: at.c.front.size, Reason: err.Error()}
 	}
 	// What could not be passed for want of bytes is met again from their beginning.
 	known := max(v.published.Size, at.c.durable)
-	if found.reason != "" && good == 0 {
-		known = max(known, v.trust.knownBehind(data[off:], at.c.front.size))
+	if found.reason != "" && n == 0 {
+		known = max(known, v.trust.knownBehind(data, at.c.front.size))
 	}
-	if good == 0 && found.reason != "" && at.c.front.size < known && found == c.suspect {
+	if n == 0 && found.reason != "" && at.c.front.size < known && found == c.suspect {
 		return none, &CorruptionError{File: p.Segment, Offset: int64(found.offset), Index: found.index, Reason: found.reason}
 	}
 	c.suspect = found
-	if good == 0 {
+	if n == 0 {
 		return none, nil
 	}
-	p.Data, p.Size, p.Root, p.Sealed = data[:good], at.c.front.size, at.c.front.root(), at.c.sealed
-	at.off, at.start = at.start+int64(off), at.start+int64(good)
+	p.Data, p.Size, p.Root, p.Sealed = data[:n], at.c.front.size, at.c.front.root(), at.c.sealed
+	at.off += int64(n)
 	p.behind = at
 	return p, nil
 }
 
-// vouched is walk up to what the log's key signed and is on disk, and checks that what
-// was passed is of the tree that was signed. In a log in which only some lines bear a
-// signature the tree file shows that, or, if it cannot, the whole log does.
-func (c *Copier) vouched(v *view, at *place, data []byte, most int, end int64) (good, off int, found damage, err error) {
-	at.c.limit = &v.published
-	good, off, found = at.walk(data, most, end)
-	at.c.limit = nil
-	last := at.c.last
-	if good == 0 || last.Size >= v.published.Size || v.precedes(last, v.published) {
-		return good, off, found, nil
-	}
-	hashes, err := v.derive()
-	if err != nil {
-		return 0, 0, found, err
-	}
-	p, err := tlog.ProveTree(int64(v.published.Size), int64(last.Size), hashes)
-	if err == nil {
-		err = tlog.CheckTree(p, int64(v.published.Size), v.published.Root, int64(last.Size), last.Root)
-	}
-	if err != nil {
-		return 0, 0, found, &CorruptionError{File: at.seg.name(), Offset: at.start, Index: last.Size, Reason: "the records are not those that the log's key signed: " + err.Error()}
-	}
-	return good, off, found, nil
-}
-
-// walk passes the commits in data, which stand where the piece begins, up to the limit of
-// the cursor, most bytes and the offset end. It returns where the piece can end, where the cursor
-// stands, and what it could not pass.
-func (at *place) walk(data []byte, most int, end int64) (good, off int, found damage) {
-	off = int(at.off - at.start)
-	for !at.c.sealed && good < most && (end == 0 || at.start+int64(good) < end) || off == 0 {
+// walk passes the commits in data, which stand where the piece begins, up to limit, most
+// bytes and the offset end. It returns how many bytes it passed, and what it could not
+// pass.
+func (at *place) walk(data []byte, most int, end int64, limit *Checkpoint) (n int, found damage) {
+	for n == 0 || !at.c.sealed && n < most && (end == 0 || at.off+int64(n) < end) {
 		before := *at.c
-		commit, err := at.c.next(data, off)
+		at.c.limit = limit
+		commit, err := at.c.next(data, n)
+		at.c.limit = nil
 		var d *damage
 		switch {
-		case err == errUnsigned:
-			return good, off, damage{}
 		case errors.As(err, &d):
-			return good, off, damage{d.index, int(at.start) + d.offset, d.reason}
-		case err != nil: // there is no more
-			return good, off, damage{at.c.front.size, int(at.start) + off, "the segment ends before the records that the signed checkpoint states"}
-		case end > 0 && at.start+int64(commit.end) > end:
+			return n, damage{d.index, int(at.off) + d.offset, d.reason}
+		case err == io.EOF:
+			return n, damage{at.c.front.size, int(at.off) + n, "the segment ends before the records that the signed checkpoint states"}
+		case err != nil: // nobody signed it yet
+			return n, damage{}
+		case end > 0 && at.off+int64(commit.end) > end:
 			*at.c = before
-			return good, off, damage{}
+			return n, damage{}
 		}
-		off = commit.end
-		if len(commit.records) > 0 || commit.sealed {
-			good = off
-		}
+		n = commit.end
 	}
-	return good, off, damage{}
+	return n, damage{}
+}
+
+// signed reports whether the log's key signed the newest commit passed.
+func (c *cursor) signed() bool {
+	_, err := ParseCheckpoint(c.last.Note, c.trust)
+	return err == nil
 }
 
 // Pass moves behind p, which Next returned last.
@@ -225,7 +207,7 @@ func (c *Copier) holds(at place, n int) bool {
 	}
 	defer f.Close() // opened for reading: nothing to lose
 	var b [1]byte
-	_, _ = f.ReadAt(b[:], at.start+int64(n)) // the end of the file is no error here
+	_, _ = f.ReadAt(b[:], at.off+int64(n)) // the end of the file is no error here
 	return b[0] != 0
 }
 
@@ -254,7 +236,7 @@ func (c *Copier) enter(v *view) (place, error) {
 		}
 		cur, err := v.cursorAt(0)
 		return place{c: cur, seg: v.segs[0]}, err
-	case at.c.sealed && at.start > 0:
+	case at.c.sealed && at.off > 0:
 		i := 0
 		for i < len(v.segs) && v.segs[i].first < at.c.front.size {
 			i++
@@ -269,9 +251,9 @@ func (c *Copier) enter(v *view) (place, error) {
 		if err := v.enter(at.c, i); err != nil {
 			return place{}, err
 		}
-		at.seg, at.start, at.off = v.segs[i], 0, 0
+		at.seg, at.off = v.segs[i], 0
 	case !slices.Contains(v.segs, at.seg):
-		return place{}, &CorruptionError{File: at.seg.name(), Offset: at.start, Index: at.c.front.size, Reason: "the segment is gone before its end was read"}
+		return place{}, &CorruptionError{File: at.seg.name(), Offset: at.off, Index: at.c.front.size, Reason: "the segment is gone before its end was read"}
 	}
 	at.c = at.c.clone()
 	return at, nil
@@ -288,7 +270,7 @@ func (c *Copier) read(at place, most int) ([]byte, error) {
 	buf := (*c.buf)[:0]
 	for want, n := readAhead, 0; n < want; {
 		buf = slices.Grow(buf, want-n)
-		got, err := f.ReadAt(buf[n:want], at.start+int64(n))
+		got, err := f.ReadAt(buf[n:want], at.off+int64(n))
 		n += got
 		buf = buf[:n]
 		if errors.Is(err, io.EOF) {
