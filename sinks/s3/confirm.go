@@ -102,16 +102,16 @@ func (o *object) unheld(head *s3.HeadObjectOutput) bool {
 	return o.hold && head.ObjectLockLegalHoldStatus != types.ObjectLockLegalHoldStatusOn
 }
 
-// relock adds what the object there lacks. A longer lock stays.
+// relock adds what the object there lacks. It asks for no right to weaken a lock.
 func (s *store) relock(ctx context.Context, o *object, head *s3.HeadObjectOutput, version *string) error {
 	if o.unlocked(head) {
-		until := o.until
-		if there := aws.ToTime(head.ObjectLockRetainUntilDate); there.After(until) {
-			until = there // with a weaker mode
-		}
 		_, err := s.client.PutObjectRetention(ctx, &s3.PutObjectRetentionInput{Bucket: &s.bucket, Key: &o.key, VersionId: version,
-			Retention: &types.ObjectLockRetention{Mode: types.ObjectLockRetentionMode(o.lock), RetainUntilDate: &until}})
-		if err != nil {
+			Retention: &types.ObjectLockRetention{Mode: types.ObjectLockRetentionMode(o.lock), RetainUntilDate: &o.until}})
+		switch {
+		case status(err) == http.StatusForbidden && head.ObjectLockMode != "" && head.ObjectLockMode != o.lock:
+			return fmt.Errorf("%w: s3: lock %s: it has the lock %s, which this key may not make %s (%s); let a key with s3:BypassGovernanceRetention do that, or go on under another prefix",
+				archive.ErrPermanent, s.url(o.key), head.ObjectLockMode, o.lock, said(err))
+		case err != nil:
 			return s.fault(ctx, "lock", o.key, "s3:PutObjectRetention", err)
 		}
 	}
