@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -19,6 +20,7 @@ import (
 // confirm returns nil if the object is there, as it was asked for: with these bytes,
 // lock, hold and encryption. What was there before may lack the lock, as when it was
 // asked for later: then it is added. version is that which was written; nil: the newest.
+// fresh says that it was written just now.
 func (s *store) confirm(ctx context.Context, o *object, version *string, fresh bool) error {
 	head, err := s.head(ctx, o, version)
 	switch {
@@ -27,22 +29,20 @@ func (s *store) confirm(ctx context.Context, o *object, version *string, fresh b
 	case err != nil:
 		return err
 	}
-	version = head.VersionId
-	if err := s.compare(ctx, o, head); err != nil {
+	version = cmp.Or(head.VersionId, version)
+	if err := s.compare(ctx, o, head, version); err != nil {
 		return err
 	}
-	lacks := o.lacks(head)
-	if lacks != "" && !fresh {
-		if err := s.relock(ctx, o, version); err != nil {
+	if o.lacks(head) != "" {
+		if err := s.relock(ctx, o, head, version); err != nil {
 			return err
 		}
 		if head, err = s.head(ctx, o, version); err != nil {
 			return err
 		}
-		lacks = o.lacks(head)
 	}
-	if lacks != "" {
-		return fmt.Errorf("%w: s3: put %s: it is there without %s; use a bucket that does, and give the key the permissions s3:GetObjectRetention and s3:GetObjectLegalHold, without which that cannot be seen",
+	if lacks := o.lacks(head); lacks != "" {
+		return fmt.Errorf("%w: s3: put %s: it is there without %s; use a bucket that keeps that, and give the key the permissions s3:GetObjectRetention and s3:GetObjectLegalHold, without which it cannot be seen",
 			archive.ErrPermanent, s.url(o.key), lacks)
 	}
 	if o.sse != "" && head.ServerSideEncryption != o.sse {
@@ -60,11 +60,11 @@ func (s *store) head(ctx context.Context, o *object, version *string) (*s3.HeadO
 }
 
 // compare returns an error if the object there has other bytes.
-func (s *store) compare(ctx context.Context, o *object, head *s3.HeadObjectOutput) error {
+func (s *store) compare(ctx context.Context, o *object, head *s3.HeadObjectOutput, version *string) error {
 	sum := aws.ToString(head.ChecksumSHA256)
 	if aws.ToInt64(head.ContentLength) == int64(len(o.data)) && (sum == "" || strings.Contains(sum, "-")) {
 		// None, or one over the checksums of parts: whoever wrote it did so in another way.
-		there, err := s.get(ctx, o.key, head.VersionId)
+		there, err := s.get(ctx, o.key, version)
 		if err != nil {
 			return err
 		}
@@ -79,28 +79,43 @@ func (s *store) compare(ctx context.Context, o *object, head *s3.HeadObjectOutpu
 
 // lacks says what of the lock that was asked for the object there does not have.
 func (o *object) lacks(head *s3.HeadObjectOutput) string {
-	mode, until := head.ObjectLockMode, aws.ToTime(head.ObjectLockRetainUntilDate)
 	switch {
-	case !o.until.IsZero() && mode != o.lock && mode != types.ObjectLockModeCompliance:
-		return fmt.Sprintf("the lock %s", o.lock)
-	case until.Before(o.until):
-		return fmt.Sprintf("the lock until %s (but until %s)", o.until.Format(time.RFC3339), until.UTC().Format(time.RFC3339))
-	case o.hold && head.ObjectLockLegalHoldStatus != types.ObjectLockLegalHoldStatusOn:
+	case o.unlocked(head):
+		return fmt.Sprintf("the lock %s until %s", o.lock, o.until.Format(time.RFC3339))
+	case o.unheld(head):
 		return "the legal hold"
 	}
 	return ""
 }
 
-// relock adds the lock to an object that was there before. A longer lock stays.
-func (s *store) relock(ctx context.Context, o *object, version *string) error {
-	if !o.until.IsZero() {
+// unlocked reports whether the object there has a weaker lock than was asked for, or none.
+func (o *object) unlocked(head *s3.HeadObjectOutput) bool {
+	if o.until.IsZero() {
+		return false
+	}
+	mode := head.ObjectLockMode
+	return mode != o.lock && mode != types.ObjectLockModeCompliance || aws.ToTime(head.ObjectLockRetainUntilDate).Before(o.until)
+}
+
+// unheld reports whether the object there has no legal hold, and one was asked for.
+func (o *object) unheld(head *s3.HeadObjectOutput) bool {
+	return o.hold && head.ObjectLockLegalHoldStatus != types.ObjectLockLegalHoldStatusOn
+}
+
+// relock adds what the object there lacks. It asks for no right to weaken a lock.
+func (s *store) relock(ctx context.Context, o *object, head *s3.HeadObjectOutput, version *string) error {
+	if o.unlocked(head) {
 		_, err := s.client.PutObjectRetention(ctx, &s3.PutObjectRetentionInput{Bucket: &s.bucket, Key: &o.key, VersionId: version,
 			Retention: &types.ObjectLockRetention{Mode: types.ObjectLockRetentionMode(o.lock), RetainUntilDate: &o.until}})
-		if err != nil && status(err) != http.StatusForbidden { // with another mode, or for longer; what is there is read again
+		switch {
+		case status(err) == http.StatusForbidden && head.ObjectLockMode != "" && head.ObjectLockMode != o.lock:
+			return fmt.Errorf("%w: s3: lock %s: it has the lock %s, which this key may not make %s (%s); let a key with s3:BypassGovernanceRetention do that, or go on under another prefix",
+				archive.ErrPermanent, s.url(o.key), head.ObjectLockMode, o.lock, said(err))
+		case err != nil:
 			return s.fault(ctx, "lock", o.key, "s3:PutObjectRetention", err)
 		}
 	}
-	if o.hold {
+	if o.unheld(head) {
 		_, err := s.client.PutObjectLegalHold(ctx, &s3.PutObjectLegalHoldInput{Bucket: &s.bucket, Key: &o.key, VersionId: version,
 			LegalHold: &types.ObjectLockLegalHold{Status: types.ObjectLockLegalHoldStatusOn}})
 		if err != nil {

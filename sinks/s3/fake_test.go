@@ -89,6 +89,9 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case f.flaw == "moved":
 		w.Header().Set("x-amz-bucket-region", "eu-central-1")
 		refuse(w, http.StatusMovedPermanently, "PermanentRedirect")
+	case f.flaw == "another time":
+		w.Header().Set("Date", time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat))
+		refuse(w, http.StatusForbidden, "AccessDenied")
 	case f.flaw == "busy" && f.fails():
 		refuse(w, http.StatusServiceUnavailable, "SlowDown")
 	case query.Has("versioning"):

@@ -172,13 +172,34 @@ func TestLockLater(t *testing.T) {
 		return head
 	}
 	month, year := time.Now().AddDate(0, 1, 0), time.Now().AddDate(1, 0, 0)
+	governance, compliance := vaultcfg.S3{ObjectLock: vaultcfg.LockGovernance}, vaultcfg.S3{ObjectLock: vaultcfg.LockCompliance}
+	held := vaultcfg.S3{ObjectLock: vaultcfg.LockGovernance, LegalHold: true}
 	require.Empty(t, at(vaultcfg.S3{}, year).ObjectLockMode)
-	require.Equal(t, types.ObjectLockModeGovernance, at(vaultcfg.S3{ObjectLock: vaultcfg.LockGovernance}, month).ObjectLockMode)
-	head := at(vaultcfg.S3{ObjectLock: vaultcfg.LockGovernance, LegalHold: true}, year)
-	require.False(t, head.ObjectLockRetainUntilDate.Before(year.Truncate(time.Second)))
-	require.Equal(t, types.ObjectLockLegalHoldStatusOn, head.ObjectLockLegalHoldStatus)
-	head = at(vaultcfg.S3{ObjectLock: vaultcfg.LockGovernance}, month) // a longer one stays
-	require.False(t, head.ObjectLockRetainUntilDate.Before(year.Truncate(time.Second)))
+	require.Equal(t, types.ObjectLockModeGovernance, at(governance, month).ObjectLockMode)
+	for _, step := range []struct {
+		ask   vaultcfg.S3
+		until time.Time
+		mode  types.ObjectLockMode
+		hold  types.ObjectLockLegalHoldStatus
+	}{
+		{governance, year, types.ObjectLockModeGovernance, ""},
+		{held, month, types.ObjectLockModeGovernance, types.ObjectLockLegalHoldStatusOn},
+		{compliance, month, types.ObjectLockModeCompliance, types.ObjectLockLegalHoldStatusOn}, // after the administrator
+		{governance, year, types.ObjectLockModeCompliance, types.ObjectLockLegalHoldStatusOn},
+	} {
+		if step.ask == compliance {
+			err := open(t, addr, "s3://later", step.ask).Put(ctx, "a", []byte("evidence"), step.until)
+			require.ErrorIs(t, err, archive.ErrPermanent)
+			require.ErrorContains(t, err, "it has the lock GOVERNANCE, which this key may not make COMPLIANCE")
+			_, err = client(addr).PutObjectRetention(ctx, &awss3.PutObjectRetentionInput{Bucket: aws.String("later"), Key: aws.String("a"), BypassGovernanceRetention: aws.Bool(true),
+				Retention: &types.ObjectLockRetention{Mode: types.ObjectLockRetentionModeCompliance, RetainUntilDate: aws.Time(year.Add(time.Second))}})
+			require.NoError(t, err)
+		}
+		head := at(step.ask, step.until)
+		require.Equal(t, step.mode, head.ObjectLockMode)
+		require.Equal(t, step.hold, head.ObjectLockLegalHoldStatus)
+		require.False(t, head.ObjectLockRetainUntilDate.Before(year.Truncate(time.Second)))
+	}
 }
 
 // What lasts until somebody changes something says what to change.
