@@ -56,9 +56,16 @@ func TestKilledDuringARequest(t *testing.T) {
 	cmd := exec.Command(exe, "-test.run=^TestKilledDuringARequest$")
 	cmd.Env = append(os.Environ(), putVaultEnv+"="+dir, putURLEnv+"="+srv.URL+"/nav")
 	require.NoError(t, cmd.Start())
-	assert.Equal(t, "101.25", <-arrived)
+	exited := make(chan error, 1)
+	go func() { exited <- cmd.Wait() }()
+	select {
+	case body := <-arrived:
+		assert.Equal(t, "101.25", body)
+	case err := <-exited:
+		t.Fatalf("the agent has ended: %v", err)
+	}
 	require.NoError(t, cmd.Process.Kill())
-	_ = cmd.Wait()
+	<-exited
 
 	v, err := flexor.Open(t.Context(), dir, nil)
 	require.NoError(t, err)
