@@ -316,3 +316,22 @@ type idler struct {
 }
 
 func (i *idler) CloseIdleConnections() { i.closed++ }
+
+// A read that the run has made before, beside the same request in no run.
+func BenchmarkHTTPTransport(b *testing.B) {
+	transport := &lineage.HTTPTransport{Base: answers(200, "ETag", `"7"`)}
+	rec := audittest.New(b)
+	require.NoError(b, rec.Do(b.Context(), "a", audit.Trigger{}, func(ctx context.Context, _ *audit.Run) error {
+		for name, ctx := range map[string]context.Context{"recorded": ctx, "in no run": b.Context()} {
+			req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://api.example/v1/prices?day=2026-04-30", nil)
+			require.NoError(b, err)
+			b.Run(name, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					_, _ = transport.RoundTrip(req) //nolint:bodyclose // it has none
+				}
+			})
+		}
+		return nil
+	}))
+}
