@@ -85,17 +85,13 @@ func (s *shelf) known() bool {
 	return false
 }
 
-// none is the chunk of a record that a part does not name.
-var none = &chunk{looked: true}
-
 // chunk returns what happened to the record in a part.
 func (s *shelf) chunk(part int) *chunk {
 	if c := s.chunks[part]; c != nil {
 		return c
 	}
-	c := none
+	c := &chunk{}
 	if id, ok := s.id(part); ok {
-		c = &chunk{}
 		for row := range s.g.Parts[part].Postings(id, logindex.Contributions, 0, math.MaxUint32) {
 			if r, ok := s.g.row(part, row); ok {
 				c.contributions = append(c.contributions, placed{r.Position, row, replaces(r.Op)})
@@ -250,9 +246,10 @@ func (s *shelf) irregular(found []*reading, part int, pos, end uint64) []*readin
 // to be made from it.
 func (s *shelf) maybes(part int) []mayBe {
 	c := s.chunk(part)
-	if c.looked && c != none {
+	if c.looked {
 		return c.irregular
 	}
+	c.looked = true
 	var rows []uint32
 	if id, ok := s.id(part); ok {
 		rows = slices.AppendSeq(rows, s.g.Parts[part].Postings(id, logindex.Irregular, 0, math.MaxUint32))
@@ -262,15 +259,6 @@ func (s *shelf) maybes(part int) []mayBe {
 			rows = slices.AppendSeq(rows, s.g.Parts[part].Postings(id, logindex.Mentions, 0, math.MaxUint32))
 		}
 	}
-	if len(rows) == 0 {
-		c.looked = true
-		return nil
-	}
-	if c == none {
-		c = &chunk{}
-		s.chunks[part] = c
-	}
-	c.looked = true
 	slices.Sort(rows)
 	for _, row := range slices.Compact(rows) {
 		if r, ok := s.g.row(part, row); ok {

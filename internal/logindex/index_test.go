@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -376,4 +377,30 @@ func TestDamagedLog(t *testing.T) {
 	_, err = lineage.Trace(t.Context(), d.open(t), lineage.Query{Record: "db://x/"})
 	require.ErrorIs(t, err, lineage.ErrForeign)
 	assert.ErrorContains(t, err, "record ")
+}
+
+// Many ask at once while the log grows and files are damaged.
+func TestConcurrent(t *testing.T) {
+	d := newDisk(t, 11)
+	d.write(t, 20)
+	r := d.open(t)
+	ctx, stop := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	for i := range 4 {
+		wg.Go(func() {
+			for n := 0; ctx.Err() == nil; n++ {
+				_, err := lineage.Trace(t.Context(), r, lineage.Query{Record: all()[(i+n)%records], Direction: lineage.Both})
+				assert.NoError(t, err)
+			}
+		})
+	}
+	for i := range 10 {
+		d.write(t, 10)
+		if files := d.files(t); len(files) > 0 {
+			assert.NoError(t, os.Remove(files[i%len(files)]))
+		}
+	}
+	stop()
+	wg.Wait()
+	d.same(t, r)
 }
