@@ -164,7 +164,7 @@ func (g *graph) shelfOf(part int, record uint32) *shelf {
 func (g *graph) shelf(record string) *shelf {
 	s := g.shelves[record]
 	if s == nil {
-		s = &shelf{g: g, record: record, ids: make([]int64, len(g.Parts)), chunks: make([]*chunk, len(g.Parts))}
+		s = &shelf{g: g, record: record, hash: logindex.Hash(record), ids: make([]int64, len(g.Parts)), chunks: make([]*chunk, len(g.Parts))}
 		for i := range s.ids {
 			s.ids[i] = unknownID
 		}

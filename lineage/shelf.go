@@ -13,6 +13,7 @@ import (
 type shelf struct {
 	g      *graph
 	record string
+	hash   uint64
 	ids    []int64 // its number in each part, or one of those below
 	chunks []*chunk
 
@@ -57,7 +58,7 @@ type versioned struct {
 func (s *shelf) id(part int) (id uint32, ok bool) {
 	if s.ids[part] == unknownID {
 		s.ids[part] = noID
-		if id, ok := s.g.Parts[part].Record(s.record); ok {
+		if id, ok := s.g.Parts[part].Record(s.record, s.hash); ok {
 			s.ids[part] = int64(id)
 		}
 	}

@@ -78,6 +78,7 @@ type version struct {
 // edge is an [Edge] in the making.
 type edge struct {
 	*event
+	at       uint64        // its position, for the sort
 	version  *contribution // nil: none made it
 	outside  *shelf        // of the record, if so
 	made     bool
@@ -323,6 +324,7 @@ func (t *trace) toldBefore() bool { return t.told > 0 && t.at <= t.told }
 // edge notes an edge. Some are noted more than once.
 func (t *trace) edge(e edge) {
 	if !t.toldBefore() {
+		e.at = e.pos()
 		t.edges = append(t.edges, e)
 	}
 }
@@ -411,7 +413,10 @@ func (t *trace) finishVersions() {
 		return v.made.pos()
 	}
 	slices.SortFunc(t.versions, func(a, b version) int {
-		return cmp.Or(compareBool(a.upstream, b.upstream), cmp.Compare(a.steps, b.steps), strings.Compare(a.record, b.record), cmp.Compare(position(a), position(b)))
+		if c := cmp.Or(compareBool(a.upstream, b.upstream), cmp.Compare(a.steps, b.steps)); c != 0 {
+			return c // most of them, without a look at names
+		}
+		return cmp.Or(strings.Compare(a.record, b.record), cmp.Compare(position(a), position(b)))
 	})
 	t.result.Versions = make([]RecordVersion, 0, len(t.versions))
 	for _, v := range t.versions {
@@ -439,13 +444,13 @@ func (t *trace) finishVersions() {
 
 func (t *trace) finishEdges() {
 	slices.SortFunc(t.edges, func(a, b edge) int {
-		if c := cmp.Or(cmp.Compare(a.pos(), b.pos()), compareBool(a.made, b.made)); c != 0 || a.version == b.version && a.outside == b.outside {
+		if c := cmp.Or(cmp.Compare(a.at, b.at), compareBool(a.made, b.made)); c != 0 || a.version == b.version && a.outside == b.outside {
 			return c
 		}
 		return cmp.Or(strings.Compare(a.record(), b.record()), cmp.Compare(a.position(), b.position()))
 	})
 	t.edges = slices.CompactFunc(t.edges, func(a, b edge) bool {
-		return a.pos() == b.pos() && a.made == b.made && a.version == b.version && a.outside == b.outside
+		return a.at == b.at && a.made == b.made && a.version == b.version && a.outside == b.outside
 	})
 	if n := len(t.edges) - t.q.MaxEdges; n > 0 {
 		t.gaps[GapEdges] = n

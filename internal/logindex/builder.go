@@ -425,7 +425,7 @@ func (m *image) putHash(order []string) {
 	}
 	table := make([]uint64, slots)
 	for i, s := range order {
-		h := hash(s)
+		h := Hash(s)
 		at := int(h) & (slots - 1)
 		for table[at] != 0 {
 			at = (at + 1) & (slots - 1)

@@ -197,8 +197,9 @@ func (h *header) size(s section) uint64 { return h.ends[s] - h.begin(s) }
 // pages returns how many pages there are.
 func (h *header) pages() int { return int((h.ends[sections-1] + pageSize - 1) / pageSize) }
 
-// hash returns the hash of a URI: FNV-1a, with the bits mixed for the high half.
-func hash(s string) uint64 {
+// Hash returns the hash of a URI that [Part.Record] takes: FNV-1a, with the bits mixed for
+// the high half.
+func Hash(s string) uint64 {
 	h := uint64(14695981039346656037)
 	for i := range len(s) {
 		h = (h ^ uint64(s[i])) * 1099511628211

@@ -451,12 +451,11 @@ func (p *Part) posted(record uint32, c Class, row uint32) uint64 {
 	return begin + uint64(sort.Search(int(end-begin), func(i int) bool { return p.u32(secPostings, begin+uint64(i)) >= want }))
 }
 
-// Record returns the number of a record.
-func (p *Part) Record(uri string) (uint32, bool) {
+// Record returns the number of a record, by its URI and the hash of that.
+func (p *Part) Record(uri string, h uint64) (uint32, bool) {
 	if p.h.slots == 0 {
 		return 0, false
 	}
-	h := hash(uri)
 	for at, tries := uint32(h)&(p.h.slots-1), uint32(0); tries < p.h.slots; at, tries = (at+1)&(p.h.slots-1), tries+1 {
 		b := p.bytes(secHash, uint64(at)*8, 8)
 		if b == nil {
