@@ -26,6 +26,7 @@ import (
 type event struct {
 	position  uint64
 	run       *run
+	slot      int32 // its number among the accesses of the run
 	part      int32
 	row       uint32 // its number in the part
 	number    uint32 // the number of its record there
@@ -58,8 +59,7 @@ func (e *event) detail() logindex.Detail {
 // contribution is a write, append or delete, seen as part of what a record holds.
 type contribution struct {
 	*event
-	made   []*reading // what was stated that it was made from; see [run.state]
-	before int        // if nothing was: it was made from so many of its run's readings
+	made []*reading // what was stated that it was made from; see [run.state]
 
 	steps [2]int32 // and 1, from the record in question, in each direction; 0: it was not found
 	order [2]int   // as the how-manieth it was found; 0: it is of the record in question
@@ -71,8 +71,7 @@ type reading struct {
 	other  *shelf // of a statement: the record, which is not that of the event
 	lo, hi uint64
 	*event
-	index int           // among the readings of its run
-	made  *contribution // of a statement what something was made from; else nil
+	made *contribution // of a statement what something was made from; else nil
 }
 
 // shelf returns the shelf of the record.
@@ -303,9 +302,8 @@ func (g *graph) openReadings(s *shelf) []*reading {
 		g.open = map[*shelf][]*reading{}
 		for _, r := range g.unsettled() {
 			r.load()
-			for i := range r.reads {
-				own := r.reads[i].shelf()
-				g.open[own] = append(g.open[own], r.reads[i])
+			for _, look := range r.readings(0, len(r.slots)) {
+				g.open[look.shelf()] = append(g.open[look.shelf()], look)
 			}
 		}
 	}

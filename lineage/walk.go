@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 
@@ -227,17 +226,22 @@ func (t *trace) see(r *reading, depth int, c *contribution) {
 	if t.q.Explicit {
 		return
 	}
-	done := len(r.run.reads)
+	done := len(r.run.slots)
 	if before := r.run.followed[down]; before > 0 {
 		done = before - 1
 	}
-	if r.index >= done {
+	from := int(r.slot)
+	if from >= done {
 		return
 	}
-	r.run.followed[down] = r.index + 1
-	made := r.run.made
-	for i := sort.Search(len(made), func(i int) bool { return made[i].before > r.index }); i < len(made) && made[i].before <= done; i++ {
-		t.reach(made[i], depth)
+	r.run.followed[down] = from + 1
+	for i := from + 1; i < done; i++ {
+		if r.run.slots[i].read {
+			continue
+		}
+		if made := r.run.at(i).contribution; made != nil && !made.stated && made.op != logindex.Delete {
+			t.reach(made, depth)
+		}
 	}
 }
 
@@ -283,11 +287,12 @@ func (t *trace) sourcesOf(c *contribution, depth int) (more bool) {
 		from = c.run.state(c)
 	} else {
 		// All versions of one run share the beginning of what it read.
-		from = c.run.reads[:c.before]
+		begin := 0
 		if depth > 0 {
-			from = from[min(c.run.followed[up], c.before):]
-			c.run.followed[up] = max(c.run.followed[up], c.before)
+			begin = min(c.run.followed[up], int(c.slot))
+			c.run.followed[up] = max(c.run.followed[up], int(c.slot))
 		}
+		from = c.run.readings(begin, int(c.slot))
 	}
 	if depth < 0 {
 		return len(from) > 0

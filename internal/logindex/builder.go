@@ -482,7 +482,11 @@ func (b *Builder) putRuns(m *image, order []string, rank []uint32) {
 	for i, id := range order {
 		before := uint32(0)
 		for _, row := range rows[starts[i]:starts[i+1]] {
-			lists = binary.AppendUvarint(lists, uint64(row-before))
+			step := uint64(row-before) << 1
+			if b.rows[row].op != 0 {
+				step |= 1
+			}
+			lists = binary.AppendUvarint(lists, step)
 			before = row
 		}
 		r := &b.runInfo[b.runs.index[id]]

@@ -22,7 +22,8 @@ import (
 //	names       where each block of nameBlock URIs ends; and the blocks: URIs in
 //	            their order, each without the beginning it shares with the one before
 //	runs        runSize bytes for each run, in the order of their ids
-//	runRows     varints: the rows of each run, each as its distance from the one before
+//	runRows     varints: the rows of each run, each as its distance from the one before, twice,
+//	            and 1 if it is no read
 //	runNames    the ids of runs, as names
 //	words       sources, skills, agents, versions and statuses, each once
 //	extraAt     8 bytes for each row that has more than fits in it: row, and where that begins

@@ -589,23 +589,25 @@ func (p *Part) Run(run uint32) (r RunInfo) {
 // MostRows returns a number that is not below that of the accesses of a run.
 func (r RunInfo) MostRows() int { return int(max(r.end, r.begin) - r.begin) }
 
-// RunRows calls yield with the accesses of a run, in the order of the log.
-func (p *Part) RunRows(r RunInfo, yield func(row uint32)) {
+// RunRows calls yield with the accesses of a run, in the order of the log, and whether each
+// is a read.
+func (p *Part) RunRows(r RunInfo, yield func(row uint32, read bool)) {
 	s := p.stream(secRunRows, r.begin, r.end)
 	for row := uint64(0); len(s.rest) > 0; {
-		if row += s.uvarint(); row >= uint64(p.h.rows) {
+		step := s.uvarint()
+		if row += step >> 1; row >= uint64(p.h.rows) {
 			p.fail(fmt.Errorf("%w: there is no access %d", errFormat, row))
 			return
 		}
-		yield(uint32(row))
+		yield(uint32(row), step&1 == 0)
 	}
 }
 
 // FirstRow returns the first access of a run; it must have one.
 func (p *Part) FirstRow(r RunInfo) uint32 {
 	b := p.bytes(secRunRows, r.begin, int(min(5, p.h.size(secRunRows)-min(r.begin, p.h.size(secRunRows)))))
-	row, _ := binary.Uvarint(b)
-	return uint32(row)
+	step, _ := binary.Uvarint(b)
+	return uint32(step >> 1)
 }
 
 // word returns a word.
