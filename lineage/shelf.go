@@ -1,7 +1,6 @@
 package lineage
 
 import (
-	"cmp"
 	"math"
 	"slices"
 	"sort"
@@ -17,8 +16,8 @@ type shelf struct {
 	ids    []int64 // its number in each part, or one of those below
 	chunks []*chunk
 
-	around, below []*shelf               // nil: not looked for yet
-	versions      map[string][]versioned // of contributions, by what states it; nil: not computed yet
+	around, below []*shelf            // nil: not looked for yet
+	versions      map[string][]uint64 // positions of contributions, by what they state; nil: not computed yet
 }
 
 const (
@@ -47,11 +46,6 @@ type mayBe struct {
 	pos, since uint64
 	least      uint64 // of since, from here to the end of the list
 	row        uint32
-}
-
-// versioned is a contribution of a stated version.
-type versioned struct {
-	pos uint64
 }
 
 // id returns the number of the record in a part.
@@ -294,7 +288,7 @@ func (g *graph) since(part int, run uint32) uint64 {
 // version, or else the digest, that a read states.
 func (s *shelf) stated(version, digest string, pos uint64) (at uint64, ok bool) {
 	if s.versions == nil {
-		s.versions = map[string][]versioned{}
+		s.versions = map[string][]uint64{}
 		for part, p := range s.g.Parts {
 			for _, c := range s.chunk(part).contributions {
 				row := p.Row(c.row)
@@ -304,7 +298,7 @@ func (s *shelf) stated(version, digest string, pos uint64) (at uint64, ok bool) 
 				d := p.Detail(row)
 				for _, key := range []string{versionKey + d.Version, digestKey + d.Digest} {
 					if len(key) > len(versionKey) {
-						s.versions[key] = append(s.versions[key], versioned{c.pos})
+						s.versions[key] = append(s.versions[key], c.pos)
 					}
 				}
 			}
@@ -312,9 +306,9 @@ func (s *shelf) stated(version, digest string, pos uint64) (at uint64, ok bool) 
 	}
 	for _, key := range []string{versionKey + version, digestKey + digest} {
 		list := s.versions[key]
-		i, _ := slices.BinarySearchFunc(list, pos, func(v versioned, pos uint64) int { return cmp.Compare(v.pos, pos) })
+		i, _ := slices.BinarySearch(list, pos)
 		if i > 0 && len(key) > len(versionKey) {
-			return list[i-1].pos, true
+			return list[i-1], true
 		}
 	}
 	return 0, false

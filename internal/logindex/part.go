@@ -419,18 +419,6 @@ func (p *Part) Postings(record uint32, c Class, from, to uint32) iter.Seq[uint32
 	}
 }
 
-// PostingsBackward is [Part.Postings], the newest first.
-func (p *Part) PostingsBackward(record uint32, c Class, from, to uint32) iter.Seq[uint32] {
-	begin, end := p.posted(record, c, from), p.posted(record, c, to)
-	return func(yield func(uint32) bool) {
-		for i := end; i > begin; i-- {
-			if row := p.u32(secPostings, i-1) & (maxRows - 1); row >= p.h.rows || !yield(row) {
-				return
-			}
-		}
-	}
-}
-
 // posted returns where the first posting of a record stands that is of row or later.
 func (p *Part) posted(record uint32, c Class, row uint32) uint64 {
 	if record >= p.h.records {
