@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"iter"
@@ -14,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -403,4 +405,43 @@ func TestConcurrent(t *testing.T) {
 	stop()
 	wg.Wait()
 	d.same(t, r)
+}
+
+// A write of an index that fails leaves nothing behind, and costs no answer.
+func TestFailedWrite(t *testing.T) {
+	d := newDisk(t, 12)
+	d.write(t, 40)
+	for name, disk := range map[string]durable.FS{"half of it": tornDisk{durable.Disk{}}, "no rename": nameless{durable.Disk{}}} {
+		r := d.open(t)
+		r.index = logindex.New(disk, d.dir, r.Reader)
+		d.same(t, r)
+		assert.Empty(t, d.files(t), name)
+	}
+	d.same(t, d.open(t))
+	assert.NotEmpty(t, d.files(t))
+}
+
+// tornDisk is a disk that is full when half of a file is written.
+type tornDisk struct{ durable.Disk }
+
+func (d tornDisk) OpenFile(name string, flag int, perm fs.FileMode) (durable.File, error) {
+	f, err := d.Disk.OpenFile(name, flag, perm)
+	if err == nil && flag&os.O_CREATE != 0 {
+		f = tornFile{f}
+	}
+	return f, err
+}
+
+type tornFile struct{ durable.File }
+
+func (f tornFile) WriteAt(p []byte, off int64) (int, error) {
+	n, err := f.File.WriteAt(p[:len(p)/2], off)
+	return n, errors.Join(err, syscall.ENOSPC)
+}
+
+// nameless is a disk on which nothing can be renamed.
+type nameless struct{ durable.Disk }
+
+func (nameless) Rename(from, to string) error {
+	return &os.LinkError{Op: "rename", Old: from, New: to, Err: fs.ErrPermission}
 }
