@@ -245,6 +245,9 @@ func (s *shelf) maybes(part int) []mayBe {
 		return c.irregular
 	}
 	c.looked = true
+	if s.g.Parts[part].Plain() {
+		return nil
+	}
 	var rows []uint32
 	if id, ok := s.id(part); ok {
 		rows = slices.AppendSeq(rows, s.g.Parts[part].Postings(id, logindex.Irregular, 0, math.MaxUint32))

@@ -123,6 +123,9 @@ func (p *Part) Err() error {
 	return nil
 }
 
+// Plain reports whether there are neither postings of class Irregular nor Mentions.
+func (p *Part) Plain() bool { return p.h.size(secExtraAt) == 0 }
+
 // fail notes that the part cannot be used.
 func (p *Part) fail(err error) {
 	err = fmt.Errorf("logindex: %s: %w", p.name, err)
