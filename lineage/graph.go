@@ -255,9 +255,39 @@ func (g *graph) readings(c *contribution, yield func(*reading)) {
 // contribution.
 func (g *graph) isRead(c *contribution, counts func(*run) bool) bool {
 	own, at := c.shelf(), spot{c.pos(), int(c.part), c.row}
+	if g.isReadSoon(own, at, counts) {
+		return true
+	}
 	for _, s := range slices.Concat(g.around(own), g.below(own)) {
 		if s.isSeen(at, g.replaced(s, at), counts) {
 			return true
+		}
+	}
+	return false
+}
+
+// isReadSoon reports whether a plain read of the record itself comes before it is replaced.
+// It looks no further than that, and so mostly spares a search for what is much later.
+func (g *graph) isReadSoon(s *shelf, at spot, counts func(*run) bool) bool {
+	for part := at.part; part < len(g.Parts); part++ {
+		end := g.end()
+		for _, a := range g.around(s) {
+			list := a.chunk(part).contributions
+			for i := sort.Search(len(list), func(i int) bool { return list[i].pos > at.pos }); i < len(list); i++ {
+				if list[i].replaces && list[i].pos < end.pos {
+					end = spot{list[i].pos, part, list[i].row}
+				}
+				if list[i].replaces {
+					break
+				}
+			}
+		}
+		from, to := between(part, at, end)
+		if s.isReadIn(part, from, to, counts) {
+			return true
+		}
+		if end.part == part {
+			return false
 		}
 	}
 	return false

@@ -147,17 +147,27 @@ func (s *shelf) seeing(at, end spot, yield func(*reading)) {
 // isSeen reports whether there are any of these, by a run that counts.
 func (s *shelf) isSeen(at, end spot, counts func(*run) bool) bool {
 	for part := at.part; part < len(s.g.Parts); part++ {
-		if from, to := between(part, at, end); from < to {
-			if id, ok := s.id(part); ok {
-				for row := range s.g.Parts[part].Postings(id, logindex.Reads, from, to) {
-					r, ok := s.g.row(part, row)
-					if ok && counts(s.g.runOf(logindex.RunRef{Part: uint32(part), Run: r.Run})) {
-						return true
-					}
-				}
-			}
+		from, to := between(part, at, end)
+		if s.isReadIn(part, from, to, counts) {
+			return true
 		}
 		if s.g.spread.Since[part] < end.pos && slices.ContainsFunc(s.irregular(nil, part, at.pos, end.pos), func(r *reading) bool { return counts(r.run) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// isReadIn reports whether there is a plain read in a part, from row from on and before row
+// to, by a run that counts.
+func (s *shelf) isReadIn(part int, from, to uint32, counts func(*run) bool) bool {
+	id, ok := s.id(part)
+	if !ok || from >= to {
+		return false
+	}
+	for row := range s.g.Parts[part].Postings(id, logindex.Reads, from, to) {
+		r, ok := s.g.row(part, row)
+		if ok && counts(s.g.runOf(logindex.RunRef{Part: uint32(part), Run: r.Run})) {
 			return true
 		}
 	}
