@@ -221,18 +221,12 @@ func (g *graph) replaced(s *shelf, from spot) spot {
 	end := g.end()
 	for _, s := range g.around(s) {
 		for part := from.part; part < len(g.Parts) && g.Parts[part].First() < end.pos; part++ {
-			list := s.chunk(part).contributions
-			i := sort.Search(len(list), func(i int) bool { return list[i].pos > from.pos })
-			for i < len(list) && !list[i].replaces {
-				i++
+			if at, ok := s.replacedIn(part, from); ok {
+				if at.pos < end.pos {
+					end = at
+				}
+				break
 			}
-			if i == len(list) {
-				continue
-			}
-			if list[i].pos < end.pos {
-				end = spot{list[i].pos, part, list[i].row}
-			}
-			break
 		}
 	}
 	return end
@@ -272,14 +266,8 @@ func (g *graph) isReadSoon(s *shelf, at spot, counts func(*run) bool) bool {
 	for part := at.part; part < len(g.Parts); part++ {
 		end := g.end()
 		for _, a := range g.around(s) {
-			list := a.chunk(part).contributions
-			for i := sort.Search(len(list), func(i int) bool { return list[i].pos > at.pos }); i < len(list); i++ {
-				if list[i].replaces && list[i].pos < end.pos {
-					end = spot{list[i].pos, part, list[i].row}
-				}
-				if list[i].replaces {
-					break
-				}
+			if next, ok := a.replacedIn(part, at); ok && next.pos < end.pos {
+				end = next
 			}
 		}
 		from, to := between(part, at, end)

@@ -108,6 +108,24 @@ func (s *shelf) contributions(yield func(*contribution)) {
 	}
 }
 
+// replacedIn returns where, in a part, the first write or delete behind a spot stands.
+func (s *shelf) replacedIn(part int, from spot) (at spot, ok bool) {
+	id, ok := s.id(part)
+	if !ok {
+		return spot{}, false
+	}
+	first := uint32(0)
+	if part == from.part {
+		first = from.row + 1
+	}
+	for row := range s.g.Parts[part].Postings(id, logindex.Contributions, first, math.MaxUint32) {
+		if r, ok := s.g.row(part, row); ok && replaces(r.Op) {
+			return spot{r.Position, part, row}, true
+		}
+	}
+	return spot{}, false
+}
+
 // replacement returns the position of the newest write or delete at pos or before, if
 // that is not before least.
 func (s *shelf) replacement(pos, least uint64) (at uint64, ok bool) {
