@@ -117,7 +117,7 @@ type header struct {
 	records    uint32
 	runs       uint32
 	slots      uint32 // of the hash table: a power of two
-	stating    uint32 // runs with such a read
+	stating    uint32 // runs with runLooksBack
 	ends       [sections]uint64
 }
 
