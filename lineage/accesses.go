@@ -45,7 +45,7 @@ func accessesOf(s *logindex.Snapshot, runID string) (out []Access) {
 		if !ok {
 			continue
 		}
-		p.RunRows(p.Run(run), func(row uint32) {
+		p.RunRows(p.Run(run), func(row uint32, _ bool) {
 			r := p.Row(row)
 			d := p.Detail(r)
 			a := Access{audit.Access{

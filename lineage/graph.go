@@ -26,6 +26,7 @@ import (
 type event struct {
 	position  uint64
 	run       *run
+	slot      int32 // its number among the accesses of the run
 	part      int32
 	row       uint32 // its number in the part
 	number    uint32 // the number of its record there
@@ -58,8 +59,7 @@ func (e *event) detail() logindex.Detail {
 // contribution is a write, append or delete, seen as part of what a record holds.
 type contribution struct {
 	*event
-	made   []*reading // what was stated that it was made from; see [run.state]
-	before int        // if nothing was: it was made from so many of its run's readings
+	made []*reading // what was stated that it was made from; see [run.state]
 
 	steps [2]int32 // and 1, from the record in question, in each direction; 0: it was not found
 	order [2]int   // as the how-manieth it was found; 0: it is of the record in question
@@ -71,8 +71,7 @@ type reading struct {
 	other  *shelf // of a statement: the record, which is not that of the event
 	lo, hi uint64
 	*event
-	index int           // among the readings of its run
-	made  *contribution // of a statement what something was made from; else nil
+	made *contribution // of a statement what something was made from; else nil
 }
 
 // shelf returns the shelf of the record.
@@ -164,7 +163,7 @@ func (g *graph) shelfOf(part int, record uint32) *shelf {
 func (g *graph) shelf(record string) *shelf {
 	s := g.shelves[record]
 	if s == nil {
-		s = &shelf{g: g, record: record, ids: make([]int64, len(g.Parts)), chunks: make([]*chunk, len(g.Parts))}
+		s = &shelf{g: g, record: record, hash: logindex.Hash(record), ids: make([]int64, len(g.Parts)), chunks: make([]*chunk, len(g.Parts))}
 		for i := range s.ids {
 			s.ids[i] = unknownID
 		}
@@ -222,18 +221,12 @@ func (g *graph) replaced(s *shelf, from spot) spot {
 	end := g.end()
 	for _, s := range g.around(s) {
 		for part := from.part; part < len(g.Parts) && g.Parts[part].First() < end.pos; part++ {
-			list := s.chunk(part).contributions
-			i := sort.Search(len(list), func(i int) bool { return list[i].pos > from.pos })
-			for i < len(list) && !list[i].replaces {
-				i++
+			if at, ok := s.replacedIn(part, from); ok {
+				if at.pos < end.pos {
+					end = at
+				}
+				break
 			}
-			if i == len(list) {
-				continue
-			}
-			if list[i].pos < end.pos {
-				end = spot{list[i].pos, part, list[i].row}
-			}
-			break
 		}
 	}
 	return end
@@ -256,9 +249,33 @@ func (g *graph) readings(c *contribution, yield func(*reading)) {
 // contribution.
 func (g *graph) isRead(c *contribution, counts func(*run) bool) bool {
 	own, at := c.shelf(), spot{c.pos(), int(c.part), c.row}
+	if g.isReadSoon(own, at, counts) {
+		return true
+	}
 	for _, s := range slices.Concat(g.around(own), g.below(own)) {
 		if s.isSeen(at, g.replaced(s, at), counts) {
 			return true
+		}
+	}
+	return false
+}
+
+// isReadSoon reports whether a plain read of the record itself comes before it is replaced.
+// It looks no further than that, and so mostly spares a search for what is much later.
+func (g *graph) isReadSoon(s *shelf, at spot, counts func(*run) bool) bool {
+	for part := at.part; part < len(g.Parts); part++ {
+		end := g.end()
+		for _, a := range g.around(s) {
+			if next, ok := a.replacedIn(part, at); ok && next.pos < end.pos {
+				end = next
+			}
+		}
+		from, to := between(part, at, end)
+		if s.isReadIn(part, from, to, counts) {
+			return true
+		}
+		if end.part == part {
+			return false
 		}
 	}
 	return false
@@ -303,9 +320,8 @@ func (g *graph) openReadings(s *shelf) []*reading {
 		g.open = map[*shelf][]*reading{}
 		for _, r := range g.unsettled() {
 			r.load()
-			for i := range r.reads {
-				own := r.reads[i].shelf()
-				g.open[own] = append(g.open[own], r.reads[i])
+			for _, look := range r.readings(0, len(r.slots)) {
+				g.open[look.shelf()] = append(g.open[look.shelf()], look)
 			}
 		}
 	}

@@ -60,6 +60,24 @@ func withSnapshot(ctx context.Context, log Log, answer func(*logindex.Snapshot) 
 	return answer(s)
 }
 
+// records yields the first size records of a log: what was written since is not among
+// them. A problem is yielded as an error and ends the iteration.
+func records(ctx context.Context, log Log, size uint64) iter.Seq2[ledger.Record, error] {
+	return func(yield func(ledger.Record, error) bool) {
+		for rec, err := range log.Records(ctx, 0) {
+			if err == nil {
+				err = ctx.Err()
+			}
+			if err == nil && rec.Index >= size {
+				return
+			}
+			if !yield(rec, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
 // readAll reads a log, and indexes it in memory.
 func readAll(ctx context.Context, log Log) (*logindex.Snapshot, error) {
 	head, err := log.Head()
@@ -68,15 +86,9 @@ func readAll(ctx context.Context, log Log) (*logindex.Snapshot, error) {
 	}
 	first := head.Size
 	var b *logindex.Builder
-	for rec, err := range log.Records(ctx, 0) {
-		if err == nil {
-			err = ctx.Err()
-		}
+	for rec, err := range records(ctx, log, head.Size) {
 		if err != nil {
 			return nil, err
-		}
-		if rec.Index >= head.Size {
-			break // written since
 		}
 		if b == nil {
 			first, b = rec.Index, logindex.NewBuilder(rec.Index)

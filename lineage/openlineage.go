@@ -91,15 +91,9 @@ func readHistory(ctx context.Context, log Log) (*history, error) {
 		return nil, err
 	}
 	h := &history{size: head.Size, accesses: map[string][]*audit.Access{}, agents: map[string]string{}}
-	for rec, err := range log.Records(ctx, 0) {
-		if err == nil {
-			err = ctx.Err()
-		}
+	for rec, err := range records(ctx, log, head.Size) {
 		if err != nil {
 			return nil, err
-		}
-		if rec.Index >= head.Size {
-			break // written since
 		}
 		if err := h.add(rec.Line); err != nil {
 			return nil, fmt.Errorf("%w: record %d: %w", ErrForeign, rec.Index, err)

@@ -21,14 +21,21 @@ type run struct {
 	dead    bool         // it has none, or others wrote it
 	end     uint64       // index of its entry; the size of the log if there is none
 
-	loaded bool
-	events []event         // in the order of the log
-	reads  []*reading      // of them
-	made   []*contribution // of them: those made from what was read before
-	said   bool            // what its writes state to be made from was looked for
+	loaded  bool
+	slots   []slot            // its accesses in the order of the log
+	said    bool              // what its writes state to be made from was looked for
+	repeats map[uint64]uint64 // of repeated reads: the position of the same read before; nil: not looked for yet
 
-	followed [2]int        // how far its readings were followed: down to, and 1, or up to
+	followed [2]int        // how far its accesses were followed: down to, and 1, or up to
 	touches  [roles]*touch // what it has to do with the record in question
+}
+
+// slot is an access of a run, which is read when somebody asks for it.
+type slot struct {
+	row   uint32
+	part  int32
+	read  bool
+	event *event
 }
 
 // id returns the run's id.
@@ -67,12 +74,13 @@ func (g *graph) runOf(ref logindex.RunRef) *run {
 
 // eventAt returns an access as its run has it; nil: it is later than what is asked for.
 func (g *graph) eventAt(part int, row uint32) *event {
-	at := g.Parts[part].Row(row)
-	r := g.runOf(logindex.RunRef{Part: uint32(part), Run: at.Run})
+	r := g.runOf(logindex.RunRef{Part: uint32(part), Run: g.Parts[part].Row(row).Run})
 	r.load()
-	i := sort.Search(len(r.events), func(i int) bool { return r.events[i].pos() >= at.Position })
-	if i < len(r.events) && r.events[i].pos() == at.Position {
-		return &r.events[i]
+	i := sort.Search(len(r.slots), func(i int) bool {
+		return r.slots[i].part > int32(part) || r.slots[i].part == int32(part) && r.slots[i].row >= row
+	})
+	if i < len(r.slots) && r.slots[i].part == int32(part) && r.slots[i].row == row {
+		return r.at(i)
 	}
 	return nil
 }
@@ -85,74 +93,104 @@ type repeat struct {
 	task                    int
 }
 
-// load reads the accesses of the run.
+// load finds the accesses of the run.
 func (r *run) load() {
 	if r.loaded {
 		return
 	}
 	r.loaded = true
-	g := r.g
+	whole := r.g.whole()
 	for _, place := range r.places {
-		p := g.Parts[place.Part]
+		p := r.g.Parts[place.Part]
 		info := p.Run(place.Run)
-		r.events = slices.Grow(r.events, min(info.MostRows(), 1024))
-		p.RunRows(info, func(row uint32) {
-			if at, ok := g.row(int(place.Part), row); ok {
-				r.events = append(r.events, event{
-					position: at.Position, run: r, part: int32(place.Part), row: row, number: at.Record, op: at.Op, irregular: at.Irregular, stated: at.Stated,
-				})
+		r.slots = slices.Grow(r.slots, min(info.MostRows(), 1024))
+		p.RunRows(info, func(row uint32, read bool) {
+			if !whole {
+				if _, ok := r.g.row(int(place.Part), row); !ok {
+					return
+				}
 			}
+			r.slots = append(r.slots, slot{row: row, part: int32(place.Part), read: read})
 		})
-	}
-	reads, repeats := 0, false
-	for i := range r.events {
-		if e := &r.events[i]; e.op == logindex.Read {
-			reads++
-			repeats = repeats || e.irregular && e.detail().Repeats > 0
-		}
-	}
-	readings, contributions := make([]reading, 0, reads), make([]contribution, 0, len(r.events)-reads)
-	r.reads = make([]*reading, 0, reads)
-	var last map[repeat]uint64
-	if repeats {
-		last = map[repeat]uint64{} // the position of the newest record of each read
-	}
-	for i := range r.events {
-		e := &r.events[i]
-		if e.op == logindex.Read {
-			readings = append(readings, reading{lo: e.pos(), hi: e.pos(), event: e, index: len(r.reads)})
-			e.reading = &readings[len(readings)-1]
-			e.reading.look(last)
-			r.reads = append(r.reads, e.reading)
-			continue
-		}
-		contributions = append(contributions, contribution{event: e, before: len(r.reads)})
-		c := &contributions[len(contributions)-1]
-		e.contribution = c
-		if !c.stated && e.op != logindex.Delete {
-			r.made = append(r.made, c)
-		}
 	}
 }
 
-// look sets what a reading saw. last holds what its run read before, if it repeats any.
-func (l *reading) look(last map[repeat]uint64) {
-	if !l.irregular && last == nil {
-		return
+// at returns an access by its number.
+func (r *run) at(i int) *event {
+	s := &r.slots[i]
+	if s.event != nil {
+		return s.event
 	}
-	d := l.detail()
-	if last != nil {
-		key := repeat{l.shelf(), d.Source, d.Version, d.Digest, d.Rows, d.Task}
-		if d.Repeats > 0 {
-			l.lo = last[key] // the repeats came at any time since
+	at := r.g.Parts[s.part].Row(s.row)
+	e := event{position: at.Position, run: r, slot: int32(i), part: s.part, row: s.row, number: at.Record, op: at.Op, irregular: at.Irregular, stated: at.Stated}
+	if at.Op == logindex.Read {
+		all := &struct {
+			event
+			reading
+		}{event: e}
+		s.event, all.event.reading = &all.event, &all.reading
+		all.reading = reading{lo: e.position, hi: e.position, event: s.event}
+		if e.irregular {
+			all.reading.look()
 		}
-		last[key] = l.pos()
+		return s.event
+	}
+	all := &struct {
+		event
+		contribution
+	}{event: e}
+	s.event, all.event.contribution = &all.event, &all.contribution
+	all.contribution.event = s.event
+	return s.event
+}
+
+// readings returns the readings among its accesses from begin on and before end.
+func (r *run) readings(begin, end int) (out []*reading) {
+	for i := begin; i < end; i++ {
+		if !r.slots[i].read {
+			continue
+		}
+		if look := r.at(i).reading; look != nil {
+			out = append(out, look)
+		}
+	}
+	return out
+}
+
+// look sets what a reading saw that is no plain one.
+func (l *reading) look() {
+	d := l.detail()
+	if d.Repeats > 0 {
+		l.lo = l.run.before(l.pos()) // the repeats came at any time since
 	}
 	if d.Version != "" || d.Digest != "" {
 		if at, ok := l.shelf().stated(d.Version, d.Digest, l.pos()); ok {
 			l.lo, l.hi = at, at+1
 		}
 	}
+}
+
+// before returns the position of the newest record of the read that is repeated at pos;
+// 0: there is none.
+func (r *run) before(pos uint64) uint64 {
+	if r.repeats == nil {
+		r.repeats = map[uint64]uint64{}
+		last := map[repeat]uint64{}
+		for _, s := range r.slots {
+			if !s.read {
+				continue
+			}
+			p := r.g.Parts[s.part]
+			at := p.Row(s.row)
+			d := p.Detail(at)
+			key := repeat{r.g.shelfOf(int(s.part), at.Record), d.Source, d.Version, d.Digest, d.Rows, d.Task}
+			if d.Repeats > 0 {
+				r.repeats[at.Position] = last[key]
+			}
+			last[key] = at.Position
+		}
+	}
+	return r.repeats[pos]
 }
 
 // state returns what a contribution was stated to be made from.
@@ -162,8 +200,8 @@ func (r *run) state(c *contribution) []*reading {
 	}
 	r.said = true
 	last := map[*shelf]*reading{} // the newest access to each record
-	for i := range r.events {
-		e := &r.events[i]
+	for i := range r.slots {
+		e := r.at(i)
 		own := e.shelf()
 		if e.reading != nil {
 			last[own] = e.reading

@@ -1,7 +1,6 @@
 package lineage
 
 import (
-	"cmp"
 	"math"
 	"slices"
 	"sort"
@@ -13,11 +12,12 @@ import (
 type shelf struct {
 	g      *graph
 	record string
+	hash   uint64
 	ids    []int64 // its number in each part, or one of those below
 	chunks []*chunk
 
-	around, below []*shelf               // nil: not looked for yet
-	versions      map[string][]versioned // of contributions, by what states it; nil: not computed yet
+	around, below []*shelf            // nil: not looked for yet
+	versions      map[string][]uint64 // positions of contributions, by what they state; nil: not computed yet
 }
 
 const (
@@ -48,16 +48,11 @@ type mayBe struct {
 	row        uint32
 }
 
-// versioned is a contribution of a stated version.
-type versioned struct {
-	pos uint64
-}
-
 // id returns the number of the record in a part.
 func (s *shelf) id(part int) (id uint32, ok bool) {
 	if s.ids[part] == unknownID {
 		s.ids[part] = noID
-		if id, ok := s.g.Parts[part].Record(s.record); ok {
+		if id, ok := s.g.Parts[part].Record(s.record, s.hash); ok {
 			s.ids[part] = int64(id)
 		}
 	}
@@ -85,17 +80,13 @@ func (s *shelf) known() bool {
 	return false
 }
 
-// none is the chunk of a record that a part does not name.
-var none = &chunk{looked: true}
-
 // chunk returns what happened to the record in a part.
 func (s *shelf) chunk(part int) *chunk {
 	if c := s.chunks[part]; c != nil {
 		return c
 	}
-	c := none
+	c := &chunk{}
 	if id, ok := s.id(part); ok {
-		c = &chunk{}
 		for row := range s.g.Parts[part].Postings(id, logindex.Contributions, 0, math.MaxUint32) {
 			if r, ok := s.g.row(part, row); ok {
 				c.contributions = append(c.contributions, placed{r.Position, row, replaces(r.Op)})
@@ -115,6 +106,24 @@ func (s *shelf) contributions(yield func(*contribution)) {
 			}
 		}
 	}
+}
+
+// replacedIn returns where, in a part, the first write or delete behind a spot stands.
+func (s *shelf) replacedIn(part int, from spot) (at spot, ok bool) {
+	id, ok := s.id(part)
+	if !ok {
+		return spot{}, false
+	}
+	first := uint32(0)
+	if part == from.part {
+		first = from.row + 1
+	}
+	for row := range s.g.Parts[part].Postings(id, logindex.Contributions, first, math.MaxUint32) {
+		if r, ok := s.g.row(part, row); ok && replaces(r.Op) {
+			return spot{r.Position, part, row}, true
+		}
+	}
+	return spot{}, false
 }
 
 // replacement returns the position of the newest write or delete at pos or before, if
@@ -156,17 +165,27 @@ func (s *shelf) seeing(at, end spot, yield func(*reading)) {
 // isSeen reports whether there are any of these, by a run that counts.
 func (s *shelf) isSeen(at, end spot, counts func(*run) bool) bool {
 	for part := at.part; part < len(s.g.Parts); part++ {
-		if from, to := between(part, at, end); from < to {
-			if id, ok := s.id(part); ok {
-				for row := range s.g.Parts[part].Postings(id, logindex.Reads, from, to) {
-					r, ok := s.g.row(part, row)
-					if ok && counts(s.g.runOf(logindex.RunRef{Part: uint32(part), Run: r.Run})) {
-						return true
-					}
-				}
-			}
+		from, to := between(part, at, end)
+		if s.isReadIn(part, from, to, counts) {
+			return true
 		}
 		if s.g.spread.Since[part] < end.pos && slices.ContainsFunc(s.irregular(nil, part, at.pos, end.pos), func(r *reading) bool { return counts(r.run) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// isReadIn reports whether there is a plain read in a part, from row from on and before row
+// to, by a run that counts.
+func (s *shelf) isReadIn(part int, from, to uint32, counts func(*run) bool) bool {
+	id, ok := s.id(part)
+	if !ok || from >= to {
+		return false
+	}
+	for row := range s.g.Parts[part].Postings(id, logindex.Reads, from, to) {
+		r, ok := s.g.row(part, row)
+		if ok && counts(s.g.runOf(logindex.RunRef{Part: uint32(part), Run: r.Run})) {
 			return true
 		}
 	}
@@ -250,8 +269,12 @@ func (s *shelf) irregular(found []*reading, part int, pos, end uint64) []*readin
 // to be made from it.
 func (s *shelf) maybes(part int) []mayBe {
 	c := s.chunk(part)
-	if c.looked && c != none {
+	if c.looked {
 		return c.irregular
+	}
+	c.looked = true
+	if s.g.Parts[part].Plain() {
+		return nil
 	}
 	var rows []uint32
 	if id, ok := s.id(part); ok {
@@ -262,15 +285,6 @@ func (s *shelf) maybes(part int) []mayBe {
 			rows = slices.AppendSeq(rows, s.g.Parts[part].Postings(id, logindex.Mentions, 0, math.MaxUint32))
 		}
 	}
-	if len(rows) == 0 {
-		c.looked = true
-		return nil
-	}
-	if c == none {
-		c = &chunk{}
-		s.chunks[part] = c
-	}
-	c.looked = true
 	slices.Sort(rows)
 	for _, row := range slices.Compact(rows) {
 		if r, ok := s.g.row(part, row); ok {
@@ -305,7 +319,7 @@ func (g *graph) since(part int, run uint32) uint64 {
 // version, or else the digest, that a read states.
 func (s *shelf) stated(version, digest string, pos uint64) (at uint64, ok bool) {
 	if s.versions == nil {
-		s.versions = map[string][]versioned{}
+		s.versions = map[string][]uint64{}
 		for part, p := range s.g.Parts {
 			for _, c := range s.chunk(part).contributions {
 				row := p.Row(c.row)
@@ -315,7 +329,7 @@ func (s *shelf) stated(version, digest string, pos uint64) (at uint64, ok bool) 
 				d := p.Detail(row)
 				for _, key := range []string{versionKey + d.Version, digestKey + d.Digest} {
 					if len(key) > len(versionKey) {
-						s.versions[key] = append(s.versions[key], versioned{c.pos})
+						s.versions[key] = append(s.versions[key], c.pos)
 					}
 				}
 			}
@@ -323,9 +337,9 @@ func (s *shelf) stated(version, digest string, pos uint64) (at uint64, ok bool) 
 	}
 	for _, key := range []string{versionKey + version, digestKey + digest} {
 		list := s.versions[key]
-		i, _ := slices.BinarySearchFunc(list, pos, func(v versioned, pos uint64) int { return cmp.Compare(v.pos, pos) })
+		i, _ := slices.BinarySearch(list, pos)
 		if i > 0 && len(key) > len(versionKey) {
-			return list[i-1].pos, true
+			return list[i-1], true
 		}
 	}
 	return 0, false

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 
@@ -78,6 +77,7 @@ type version struct {
 // edge is an [Edge] in the making.
 type edge struct {
 	*event
+	at       uint64        // its position, for the sort
 	version  *contribution // nil: none made it
 	outside  *shelf        // of the record, if so
 	made     bool
@@ -226,17 +226,22 @@ func (t *trace) see(r *reading, depth int, c *contribution) {
 	if t.q.Explicit {
 		return
 	}
-	done := len(r.run.reads)
+	done := len(r.run.slots)
 	if before := r.run.followed[down]; before > 0 {
 		done = before - 1
 	}
-	if r.index >= done {
+	from := int(r.slot)
+	if from >= done {
 		return
 	}
-	r.run.followed[down] = r.index + 1
-	made := r.run.made
-	for i := sort.Search(len(made), func(i int) bool { return made[i].before > r.index }); i < len(made) && made[i].before <= done; i++ {
-		t.reach(made[i], depth)
+	r.run.followed[down] = from + 1
+	for i := from + 1; i < done; i++ {
+		if r.run.slots[i].read {
+			continue
+		}
+		if made := r.run.at(i).contribution; made != nil && !made.stated && made.op != logindex.Delete {
+			t.reach(made, depth)
+		}
 	}
 }
 
@@ -282,11 +287,12 @@ func (t *trace) sourcesOf(c *contribution, depth int) (more bool) {
 		from = c.run.state(c)
 	} else {
 		// All versions of one run share the beginning of what it read.
-		from = c.run.reads[:c.before]
+		begin := 0
 		if depth > 0 {
-			from = from[min(c.run.followed[up], c.before):]
-			c.run.followed[up] = max(c.run.followed[up], c.before)
+			begin = min(c.run.followed[up], int(c.slot))
+			c.run.followed[up] = max(c.run.followed[up], int(c.slot))
 		}
+		from = c.run.readings(begin, int(c.slot))
 	}
 	if depth < 0 {
 		return len(from) > 0
@@ -323,6 +329,7 @@ func (t *trace) toldBefore() bool { return t.told > 0 && t.at <= t.told }
 // edge notes an edge. Some are noted more than once.
 func (t *trace) edge(e edge) {
 	if !t.toldBefore() {
+		e.at = e.pos()
 		t.edges = append(t.edges, e)
 	}
 }
@@ -411,7 +418,10 @@ func (t *trace) finishVersions() {
 		return v.made.pos()
 	}
 	slices.SortFunc(t.versions, func(a, b version) int {
-		return cmp.Or(compareBool(a.upstream, b.upstream), cmp.Compare(a.steps, b.steps), strings.Compare(a.record, b.record), cmp.Compare(position(a), position(b)))
+		if c := cmp.Or(compareBool(a.upstream, b.upstream), cmp.Compare(a.steps, b.steps)); c != 0 {
+			return c // most of them, without a look at names
+		}
+		return cmp.Or(strings.Compare(a.record, b.record), cmp.Compare(position(a), position(b)))
 	})
 	t.result.Versions = make([]RecordVersion, 0, len(t.versions))
 	for _, v := range t.versions {
@@ -439,13 +449,13 @@ func (t *trace) finishVersions() {
 
 func (t *trace) finishEdges() {
 	slices.SortFunc(t.edges, func(a, b edge) int {
-		if c := cmp.Or(cmp.Compare(a.pos(), b.pos()), compareBool(a.made, b.made)); c != 0 || a.version == b.version && a.outside == b.outside {
+		if c := cmp.Or(cmp.Compare(a.at, b.at), compareBool(a.made, b.made)); c != 0 || a.version == b.version && a.outside == b.outside {
 			return c
 		}
 		return cmp.Or(strings.Compare(a.record(), b.record()), cmp.Compare(a.position(), b.position()))
 	})
 	t.edges = slices.CompactFunc(t.edges, func(a, b edge) bool {
-		return a.pos() == b.pos() && a.made == b.made && a.version == b.version && a.outside == b.outside
+		return a.at == b.at && a.made == b.made && a.version == b.version && a.outside == b.outside
 	})
 	if n := len(t.edges) - t.q.MaxEdges; n > 0 {
 		t.gaps[GapEdges] = n

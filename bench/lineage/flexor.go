@@ -30,16 +30,6 @@ func (o *ours) index(ctx context.Context) error {
 	return err
 }
 
-// forget removes the index.
-func (o *ours) forget() error {
-	for _, name := range o.files() {
-		if err := os.Remove(name); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func (o *ours) files() []string {
 	names, _ := filepath.Glob(filepath.Join(o.dir, "segments", "*", "*.idx")) // the pattern is right
 	return names

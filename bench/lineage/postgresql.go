@@ -76,7 +76,7 @@ func newPostgreSQL(ctx context.Context, dir string) (*tables, error) {
 		return nil, err
 	}
 	db := stdlib.OpenDB(*cfg)
-	t := &tables{name: "PostgreSQL", db: db, numbered: true, close: func() { _ = db.Close(); stop() }}
+	t := &tables{name: "PostgreSQL", db: db, server: true, numbered: true, close: func() { _ = db.Close(); stop() }}
 	t.load = func(ctx context.Context, accesses []access) error {
 		conn, err := db.Conn(ctx)
 		if err != nil {

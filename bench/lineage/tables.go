@@ -7,10 +7,10 @@ import (
 
 // tables answers with tables in a database.
 type tables struct {
-	name string
-	db   *sql.DB
-	// numbered makes $1 of ?.
-	numbered bool
+	name     string
+	db       *sql.DB
+	server   bool // it is a process of its own
+	numbered bool // its parameters are $1, not ?
 	load     func(ctx context.Context, accesses []access) error
 	size     func(ctx context.Context) (int64, error)
 	close    func()

@@ -20,15 +20,21 @@ func (r *Reader) Ends() (start End, ends []End, live string, err error) {
 		return start, nil, "", err
 	}
 	start = End{First: v.start.cp.Size, Size: v.start.cp.Size, Root: v.start.front.root()}
+	next := start.Size
 	for i, s := range v.segs {
-		if err := v.chainedTo(i); err != nil {
-			return start, nil, "", err
-		}
 		l, err := v.sealOf(s)
+		last := i+1 == len(v.segs)
+		if s.first != next || err != nil && !last {
+			// It says what is wrong, and with which segment.
+			if err := v.chained(); err != nil {
+				return start, nil, "", err
+			}
+		}
 		switch {
 		case err == nil:
 			ends = append(ends, End{s.name(), s.first, l.size, l.root})
-		case i+1 == len(v.segs):
+			next = l.size
+		case last:
 			live = s.name()
 		}
 	}

@@ -425,7 +425,7 @@ func (m *image) putHash(order []string) {
 	}
 	table := make([]uint64, slots)
 	for i, s := range order {
-		h := hash(s)
+		h := Hash(s)
 		at := int(h) & (slots - 1)
 		for table[at] != 0 {
 			at = (at + 1) & (slots - 1)
@@ -482,7 +482,11 @@ func (b *Builder) putRuns(m *image, order []string, rank []uint32) {
 	for i, id := range order {
 		before := uint32(0)
 		for _, row := range rows[starts[i]:starts[i+1]] {
-			lists = binary.AppendUvarint(lists, uint64(row-before))
+			step := uint64(row-before) << 1
+			if b.rows[row].op != 0 {
+				step |= 1
+			}
+			lists = binary.AppendUvarint(lists, step)
 			before = row
 		}
 		r := &b.runInfo[b.runs.index[id]]

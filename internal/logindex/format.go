@@ -22,7 +22,8 @@ import (
 //	names       where each block of nameBlock URIs ends; and the blocks: URIs in
 //	            their order, each without the beginning it shares with the one before
 //	runs        runSize bytes for each run, in the order of their ids
-//	runRows     varints: the rows of each run, each as its distance from the one before
+//	runRows     varints: the rows of each run, each as its distance from the one before, twice,
+//	            and 1 if it is no read
 //	runNames    the ids of runs, as names
 //	words       sources, skills, agents, versions and statuses, each once
 //	extraAt     8 bytes for each row that has more than fits in it: row, and where that begins
@@ -116,7 +117,7 @@ type header struct {
 	records    uint32
 	runs       uint32
 	slots      uint32 // of the hash table: a power of two
-	stating    uint32 // runs with such a read
+	stating    uint32 // runs with runLooksBack
 	ends       [sections]uint64
 }
 
@@ -197,8 +198,9 @@ func (h *header) size(s section) uint64 { return h.ends[s] - h.begin(s) }
 // pages returns how many pages there are.
 func (h *header) pages() int { return int((h.ends[sections-1] + pageSize - 1) / pageSize) }
 
-// hash returns the hash of a URI: FNV-1a, with the bits mixed for the high half.
-func hash(s string) uint64 {
+// Hash returns the hash of a URI that [Part.Record] takes: FNV-1a, with the bits mixed for
+// the high half.
+func Hash(s string) uint64 {
 	h := uint64(14695981039346656037)
 	for i := range len(s) {
 		h = (h ^ uint64(s[i])) * 1099511628211

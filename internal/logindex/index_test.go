@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"iter"
@@ -13,6 +14,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -165,9 +168,13 @@ func TestIndex(t *testing.T) {
 	d := newDisk(t, 1)
 	warm := d.open(t)
 	d.same(t, warm)
-	for round := range 12 {
+	rounds := 12
+	if testing.Short() {
+		rounds = 4
+	}
+	for round := range rounds {
 		d.write(t, 1+d.rnd.IntN(30))
-		if round%4 == 3 {
+		if round%4 == 2 {
 			d.days++
 		}
 		d.same(t, warm)
@@ -376,4 +383,69 @@ func TestDamagedLog(t *testing.T) {
 	_, err = lineage.Trace(t.Context(), d.open(t), lineage.Query{Record: "db://x/"})
 	require.ErrorIs(t, err, lineage.ErrForeign)
 	assert.ErrorContains(t, err, "record ")
+}
+
+// Many ask at once while the log grows and files are damaged.
+func TestConcurrent(t *testing.T) {
+	d := newDisk(t, 11)
+	d.write(t, 20)
+	r := d.open(t)
+	ctx, stop := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	for i := range 4 {
+		wg.Go(func() {
+			for n := 0; ctx.Err() == nil; n++ {
+				_, err := lineage.Trace(t.Context(), r, lineage.Query{Record: all()[(i+n)%records], Direction: lineage.Both})
+				assert.NoError(t, err)
+			}
+		})
+	}
+	for i := range 10 {
+		d.write(t, 10)
+		if files := d.files(t); len(files) > 0 {
+			assert.NoError(t, os.Remove(files[i%len(files)]))
+		}
+	}
+	stop()
+	wg.Wait()
+	d.same(t, r)
+}
+
+// A write of an index that fails leaves nothing behind, and costs no answer.
+func TestFailedWrite(t *testing.T) {
+	d := newDisk(t, 12)
+	d.write(t, 40)
+	for name, disk := range map[string]durable.FS{"half of it": tornDisk{durable.Disk{}}, "no rename": nameless{durable.Disk{}}} {
+		r := d.open(t)
+		r.index = logindex.New(disk, d.dir, r.Reader)
+		d.same(t, r)
+		assert.Empty(t, d.files(t), name)
+	}
+	d.same(t, d.open(t))
+	assert.NotEmpty(t, d.files(t))
+}
+
+// tornDisk is a disk that is full when half of a file is written.
+type tornDisk struct{ durable.Disk }
+
+func (d tornDisk) OpenFile(name string, flag int, perm fs.FileMode) (durable.File, error) {
+	f, err := d.Disk.OpenFile(name, flag, perm)
+	if err == nil && flag&os.O_CREATE != 0 {
+		f = tornFile{f}
+	}
+	return f, err
+}
+
+type tornFile struct{ durable.File }
+
+func (f tornFile) WriteAt(p []byte, off int64) (int, error) {
+	n, err := f.File.WriteAt(p[:len(p)/2], off)
+	return n, errors.Join(err, syscall.ENOSPC)
+}
+
+// nameless is a disk on which nothing can be renamed.
+type nameless struct{ durable.Disk }
+
+func (nameless) Rename(from, to string) error {
+	return &os.LinkError{Op: "rename", Old: from, New: to, Err: fs.ErrPermission}
 }

@@ -123,6 +123,9 @@ func (p *Part) Err() error {
 	return nil
 }
 
+// Plain reports whether there are neither postings of class Irregular nor Mentions.
+func (p *Part) Plain() bool { return p.h.size(secExtraAt) == 0 }
+
 // fail notes that the part cannot be used.
 func (p *Part) fail(err error) {
 	err = fmt.Errorf("logindex: %s: %w", p.name, err)
@@ -419,18 +422,6 @@ func (p *Part) Postings(record uint32, c Class, from, to uint32) iter.Seq[uint32
 	}
 }
 
-// PostingsBackward is [Part.Postings], the newest first.
-func (p *Part) PostingsBackward(record uint32, c Class, from, to uint32) iter.Seq[uint32] {
-	begin, end := p.posted(record, c, from), p.posted(record, c, to)
-	return func(yield func(uint32) bool) {
-		for i := end; i > begin; i-- {
-			if row := p.u32(secPostings, i-1) & (maxRows - 1); row >= p.h.rows || !yield(row) {
-				return
-			}
-		}
-	}
-}
-
 // posted returns where the first posting of a record stands that is of row or later.
 func (p *Part) posted(record uint32, c Class, row uint32) uint64 {
 	if record >= p.h.records {
@@ -451,12 +442,11 @@ func (p *Part) posted(record uint32, c Class, row uint32) uint64 {
 	return begin + uint64(sort.Search(int(end-begin), func(i int) bool { return p.u32(secPostings, begin+uint64(i)) >= want }))
 }
 
-// Record returns the number of a record.
-func (p *Part) Record(uri string) (uint32, bool) {
+// Record returns the number of a record, by its URI and the hash of that.
+func (p *Part) Record(uri string, h uint64) (uint32, bool) {
 	if p.h.slots == 0 {
 		return 0, false
 	}
-	h := hash(uri)
 	for at, tries := uint32(h)&(p.h.slots-1), uint32(0); tries < p.h.slots; at, tries = (at+1)&(p.h.slots-1), tries+1 {
 		b := p.bytes(secHash, uint64(at)*8, 8)
 		if b == nil {
@@ -590,23 +580,25 @@ func (p *Part) Run(run uint32) (r RunInfo) {
 // MostRows returns a number that is not below that of the accesses of a run.
 func (r RunInfo) MostRows() int { return int(max(r.end, r.begin) - r.begin) }
 
-// RunRows calls yield with the accesses of a run, in the order of the log.
-func (p *Part) RunRows(r RunInfo, yield func(row uint32)) {
+// RunRows calls yield with the accesses of a run, in the order of the log, and whether each
+// is a read.
+func (p *Part) RunRows(r RunInfo, yield func(row uint32, read bool)) {
 	s := p.stream(secRunRows, r.begin, r.end)
 	for row := uint64(0); len(s.rest) > 0; {
-		if row += s.uvarint(); row >= uint64(p.h.rows) {
+		step := s.uvarint()
+		if row += step >> 1; row >= uint64(p.h.rows) {
 			p.fail(fmt.Errorf("%w: there is no access %d", errFormat, row))
 			return
 		}
-		yield(uint32(row))
+		yield(uint32(row), step&1 == 0)
 	}
 }
 
 // FirstRow returns the first access of a run; it must have one.
 func (p *Part) FirstRow(r RunInfo) uint32 {
 	b := p.bytes(secRunRows, r.begin, int(min(5, p.h.size(secRunRows)-min(r.begin, p.h.size(secRunRows)))))
-	row, _ := binary.Uvarint(b)
-	return uint32(row)
+	step, _ := binary.Uvarint(b)
+	return uint32(step >> 1)
 }
 
 // word returns a word.
