@@ -78,8 +78,8 @@ func nextIPRun(b []byte, i int) int {
 // ipBytes are those that addresses consist of.
 var ipBytes = newAlphabet("0-9A-Fa-f:.")
 
-// ipSigns says of each byte what it does to the counts of colons, and in the next byte of dots, in a run:
-// what is none of an address ends it.
+// ipSigns says of each byte what it adds to the colons of a run, which are counted in the lowest byte of a number, and
+// to the dots, in the next one, and which counts it keeps: what does not stand in an address keeps none.
 var ipSigns = func() (signs [256]struct{ adds, keeps int }) {
 	for c := range signs {
 		if ipBytes.has[c] {
