@@ -78,8 +78,8 @@ func nextIPRun(b []byte, i int) int {
 // ipBytes are those that addresses consist of.
 var ipBytes = newAlphabet("0-9A-Fa-f:.")
 
-// ipSigns says of each byte what it does to the counts of colons, and in the next byte of dots, in a run:
-// what is none of an address ends it.
+// ipSigns says of each byte what it adds to the colons of a run, which are counted in the lowest byte of a number, and
+// to the dots, in the next one, and which counts it keeps: what does not stand in an address keeps none.
 var ipSigns = func() (signs [256]struct{ adds, keeps int }) {
 	for c := range signs {
 		if ipBytes.has[c] {
@@ -106,7 +106,7 @@ func ipv6At(b []byte, start, end int) (int, int) {
 		return 0, 0 // ::begin, fe80::1text
 	}
 	run := b[start:end]
-	if len(run) > maxIPv6 || !sixShape(run) {
+	if len(run) > maxIPv6 || !sixShape(run) || !sixSigns(run) {
 		return 0, 0
 	}
 	if _, err := netip.ParseAddr(string(run)); err != nil {
@@ -143,6 +143,15 @@ func sixShape(run []byte) bool {
 		pairs = run[i] == ':'
 	}
 	return colons == 7 && !pairs
+}
+
+// sixSigns reports whether the signs in run are right for an IPv6 address. The parser would say so too, but
+// makes an error each time.
+func sixSigns(run []byte) bool {
+	if bytes.Contains(run, []byte(":::")) {
+		return false
+	}
+	return bytes.IndexByte(run, '.') < 0 || isQuad(run[bytes.LastIndexByte(run, ':')+1:])
 }
 
 // clearlySix reports whether the address b[start:end] is one in the middle of a

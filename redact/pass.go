@@ -36,6 +36,7 @@ type pass struct {
 	known     known
 	shapes    shapes
 	skimmed   []skimmed // of each of texts, while skimming
+	skimFinds []skimmedFind
 	items     []item
 	spans     []multire.Span // of each item its text
 	frames    []frame
@@ -112,7 +113,8 @@ func (p *pass) free() {
 // end forgets what the look was at, and what it found.
 func (p *pass) end() {
 	clear(p.made)
-	p.made = p.made[:0]
+	clear(p.skimFinds)
+	p.made, p.skimFinds = p.made[:0], p.skimFinds[:0]
 	p.text, p.found, p.trace, p.counted = nil, nil, nil, nil
 	p.subject.reset(nil, "")
 }

@@ -17,11 +17,11 @@ func (p *pass) skim(size int) bool {
 	if root == nil {
 		return false
 	}
-	p.texts, p.skimmed, p.textItems = p.texts[:0], p.skimmed[:0], p.textItems[:0]
+	p.texts, p.skimmed, p.skimFinds = p.texts[:0], p.skimmed[:0], p.skimFinds[:0]
 	if !p.skimJSON(root, 0, size) || !p.skimTexts() {
 		return false
 	}
-	if len(p.textItems) > 0 {
+	if len(p.skimFinds) > 0 {
 		p.redactSkimmed()
 	}
 	return true
@@ -30,10 +30,15 @@ func (p *pass) skim(size int) bool {
 // skimmed is a text that is not known yet.
 type skimmed struct {
 	place         *place
-	start, end    int32  // where it stands in the source, with its escapes
-	inside        bool   // or in the JSON in a string
-	long, encoded bool   // as [Redactor.longWords] says
-	edits         []edit // what is found in it
+	start, end    int32 // where it stands in the source, with its escapes
+	inside        bool  // or in the JSON in a string
+	long, encoded bool  // as [Redactor.longWords] says
+}
+
+// skimmedFind is what was found in one of them.
+type skimmedFind struct {
+	text  int // its number
+	edits []edit
 }
 
 // skimJSON reads the JSON in text[pos:end], which begins at a place.
@@ -254,13 +259,14 @@ func (p *pass) skimTexts() (sure bool) {
 		if p.encoded = s.encoded; !p.encoded && p.wanted.within(p.r.digits) && isNumbered(body) {
 			continue
 		}
-		if s.edits = p.edits(nil, body, s.place.name, p.chosen(), p.percent(), p.encoded, 0); len(s.edits) == 0 {
+		edits := p.edits(nil, body, s.place.name, p.chosen(), p.percent(), p.encoded, 0)
+		if len(edits) == 0 {
 			continue
 		}
 		if s.inside || s.place.wanted != nil {
 			return false // what is done to it depends on more than its place
 		}
-		p.textItems = append(p.textItems, int32(i))
+		p.skimFinds = append(p.skimFinds, skimmedFind{i, edits})
 	}
 	return true
 }
@@ -273,28 +279,29 @@ func (p *pass) redactSkimmed() {
 	}
 	p.fates = p.fates[:0]
 	p.hits = p.hits[:0] // they are those of texts, not of items
-	for _, i := range p.textItems {
-		s := &p.skimmed[i]
+	for i := range p.skimFinds {
+		f := &p.skimFinds[i]
+		s := &p.skimmed[f.text]
 		first := len(p.items)
 		n := p.standsAt(s.place)
 		t := &p.items[n]
-		t.start, t.end, p.spans[n] = s.start, s.end, p.texts[i]
+		t.start, t.end, p.spans[n] = s.start, s.end, p.texts[f.text]
 		p.text = p.arena
 		p.fates = slices.Grow(p.fates, len(p.items)-len(p.fates))[:len(p.items)]
 		clear(p.fates[first:])
-		p.editSkimmed(n, s)
+		p.editSkimmed(n, s.place, f.edits)
 	}
 }
 
 // editSkimmed replaces what was found in an item. If that fails it is closed.
-func (p *pass) editSkimmed(n int32, s *skimmed) {
+func (p *pass) editSkimmed(n int32, at *place, edits []edit) {
 	defer func() {
 		if recover() != nil {
 			p.close(n)
 		}
 	}()
-	p.standing = s.place.field
-	p.edit(n, p.textOf(n), s.place.name, s.edits)
+	p.standing = at.field
+	p.edit(n, p.textOf(n), at.name, edits)
 }
 
 // standsAt adds an item at a place, behind those of the names and the arrays that it stands in.

@@ -86,7 +86,7 @@ func TestOracle(t *testing.T) {
 // they meet, of all lengths in UTF-8, and what is no UTF-8.
 var alphabet = []string{"a", "b", "k", "A", "K", "1", "2", "_", "-", " ", "\n", "é", "É", "ſ", "\u212A", "€", "\uFFFD", "\U0001F600", "\U00010400"}
 
-var broken = []string{"\xFF", "\xC3", "\xE2\x82", "\xF0\x9F\x98", "\xED\xA0\x80", "\x80", "\xC0\xAF", "\xF4\x90\x80\x80"}
+var broken = []string{"\xFF", "\xC3", "\xE2\x82", "\xF0\x9F\x98", "\xED\xA0\x80", "\x80", "\xC0\xAF", "\xF4\x90\x80\x80", "\xF8"}
 
 func randomText(r *rand.Rand) (text []byte, spans []Span) {
 	var b []byte

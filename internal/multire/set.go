@@ -53,7 +53,7 @@ func Compile(patterns []string) (*Set, error) {
 // Scan appends to dst, for each span of text, every pattern that matches
 // somewhere in it: each once, ordered by span, then by pattern. Bytes that
 // are no UTF-8 count as U+FFFD, one each, as they do in regexp. A span that is not within text
-// is a panic. Scan keeps neither text nor spans.
+// is a panic. Scan keeps neither text nor spans, but for a copy of short ones that the next scan writes over.
 func (s *Set) Scan(dst []Hit, text []byte, spans []Span) []Hit {
 	if s.program.patterns == 0 || len(spans) == 0 {
 		return dst
