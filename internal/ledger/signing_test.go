@@ -376,3 +376,24 @@ func TestRecordsBeforeDamage(t *testing.T) {
 	require.Equal(t, 3, before(), "the commit of record 3 states the signature of what is before it")
 	require.Equal(t, 3, follow())
 }
+
+// A checkpoint in a commit line must be of the records before it: one that is not, and
+// is signed, is of another history.
+func TestCheckpointOfAnotherHistoryInALine(t *testing.T) {
+	_, o, _, copied := unclosed(t, 3)
+	path := onlySegment(t, copied)
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	other, err := signCheckpoint(testOrigin, 2, (&frontier{}).root(), o.Signer)
+	require.NoError(t, err)
+	data = relink(t, files{path: data}, func(c *commitLine) {
+		if c.signed.Size == 2 {
+			c.signed = other
+		}
+	})[path]
+	require.NoError(t, os.WriteFile(path, data, 0o644))
+	_, err = openReader(t, copied).Verify(context.Background(), nil, nil)
+	var ce *CorruptionError
+	require.ErrorAs(t, err, &ce)
+	require.Contains(t, ce.Reason, "the checkpoint of 2 records in the commit line")
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 
@@ -75,6 +76,7 @@ func (r *Reader) Verify(ctx context.Context, anchor []byte, visit func(Record) e
 			return rep, err
 		}
 		var verr error
+		roots := map[uint64]tlog.Hash{} // of the commits from the newest checkpoint in their lines on
 		first := c.front.size
 		p, err := v.pass(c, i, 0, func(data []byte, at commit) {
 			rep.Commits++
@@ -83,6 +85,14 @@ func (r *Reader) Verify(ctx context.Context, anchor []byte, visit func(Record) e
 			}
 			if anchor != nil && want.Size == at.size {
 				rep.Anchored = want.Root == at.root
+			}
+			roots[at.size] = at.root
+			if at.signed.Note != nil {
+				if root, ok := roots[at.signed.Size]; ok && root != at.signed.Root && verr == nil {
+					verr = &CorruptionError{File: s.name(), Offset: int64(at.line.start), Index: at.signed.Size,
+						Reason: fmt.Sprintf("the checkpoint of %d records in the commit line is not of the records that stand here", at.signed.Size)}
+				}
+				maps.DeleteFunc(roots, func(size uint64, _ tlog.Hash) bool { return size < at.signed.Size })
 			}
 			if visit == nil {
 				return
