@@ -24,9 +24,13 @@ import (
 
 var update = flag.Bool("update", false, "write the golden vault of the current format anew")
 
-// goldenVault is a vault of the format flexor.ledger/v1. It must stay readable,
-// verifiable and appendable for ever; a new format gets a folder of its own.
-const goldenVault = "testdata/vaults/v1"
+// goldenVaults holds a vault of each format of the ledger, by its version. All must
+// stay readable, verifiable and appendable for ever; a new format gets a folder of its
+// own.
+const goldenVaults = "testdata/vaults"
+
+// goldenVersion is the version of the current format.
+const goldenVersion = "v2"
 
 // goldenSigner signs the golden vault. Its key is no secret.
 type goldenSigner struct {
@@ -51,11 +55,20 @@ func newGoldenSigner(t *testing.T) vault.Signer {
 
 func TestGoldenVault(t *testing.T) {
 	if *update {
-		writeGoldenVault(t)
+		writeGoldenVault(t, filepath.Join(goldenVaults, goldenVersion))
 	}
+	for _, version := range []string{"v1", goldenVersion} {
+		t.Run(version, func(t *testing.T) { checkGoldenVault(t, filepath.Join(goldenVaults, version), version) })
+	}
+}
+
+func checkGoldenVault(t *testing.T, goldenVault, version string) {
 	ctx := context.Background()
-	dir := filepath.Join(t.TempDir(), "v1")
+	dir := filepath.Join(t.TempDir(), version)
 	require.NoError(t, os.CopyFS(dir, os.DirFS(goldenVault)))
+	format, err := os.ReadFile(filepath.Join(dir, "audit-log", "log.json"))
+	require.NoError(t, err)
+	require.Contains(t, string(format), `"format": "flexor.ledger/`+version+`"`)
 
 	log, err := vault.OpenReader(filepath.Join(dir, "audit-log"))
 	require.NoError(t, err)
@@ -89,7 +102,7 @@ func TestGoldenVault(t *testing.T) {
 }
 
 // writeGoldenVault records a little of everything over two days.
-func writeGoldenVault(t *testing.T) {
+func writeGoldenVault(t *testing.T, goldenVault string) {
 	t.Helper()
 	ctx := context.Background()
 	require.NoError(t, os.RemoveAll(goldenVault))

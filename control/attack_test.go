@@ -302,27 +302,29 @@ func TestFutureEvents(t *testing.T) {
 	same(t, p.state, p.replayed())
 }
 
-// damages are what somebody can do who can write the directory, but has no key.
+// damages are what somebody can do who can write the directory, but has no key. The
+// segment has the genesis, its commit line and that with which its writer closed, then
+// an event and a commit line three times, and a closing line.
 var damages = map[string]func(t *testing.T, dir, segment string, data []byte){
 	"append": func(t *testing.T, _, segment string, data []byte) {
 		lines := bytes.SplitAfter(data, []byte("\n"))
-		write(t, segment, bytes.Join([][]byte{data, lines[2], lines[3]}, nil)) // with its commit line
+		write(t, segment, bytes.Join([][]byte{data, lines[3], lines[4]}, nil)) // with its commit line
 	},
 	"edit": func(t *testing.T, _, segment string, data []byte) {
 		write(t, segment, bytes.Replace(data, []byte(`"role":"viewer"`), []byte(`"role":"owner!"`), 1))
 	},
 	"remove": func(t *testing.T, _, segment string, data []byte) {
 		lines := bytes.SplitAfter(data, []byte("\n"))
-		write(t, segment, bytes.Join(append(lines[:2:2], lines[4:]...), nil))
+		write(t, segment, bytes.Join(append(lines[:3:3], lines[5:]...), nil))
 	},
 	"reorder": func(t *testing.T, _, segment string, data []byte) {
 		lines := bytes.SplitAfter(data, []byte("\n"))
-		lines[2], lines[3], lines[4], lines[5] = lines[4], lines[5], lines[2], lines[3]
+		lines[3], lines[4], lines[5], lines[6] = lines[5], lines[6], lines[3], lines[4]
 		write(t, segment, bytes.Join(lines, nil))
 	},
 	"truncate": func(t *testing.T, _, segment string, data []byte) {
 		lines := bytes.SplitAfter(data, []byte("\n"))
-		write(t, segment, bytes.Join(lines[:len(lines)-3], nil))
+		write(t, segment, bytes.Join(lines[:len(lines)-4], nil))
 	},
 	"remove the segment": func(t *testing.T, _, segment string, _ []byte) {
 		require.NoError(t, os.Remove(segment))

@@ -25,14 +25,20 @@ type plainLog struct {
 	dir         string
 	verifier    note.Verifier
 	leaves      [][]byte
-	checkpoints []checkpoint
+	commits     []commit     // as stated, after each group of leaves
+	checkpoints []checkpoint // the signed ones among the commit lines
 }
 
-// checkpoint is a signed note after its signature was checked.
-type checkpoint struct {
-	size   uint64
-	root   []byte
+// commit is what a commit line states.
+type commit struct {
+	checkpoint
 	leaves int // that stand before it in the files
+}
+
+// checkpoint is a size and a root: of a signed note once its signature was checked.
+type checkpoint struct {
+	size uint64
+	root []byte
 }
 
 // readLog reads a log's directory.
@@ -82,17 +88,22 @@ func (l *plainLog) readSegment(path string) error {
 			l.leaves = append(l.leaves, line)
 			continue
 		}
-		var commit struct {
-			Checkpoint string `json:"checkpoint"`
+		var stated struct {
+			Checkpoint uint64 `json:"checkpoint"`
+			Root       []byte `json:"root"`
+			Signed     string `json:"signed"`
 		}
-		if err := json.Unmarshal(line, &commit); err != nil {
+		if err := json.Unmarshal(line, &stated); err != nil {
 			return err
 		}
-		cp, err := l.openCheckpoint([]byte(commit.Checkpoint))
+		l.commits = append(l.commits, commit{checkpoint{stated.Checkpoint, stated.Root}, len(l.leaves)})
+		if stated.Signed == "" {
+			continue
+		}
+		cp, err := l.openCheckpoint([]byte(stated.Signed))
 		if err != nil {
 			return err
 		}
-		cp.leaves = len(l.leaves)
 		l.checkpoints = append(l.checkpoints, cp)
 	}
 	return nil

@@ -225,7 +225,7 @@ func cmdAwait(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // agentMain is a program that embeds the SDK: agent die VAULT leaves a run without its
-// end; agent hang VAULT FILE has one running, says so in FILE and waits to be killed; agent
+// end, with one more argument once what it recorded is signed; agent hang VAULT FILE has one running, says so in FILE and waits to be killed; agent
 // obey VAULT FILE as well, but ends when it is told to; agent run VAULT has one and says what
 // came of it; agent read VAULT URI dies after it has read a record.
 func agentMain() {
@@ -254,6 +254,11 @@ func agentMain() {
 				return ctx.Err()
 			case "run":
 				return nil
+			}
+			if len(os.Args) > 3 {
+				if err := v.Flush(ctx); err != nil {
+					os.Exit(1)
+				}
 			}
 			fmt.Println(run.ID())
 			os.Exit(0)

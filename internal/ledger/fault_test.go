@@ -1,10 +1,12 @@
 package ledger
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -12,6 +14,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/mod/sumdb/note"
 
 	"github.com/flexorhq/flexor-go/internal/durable"
 )
@@ -27,6 +30,8 @@ type history struct {
 	absent  map[int]bool   // told to be absent
 	appends int
 	wrong   error // the first thing that nobody should have been told
+
+	published func() uint64 // size of the signed checkpoint file
 }
 
 func newHistory() *history {
@@ -55,6 +60,24 @@ func (h *history) append(l *Log, sync bool) {
 	h.written[index] = n
 	if sync && l.Sync(context.Background(), index+1) == nil {
 		h.acked[index] = n
+		if size := h.published(); size <= index && h.wrong == nil {
+			h.wrong = fmt.Errorf("record %d was acknowledged as durable at %d, and no signature covers it: the checkpoint is of %d", n, index, size)
+		}
+	}
+}
+
+// reads makes the history look at the checkpoint file on fsys, without faults.
+func (h *history) reads(fsys durable.FS, o *Options) {
+	if f, ok := fsys.(*faultFS); ok {
+		fsys = f.FS
+	}
+	h.published = func() uint64 {
+		v, err := note.NewVerifier(o.Signer.VerifierKey())
+		if err != nil {
+			panic(err)
+		}
+		cp, _ := readPublished(fsys, memDir, v) // zero if it is damaged
+		return cp.Size
 	}
 }
 
@@ -98,6 +121,7 @@ func (h *history) check(fsys durable.FS) error {
 // scenario appends from two logs through a roll, a close and a reopening. It
 // stops where the ledger cannot even be opened.
 func scenario(fsys durable.FS, o Options, h *history) {
+	h.reads(fsys, &o)
 	o.FS, o.MaxSegment, o.Window = fsys, 12<<10, time.Hour
 	if Create(memDir, &o) != nil {
 		return
@@ -126,6 +150,23 @@ func scenario(fsys durable.FS, o Options, h *history) {
 	_ = a.Close()
 }
 
+// olderFormat is a file system on which logs are created in the older format.
+type olderFormat struct{ durable.FS }
+
+func (f olderFormat) OpenFile(name string, flag int, perm fs.FileMode) (durable.File, error) {
+	file, err := f.FS.OpenFile(name, flag, perm)
+	if err != nil || !strings.HasPrefix(filepath.Base(name), infoFile) {
+		return file, err
+	}
+	return olderInfo{file}, nil
+}
+
+type olderInfo struct{ durable.File }
+
+func (f olderInfo) WriteAt(p []byte, off int64) (int, error) {
+	return f.File.WriteAt(bytes.Replace(p, []byte(Format), []byte(formatV1), 1), off)
+}
+
 var faults = []fault{
 	{name: "EIO, lost", err: syscall.EIO},
 	{name: "EIO, persisted", err: syscall.EIO, persisted: true},
@@ -140,6 +181,12 @@ var faults = []fault{
 // it as it is, and verifies it.
 func settled(fsys *memFS, o Options, h *history) error {
 	o.FS = fsys
+	h.reads(fsys, &o)
+	if r, err := OpenReader(fsys, memDir); err == nil {
+		if _, err := r.Verify(context.Background(), nil, nil); err != nil {
+			return fmt.Errorf("verifying it as it is found: %w", err)
+		}
+	}
 	l, _, err := Open(memDir, &o)
 	if errors.Is(err, ErrNotFound) && len(h.written) == 0 {
 		return nil // it could not be created
@@ -158,7 +205,10 @@ func settled(fsys *memFS, o Options, h *history) error {
 	if err != nil {
 		return err
 	}
-	_, err = r.Verify(context.Background(), nil, nil)
+	rep, err := r.Verify(context.Background(), nil, nil)
+	if err == nil && rep.Unsigned > 0 {
+		err = fmt.Errorf("%d records of a closed log are not signed", rep.Unsigned)
+	}
 	return err
 }
 
@@ -168,26 +218,35 @@ func TestEveryOperationFails(t *testing.T) {
 	for _, f := range faults {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
-			o := *testOptions(t)
-			step := step
-			if o.NoPadding = f.name != "ENOSPC, lost"; !o.NoPadding {
-				step *= 3 // padding makes all slower, and matters where room does
-			}
-			calm, h := &faultFS{FS: newMemFS("vault")}, newHistory()
-			scenario(calm, o, h)
-			require.Len(t, h.written, h.appends)
-			require.Empty(t, h.absent)
-			operations := calm.count.Load()
-			require.Greater(t, operations, int64(200))
-			for k := int64(1); k <= operations; k += step {
-				mem, h := newMemFS("vault"), newHistory()
-				sick := &faultFS{FS: mem, fault: f, at: k}
-				scenario(sick, o, h)
-				require.NotNil(t, sick.what.Load())
-				require.Zero(t, mem.open, "operation %d: %s: files left open", k, *sick.what.Load())
-				require.NoError(t, settled(mem, o, h), "operation %d: %s", k, *sick.what.Load())
-			}
-			t.Logf("each of %d operations", operations)
+			failEach(t, f, step, func(m *memFS) durable.FS { return m })
+		})
+		t.Run(f.name+", v1", func(t *testing.T) {
+			t.Parallel()
+			failEach(t, f, 3*step, func(m *memFS) durable.FS { return olderFormat{m} })
 		})
 	}
+}
+
+// failEach fails every step-th operation of a scenario on what wrap makes of a file
+// system in memory.
+func failEach(t *testing.T, f fault, step int64, wrap func(*memFS) durable.FS) {
+	o := *testOptions(t)
+	if o.NoPadding = f.name != "ENOSPC, lost"; !o.NoPadding {
+		step *= 3 // padding makes all slower, and matters where room does
+	}
+	calm, h := &faultFS{FS: wrap(newMemFS("vault"))}, newHistory()
+	scenario(calm, o, h)
+	require.Len(t, h.written, h.appends)
+	require.Empty(t, h.absent)
+	operations := calm.count.Load()
+	require.Greater(t, operations, int64(200))
+	for k := int64(1); k <= operations; k += step {
+		mem, h := newMemFS("vault"), newHistory()
+		sick := &faultFS{FS: wrap(mem), fault: f, at: k}
+		scenario(sick, o, h)
+		require.NotNil(t, sick.what.Load())
+		require.Zero(t, mem.open, "operation %d: %s: files left open", k, *sick.what.Load())
+		require.NoError(t, settled(mem, o, h), "operation %d: %s", k, *sick.what.Load())
+	}
+	t.Logf("each of %d operations", operations)
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/flexorhq/flexor-go/internal/durable"
@@ -44,12 +45,11 @@ func (r *Reader) Follow(ctx context.Context, from uint64, interval time.Duration
 	}
 }
 
-// follower reads a log step by step, never beyond the published checkpoint:
-// what is not on disk yet may still be replaced. Or it sees to it that it is on
-// disk.
+// follower reads a log step by step, never beyond what is signed and on disk: what
+// is not may still be replaced.
 type follower struct {
 	r         *Reader
-	settles   bool // what was written and is not known to be on disk is synced, and counts
+	settles   bool // what was signed and is not known to be on disk is synced, and counts
 	c         *cursor
 	seg       segment
 	file      durable.File // of seg; nil: the next segment was not there yet
@@ -58,10 +58,10 @@ type follower struct {
 	suspect   damage       // met at the last look; real if it is met again, see [view.pass]
 }
 
-// read returns the next records that are on disk. more says that another call
-// may find some at once.
+// read returns the next records that are signed and on disk. more says that another
+// call may find some at once.
 func (f *follower) read(from uint64) (out []Record, more bool, err error) {
-	v, err := look(f.r.fs, f.r.dir, f.r.verifier)
+	v, err := look(f.r.fs, f.r.dir, f.r.trust)
 	if err != nil {
 		return nil, false, err
 	}
@@ -75,41 +75,26 @@ func (f *follower) read(from uint64) (out []Record, more bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
-	off, known := 0, v.published.Size
-	var found damage
-	for !f.c.sealed || f.off+int64(off) == 0 {
-		before := *f.c
-		at, err := f.c.next(data, off)
-		var d *damage
-		switch {
-		case errors.As(err, &d):
-			// An unfinished write is met again at the next look.
-			found = damage{d.index, int(f.off) + d.offset, d.reason}
-			known = max(known, f.c.durable, knownBehind(data[off:], f.c.front.size, f.r.verifier))
-		case err == io.EOF:
-			found = damage{f.c.front.size, int(f.off) + off, "the segment ends before the records that the signed checkpoint states"}
-		case f.c.last.Size > v.published.Size && !f.settles:
-			*f.c = before
-			err = io.EOF
-		}
-		if err != nil {
-			break
-		}
-		for _, rec := range at.list(f.seg, data) {
-			rec.Offset += f.off
-			out = append(out, rec)
-		}
-		off = at.end
+	limit := v.published
+	i := slices.Index(v.segs, f.seg)
+	everything := f.settles && v.trust.key != nil // the key tells who wrote it
+	if (f.settles || i < len(v.segs)-1) && !everything {
+		limit = v.signed(i, data)
+	}
+	out, off, found := f.pass(v, data, limit, everything)
+	known := max(v.published.Size, f.c.durable)
+	if finished := f.c.sealed && off > 0; !finished && f.c.front.size < known && found.reason == "" {
+		found = damage{f.c.front.size, int(f.off) + off, "the segment ends before the records that the signed checkpoint states"}
 	}
 	f.off += int64(off)
-	corrupt := func(offset int64, reason string) error {
-		return &CorruptionError{File: f.seg.name(), Offset: offset, Index: f.c.front.size, Reason: reason}
-	}
-	if err := f.c.authenticate(); err != nil {
-		return nil, false, corrupt(f.off, err.Error())
+	if found.reason != "" {
+		known = max(known, v.trust.knownBehind(data[off:], f.c.front.size))
 	}
 	if found.reason != "" && f.c.front.size < known && found == f.suspect {
-		return nil, false, corrupt(int64(found.offset), found.reason)
+		return nil, false, &CorruptionError{File: f.seg.name(), Offset: int64(found.offset), Index: f.c.front.size, Reason: found.reason}
+	}
+	if err := f.c.authenticate(); err != nil {
+		return nil, false, &CorruptionError{File: f.seg.name(), Offset: f.off, Index: f.c.front.size, Reason: err.Error()}
 	}
 	f.suspect = found
 	if f.settles && f.c.front.size > v.published.Size && off > 0 {
@@ -121,6 +106,37 @@ func (f *follower) read(from uint64) (out []Record, more bool, err error) {
 		f.close() // at its end, or empty and perhaps to be replaced
 	}
 	return out, off > 0, nil
+}
+
+// pass passes the commits in data, what is new in the segment, up to limit. Where
+// damage comes before that, it ends there if the tree file proves what is before it,
+// and else at the newest signature.
+func (f *follower) pass(v *view, data []byte, limit Checkpoint, everything bool) (out []Record, off int, found damage) {
+	before := f.c.clone()
+	for {
+		if f.c.limit = &limit; everything {
+			f.c.limit = nil
+		}
+		end, err := f.c.walk(data, 0, func(at commit) {
+			for _, rec := range at.list(f.seg, data) {
+				rec.Offset += f.off
+				out = append(out, rec)
+			}
+		})
+		var d *damage
+		if errors.As(err, &d) && found.reason == "" {
+			found = damage{d.index, int(f.off) + d.offset, d.reason}
+		}
+		if end == 0 || everything || f.c.front.size >= limit.Size || v.precedes(f.c.last, limit) {
+			return out, end, found
+		}
+		// Nothing vouches for what was passed.
+		limit = v.trust.newest(data[:end], Checkpoint{Size: before.front.size})
+		f.c, out = before.clone(), nil
+		if limit.Size == before.front.size {
+			return nil, 0, found
+		}
+	}
 }
 
 // enter opens the segment where the follower stands: at first the one that

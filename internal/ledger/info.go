@@ -15,8 +15,12 @@ import (
 	"github.com/flexorhq/flexor-go/internal/durable"
 )
 
-// Format is the version of the format on disk; see docs/design/ledger.md.
-const Format = "flexor.ledger/v1"
+// The formats on disk; see docs/design/ledger.md. New logs are of Format. A log of
+// an older one stays what it is, and what is appended to it is too.
+const (
+	Format   = "flexor.ledger/v2"
+	formatV1 = "flexor.ledger/v1"
+)
 
 // infoFile holds the [Info] of a ledger. It is written once.
 const infoFile = "log.json"
@@ -55,8 +59,8 @@ func ReadInfo(fsys durable.FS, dir string) (Info, note.Verifier, error) {
 	if err := json.Unmarshal(data, &info); err != nil {
 		return corrupt(err.Error())
 	}
-	if info.Format != Format {
-		return corrupt(fmt.Sprintf("format %q is not %q; a newer version of this software may read it", info.Format, Format))
+	if info.Format != Format && info.Format != formatV1 {
+		return corrupt(fmt.Sprintf("format %q is neither %q nor %q; a newer version of this software may read it", info.Format, Format, formatV1))
 	}
 	if !bytes.Equal(info.encode(), data) {
 		return corrupt("not in the form in which it was written")
@@ -81,4 +85,12 @@ func verifierKey(v note.Verifier, text string) (string, error) {
 	parts := strings.SplitN(text, "+", 3)
 	key, err := base64.StdEncoding.DecodeString(parts[len(parts)-1])
 	return fmt.Sprintf("%s+%08x+%s", v.Name(), v.KeyHash(), base64.StdEncoding.EncodeToString(key)), err
+}
+
+// signedBy checks that s signs the ledger in dir, of which v verifies the signatures.
+func (i Info) signedBy(s Signer, v note.Verifier, dir string) error {
+	if s.Name() != v.Name() || s.KeyHash() != v.KeyHash() {
+		return fmt.Errorf("ledger: the signing key is %s+%08x, but the ledger in %s belongs to %s+%08x", s.Name(), s.KeyHash(), dir, i.Origin, v.KeyHash())
+	}
+	return nil
 }

@@ -42,6 +42,12 @@ func newLog(t testing.TB, o *Options) (*Log, string) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "audit-log")
 	require.NoError(t, Create(dir, o))
+	return openVerified(t, dir, o), dir
+}
+
+// openVerified opens a ledger that is verified at the end of the test.
+func openVerified(t testing.TB, dir string, o *Options) *Log {
+	t.Helper()
 	l := openLog(t, dir, o)
 	t.Cleanup(func() {
 		require.NoError(t, l.Close())
@@ -49,7 +55,23 @@ func newLog(t testing.TB, o *Options) (*Log, string) {
 			verify(t, dir)
 		}
 	})
-	return l, dir
+	return l
+}
+
+// createV1 creates a ledger of the older format.
+func createV1(t testing.TB, dir string, o *Options) {
+	t.Helper()
+	opts := o.withDefaults()
+	require.NoError(t, durable.MkdirAll(opts.FS, dir, 0o755))
+	require.NoError(t, create(opts.FS, dir, Info{formatV1, o.Signer.Name(), o.Signer.VerifierKey()}))
+}
+
+// newLogV1 is newLog in the older format.
+func newLogV1(t testing.TB, o *Options) (*Log, string) {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "audit-log")
+	createV1(t, dir, o)
+	return openVerified(t, dir, o), dir
 }
 
 func openLog(t testing.TB, dir string, o *Options) *Log {

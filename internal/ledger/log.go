@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -44,7 +43,8 @@ type Options struct {
 }
 
 // Signer signs the checkpoints of one ledger. Implementations may keep the key
-// outside this process; they must be safe for concurrent use.
+// outside this process; they must be safe for concurrent use, and give one signature
+// only for a text, as Ed25519 does by RFC 8032.
 type Signer interface {
 	note.Signer
 	// VerifierKey returns the public key as a C2SP signed-note verifier key.
@@ -78,13 +78,15 @@ func (o *Options) withDefaults() Options {
 //
 // An append has two steps with somebody who does each: one goroutine writes the queued
 // records of all in one commit under the ledger's lock, one, after the lock is
-// released, syncs what was written. While the disk is busy with a sync, records
+// released, syncs what was written, and has it signed meanwhile. While the disk is busy with a sync, records
 // that wait for the next one are gathered and written in one commit; those
 // that need not wait for the disk are written at once.
 type Log struct {
 	opts     Options
 	dir      string
-	verifier note.Verifier
+	lockPath string
+	panicked error // for those who wait for somebody who panicked
+	trust    authority
 	disk     durable.Disk // this log's own, if it was not given another file system
 
 	queueMu sync.Mutex
@@ -94,7 +96,11 @@ type Log struct {
 	timer   *time.Timer    // runs flush; guarded by queueMu
 	busy    sync.WaitGroup // appends and flushes that must end before Close does; Add under queueMu and only while not closed
 
-	writer  writer    // owned by the leader
+	writer writer   // owned by the leader
+	day    struct { // that of the newest commit, owned by the leader
+		days int64 // since 1970
+		text string
+	}
 	spare   salted    // buffers for the batch after the next; owned by the leader
 	scratch sync.Pool // of *salted, for records on their way into the queue
 	// How many appends wait for the disk, and how many of them are written. They
@@ -144,10 +150,15 @@ func Open(dir string, o *Options) (*Log, Recovery, error) {
 	if err != nil {
 		return nil, Recovery{}, err
 	}
-	if s := opts.Signer; s.Name() != v.Name() || s.KeyHash() != v.KeyHash() {
-		return nil, Recovery{}, fmt.Errorf("ledger: the signing key is %s+%08x, but the ledger in %s belongs to %s+%08x", s.Name(), s.KeyHash(), dir, info.Origin, v.KeyHash())
+	if err := info.signedBy(opts.Signer, v, dir); err != nil {
+		return nil, Recovery{}, err
 	}
-	l := &Log{opts: opts, dir: dir, verifier: v, queue: newBatch()}
+	l := &Log{opts: opts, dir: dir, lockPath: lockName(dir), panicked: &AppendError{Unknown, dir, errPanicked}, trust: authority{Verifier: v, v1: info.Format == formatV1}, queue: newBatch()}
+	if !l.trust.v1 {
+		if l.trust.key, err = newMACKey(opts.Signer); err != nil {
+			return nil, Recovery{}, err
+		}
+	}
 	l.scratch.New = func() any { return new(salted) }
 	if o.FS == nil {
 		l.disk = durable.NewDisk()
@@ -162,7 +173,7 @@ func Open(dir string, o *Options) (*Log, Recovery, error) {
 }
 
 // Origin returns the name that the ledger's checkpoints carry.
-func (l *Log) Origin() string { return l.verifier.Name() }
+func (l *Log) Origin() string { return l.trust.Name() }
 
 // Append writes records, each one valid JSON object on one line, in order and
 // without others between them, and returns the index of the first. Each gets
@@ -220,8 +231,16 @@ func (l *Log) Close() error {
 	}
 	l.queueMu.Unlock()
 	l.busy.Wait()
-	err := l.Sync(context.Background(), l.written.Load().checkpoint.Size)
-	return errors.Join(err, l.writer.close())
+	return l.writer.close()
+}
+
+// today is the UTC day. Only the leader may call it.
+func (l *Log) today() string {
+	now := l.opts.Now().UTC()
+	if days := now.Unix() / (24 * 60 * 60); l.day.text == "" || l.day.days != days {
+		l.day.days, l.day.text = days, now.Format(dayLayout)
+	}
+	return l.day.text
 }
 
 // lockName is the file whose lock writers hold while they write.

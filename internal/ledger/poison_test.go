@@ -137,19 +137,22 @@ func (p *panicSigner) Sign(msg []byte) ([]byte, error) {
 	return p.Signer.Sign(msg)
 }
 
-// TestPanicWhileWriting checks that a panic leaves neither the ledger's lock
-// behind nor somebody who waits.
-func TestPanicWhileWriting(t *testing.T) {
+// TestPanicWhileSigning checks that a panic of the signer leaves neither the ledger's
+// lock behind nor somebody who waits.
+func TestPanicWhileSigning(t *testing.T) {
 	o := testOptions(t)
 	signer := &panicSigner{Signer: o.Signer}
 	o.Signer = signer
 	l, dir := newLog(t, o)
 	appendSync(t, l, 0, 1)
 	signer.sick.Store(true)
-	require.Panics(t, func() { _, _ = l.Append(record(1)) })
-	appendSync(t, l, 1, 1)
+	_, err := l.AppendSync(record(1))
+	var ae *AppendError
+	require.ErrorAs(t, err, &ae)
+	require.Equal(t, Unknown, ae.Outcome, "it is on disk, and not acknowledged")
+	appendSync(t, l, 2, 1)
 	other := openLog(t, dir, o)
-	appendSync(t, other, 2, 1)
+	appendSync(t, other, 3, 1)
 	require.NoError(t, other.Close())
 }
 

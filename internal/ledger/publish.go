@@ -1,12 +1,13 @@
 package ledger
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -24,6 +25,7 @@ const publishLock = "checkpoint.lock"
 type publisher struct {
 	file durable.File
 	id   durable.FileID // of file
+	buf  []byte
 }
 
 // put writes cp unless a newer one stands there.
@@ -56,7 +58,8 @@ func (p *publisher) put(fsys durable.FS, dir string, cp Checkpoint, v note.Verif
 	}
 	// No more than is expected: a read that meets the end of the file costs two
 	// calls. A longer one is damaged, and its beginning tells its size.
-	there := make([]byte, len(cp.Note))
+	p.buf = slices.Grow(p.buf[:0], len(cp.Note))
+	there := p.buf[:len(cp.Note)]
 	n, err := p.file.ReadAt(there, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
@@ -82,12 +85,10 @@ func (p *publisher) put(fsys durable.FS, dir string, cp Checkpoint, v note.Verif
 
 // statedSize is the size in a note, unverified; 0 if it has none.
 func statedSize(signed []byte) uint64 {
-	text, _, _ := strings.Cut(string(signed), "\n\n")
-	cp, err := parseNoteText(text + "\n")
-	if err != nil {
-		return 0
-	}
-	return cp.Size
+	_, rest, _ := bytes.Cut(signed, []byte("\n"))
+	digits, _, _ := bytes.Cut(rest, []byte("\n"))
+	size, _ := plainDecimal(digits)
+	return size
 }
 
 // open opens the file.

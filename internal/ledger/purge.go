@@ -48,8 +48,8 @@ type start struct {
 }
 
 // cursor returns a cursor that stands there.
-func (s *start) cursor(v note.Verifier) *cursor {
-	c := newCursor(v)
+func (s *start) cursor(a authority) *cursor {
+	c := newCursor(a)
 	c.front, c.link, c.last = s.front.clone(), s.link, s.cp
 	c.durable, c.sealed = s.cp.Size, s.cp.Size > 0
 	return c
@@ -182,18 +182,18 @@ func (w *writer) purge(expired func(day time.Time) bool, keep uint64, dry bool) 
 			return Purged{}, w.failed(Absent, err)
 		}
 	}
-	v, err := look(l.opts.FS, l.dir, l.verifier)
+	v, err := look(l.opts.FS, l.dir, l.trust)
 	if err != nil {
 		return Purged{}, err
 	}
 	p := Purged{From: v.start.cp.Size, To: v.start.cp.Size, Root: v.start.front.root()}
-	c := v.start.cursor(l.verifier)
+	c := v.start.cursor(v.trust)
 	next := v.start
 	for i, s := range v.segs {
 		if !expired(s.date()) {
 			break
 		}
-		data, _, err := v.pass(c, i, 0, nil)
+		passed, err := v.pass(c, i, 0, nil)
 		if err != nil {
 			return Purged{}, err
 		}
@@ -202,7 +202,7 @@ func (w *writer) purge(expired func(day time.Time) bool, keep uint64, dry bool) 
 		}
 		p.To, p.Root = c.front.size, c.last.Root
 		p.Segments++
-		p.Bytes += int64(len(data))
+		p.Bytes += int64(len(passed.data))
 		next = start{c.last, c.front.clone(), c.link}
 	}
 	if dry {

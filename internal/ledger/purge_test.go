@@ -234,7 +234,7 @@ func TestPurgedFile(t *testing.T) {
 		whole.with(purgedName, data).put(t, dir)
 		_, err := r.Verify(context.Background(), nil, nil)
 		require.ErrorIs(t, err, ErrCorrupt, what)
-		v, err := look(durable.Disk{}, dir, r.Verifier())
+		v, err := look(durable.Disk{}, dir, r.trust)
 		if err == nil {
 			err = v.chained() // by which a log is opened for appending
 		}
@@ -278,6 +278,7 @@ func TestPurgeKeepsDamage(t *testing.T) {
 // purgeScenario purges twice while two logs append. It returns up to where records
 // may be gone.
 func purgeScenario(fsys durable.FS, o Options, h *history) {
+	h.reads(fsys, &o)
 	day := &calendar{}
 	o.FS, o.Window, o.Now = fsys, time.Hour, day.now
 	if Create(memDir, &o) != nil {

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime"
 	"sync/atomic"
@@ -165,8 +164,8 @@ func (l *Log) lead(b *batch, syncs bool) {
 	l.queueMu.Lock()
 	l.queue = next
 	l.queueMu.Unlock()
-	// A signer is foreign code: if it panics, nobody else may hang for it.
-	b.err = &AppendError{Unknown, l.dir, errors.New("the goroutine that wrote them panicked")}
+	// A decision is foreign code: if it panics, nobody else may hang for it.
+	b.err = l.panicked
 	var claimed chan struct{}
 	defer func() {
 		l.spare = salted{b.lines[:0], b.leaves[:0]}
@@ -200,7 +199,7 @@ func (l *Log) isHalf(joined int64) bool {
 }
 
 // gather waits while the disk is busy and all in the batch wait for the disk:
-// they share the next commit, its signature and its sync. Those whom a sync woke
+// they share the next commit and its sync. Those whom a sync woke
 // are likely to append again at once; they are waited for as long as some do.
 //
 // Where many wait, what they do between two syncs takes longer than a sync. A batch
@@ -255,7 +254,7 @@ func (l *Log) handOn(b *batch) {
 // syncBatch returns once b, which was written or failed to be, is on disk, and
 // tells the others. claimed is a sync that was claimed for it, if not nil.
 func (l *Log) syncBatch(b *batch, claimed chan struct{}) {
-	b.syncErr = &AppendError{Unknown, l.dir, errors.New("the goroutine that synced them panicked")}
+	b.syncErr = l.panicked
 	defer close(b.synced)
 	defer func() { l.unsynced.Add(-b.joined.Load()) }()
 	if b.err != nil {

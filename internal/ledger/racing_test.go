@@ -110,7 +110,7 @@ func TestReadersBesideWriters(t *testing.T) {
 			default:
 			}
 			rep, err := r.Verify(context.Background(), nil, nil)
-			if err != nil || rep.Head.Size < size || len(rep.Notes) > 0 {
+			if err != nil || rep.Head.Size < size || len(rep.Notes) > 0 && rep.Unsigned == 0 {
 				t.Errorf("%+v: %v", rep, err)
 				return
 			}

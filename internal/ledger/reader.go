@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"iter"
 	"os"
+	"path/filepath"
 	"slices"
 	"syscall"
 	"time"
@@ -20,10 +21,11 @@ import (
 // right to write: a copy on a read-only disk will do. It is safe for
 // concurrent use, also while others write.
 type Reader struct {
-	fs       durable.FS
-	dir      string
-	info     Info
-	verifier note.Verifier
+	fs     durable.FS
+	dir    string
+	info   Info
+	trust  authority
+	signer Signer // nil: the reader has no key, and needs none
 }
 
 // Record is one record of a ledger.
@@ -43,18 +45,35 @@ func OpenReader(fsys durable.FS, dir string) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Reader{fsys, dir, info, v}, nil
+	return &Reader{fs: fsys, dir: dir, info: info, trust: authority{Verifier: v, v1: info.Format == formatV1}}, nil
+}
+
+// WithKey returns a reader that can tell by the log's key who wrote what, signed or
+// not: it also shows records that were written and not signed yet, once it has seen to
+// it that they are on disk.
+func (r *Reader) WithKey(s Signer) (*Reader, error) {
+	if err := r.info.signedBy(s, r.trust, r.dir); err != nil || r.trust.v1 {
+		return r, err
+	}
+	key, err := newMACKey(s)
+	if err != nil {
+		return nil, err
+	}
+	out := *r
+	out.trust.key, out.signer = key, s
+	return &out, nil
 }
 
 // Info returns the ledger's identity.
 func (r *Reader) Info() Info { return r.info }
 
 // Verifier returns the ledger's public key.
-func (r *Reader) Verifier() note.Verifier { return r.verifier }
+func (r *Reader) Verifier() note.Verifier { return r.trust.Verifier }
 
-// Head returns the newest checkpoint. Its records are on disk.
+// Head returns the newest checkpoint; with the key it is of all records that were
+// written. Its records are on disk.
 func (r *Reader) Head() (Checkpoint, error) {
-	v, err := look(r.fs, r.dir, r.verifier)
+	v, err := look(r.fs, r.dir, r.trust)
 	if err != nil {
 		return Checkpoint{}, err
 	}
@@ -64,17 +83,34 @@ func (r *Reader) Head() (Checkpoint, error) {
 	if len(v.segs) == 0 {
 		return Checkpoint{Origin: r.info.Origin, Root: (&frontier{}).root()}, nil
 	}
-	_, c, err := r.load(v, len(v.segs)-1, v.published.Size)
+	i := len(v.segs) - 1
+	c, err := v.cursorAt(i)
 	if err != nil {
 		return Checkpoint{}, err
 	}
-	return c.last, nil
+	head := c.last // the end of the segment before, or nothing
+	p, err := r.pass(v, c, i, v.published.Size, nil)
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	switch {
+	case r.signer == nil && p.signed.Size > head.Size:
+		head = p.signed
+	case r.signer != nil && c.last.Size == v.published.Size && c.last.Root == v.published.Root:
+		head = v.published
+	case r.signer != nil && c.last.Size > head.Size:
+		return signCheckpoint(r.info.Origin, c.last.Size, c.last.Root, r.signer)
+	}
+	if head.Size == 0 {
+		head = Checkpoint{Origin: r.info.Origin, Root: (&frontier{}).root()}
+	}
+	return head, nil
 }
 
 // First returns the index of the first record that is left: 0 unless older ones
 // were purged.
 func (r *Reader) First() (uint64, error) {
-	s, err := readStart(r.fs, r.dir, r.verifier)
+	s, err := readStart(r.fs, r.dir, r.trust)
 	return s.cp.Size, err
 }
 
@@ -88,7 +124,7 @@ type Segment struct {
 
 // Segments returns the files whose records are left, the oldest first.
 func (r *Reader) Segments() ([]Segment, error) {
-	v, err := look(r.fs, r.dir, r.verifier)
+	v, err := look(r.fs, r.dir, r.trust)
 	if err != nil {
 		return nil, err
 	}
@@ -121,9 +157,13 @@ func (r *Reader) Segments() ([]Segment, error) {
 // last one down to from. Each was checked against the log's signed tree before
 // it is yielded. It begins at [Reader.First] if that is behind from. A problem is
 // yielded as an error and ends the iteration; the records before it stand.
+//
+// Records that were written and are not signed yet are waited for while a writer
+// lives, see [Enter], because it is about to sign them; but not for long. Then they
+// are left out.
 func (r *Reader) Records(ctx context.Context, from uint64, newestFirst bool) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
-		v, err := look(r.fs, r.dir, r.verifier)
+		v, err := look(r.fs, r.dir, r.trust)
 		if err != nil {
 			yield(Record{}, err)
 			return
@@ -142,7 +182,7 @@ func (r *Reader) Records(ctx context.Context, from uint64, newestFirst bool) ite
 				yield(Record{}, err)
 				return
 			}
-			recs, _, err := r.load(v, i, from)
+			recs, err := r.load(ctx, v, i, from)
 			if newestFirst {
 				if err != nil {
 					yield(Record{}, err)
@@ -176,29 +216,81 @@ func (r *Reader) Record(ctx context.Context, index uint64) (Record, error) {
 
 // load reads segment i of v and returns its records, checked, from a commit on
 // that is not behind the record from. With an error it returns those that stand
-// before the damage.
-func (r *Reader) load(v *view, i int, from uint64) ([]Record, *cursor, error) {
+// before the damage and that a signature vouches for.
+func (r *Reader) load(ctx context.Context, v *view, i int, from uint64) ([]Record, error) {
+	recs, unsigned, err := r.loadSigned(v, i, from)
+	if err != nil || unsigned <= v.published.Size || !r.awaitSignature(ctx, unsigned) {
+		return recs, err
+	}
+	if v, err = look(r.fs, r.dir, r.trust); err != nil {
+		return nil, err
+	}
+	recs, _, err = r.loadSigned(v, i, from)
+	return recs, err
+}
+
+// awaitSignature waits until the checkpoint file is of size records. It reports false
+// if that does not happen soon, or no writer lives.
+func (r *Reader) awaitSignature(ctx context.Context, size uint64) bool {
+	const tries, pause = 1000, time.Millisecond
+	if live, _, err := Writers(r.fs, r.dir, false); err != nil || len(live) == 0 {
+		return false
+	}
+	for range tries {
+		data, err := durable.ReadFile(r.fs, filepath.Join(r.dir, checkpointName), maxNote)
+		if err == nil && statedSize(data) >= size {
+			return true
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(pause):
+		}
+	}
+	return false
+}
+
+// loadSigned is load as far as the log is signed. It also returns how many records
+// there are with those in whole commits that are not, or 0 if all are.
+func (r *Reader) loadSigned(v *view, i int, from uint64) (_ []Record, unsigned uint64, err error) {
 	c, err := v.cursorAt(i)
 	if err != nil {
-		return nil, nil, err
+		return nil, 0, err
 	}
 	s := v.segs[i]
 	var recs []Record
-	_, _, err = v.pass(c, i, from, func(data []byte, at commit) { recs = append(recs, at.list(s, data)...) })
-	if err != nil {
-		if c.authenticate() != nil {
-			recs = nil // nothing vouches for any of them
-		}
-		return recs, c, err
+	var passed []commit
+	p, err := r.pass(v, c, i, from, func(data []byte, at commit) {
+		recs = append(recs, at.list(s, data)...)
+		at.records, at.signed = nil, Checkpoint{}
+		passed = append(passed, at)
+	})
+	if err == nil && p.unsigned > 0 {
+		unsigned = c.front.size + p.unsigned
 	}
-	if i == len(v.segs)-1 && c.front.size > v.published.Size {
-		// Written, but not known to be on disk: a writer may be about to sync it, or
-		// died before it could. What is shown must stay.
-		if err := r.settle(s); err != nil {
-			return nil, nil, err
+	if err == nil {
+		return recs, unsigned, nil
+	}
+	if v.trust.key != nil && c.authenticate() == nil || v.precedes(c.last, p.signed) {
+		return recs, 0, err
+	}
+	signed := v.trust.newest(p.data[:p.end], Checkpoint{})
+	for _, at := range passed {
+		if at.size == signed.Size && at.root == signed.Root {
+			return recs[:signed.Size-passed[0].first], 0, err
 		}
 	}
-	return recs, c, nil
+	return nil, 0, err
+}
+
+// pass is [view.pass] for somebody who shows what he passes: what a writer has
+// signed, but is not known to have synced, is synced, so that what is shown stays.
+func (r *Reader) pass(v *view, c *cursor, i int, from uint64, visit func(data []byte, at commit)) (passage, error) {
+	p, err := v.pass(c, i, from, visit)
+	if err == nil && i == len(v.segs)-1 && c.front.size > v.published.Size {
+		err = r.settle(v.segs[i])
+	}
+	return p, err
 }
 
 // list returns the records of a commit that stands in data, the bytes of

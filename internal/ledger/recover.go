@@ -37,14 +37,14 @@ func (w *writer) open() (rec Recovery, err error) {
 	if err := l.opts.FS.SyncDir(l.dir); err != nil {
 		return rec, err
 	}
-	v, err := look(l.opts.FS, l.dir, l.verifier)
+	v, err := look(l.opts.FS, l.dir, l.trust)
 	if err != nil {
 		return rec, err
 	}
 	if err := v.chained(); err != nil {
 		return rec, err
 	}
-	if _, err := w.load(&rec); err != nil {
+	if err := w.load(&rec); err != nil {
 		return rec, err
 	}
 	return rec, w.settle()
@@ -58,7 +58,7 @@ func (w *writer) reopen() (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, unlock.Unlock()) }()
-	if _, err := w.load(nil); err != nil {
+	if err := w.load(nil); err != nil {
 		return err
 	}
 	if err := w.settle(); err != nil {
@@ -79,37 +79,40 @@ func (w *writer) settle() error {
 		}
 	}
 	l.mend()
-	l.advance(w.cur.last)
-	return nil
+	cp, err := l.sign(w.cur.last)
+	if err != nil {
+		return err
+	}
+	return l.advance(cp)
 }
 
 // load finds the end of the log on disk, repairs it, and makes its last segment
-// the live one. It returns the size of that segment's file. On failure the
+// the live one. On failure the
 // writer stays as it was. The caller holds the ledger's lock.
-func (w *writer) load(rec *Recovery) (size int64, err error) {
+func (w *writer) load(rec *Recovery) (err error) {
 	l := w.log
 	if err := w.stands(); err != nil {
-		return 0, err
+		return err
 	}
-	v, err := look(l.opts.FS, l.dir, l.verifier)
+	v, err := look(l.opts.FS, l.dir, l.trust)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	if w.tree == nil {
 		w.openTree()
 	}
 	if len(v.segs) == 0 {
-		c := v.start.cursor(l.verifier)
+		c := v.start.cursor(l.trust)
 		if err := w.remembers(c); err != nil {
-			return 0, err
+			return err
 		}
-		return 0, w.become(c, nil, 0, nil)
+		return w.become(c, nil, 0, nil)
 	}
 	i := len(v.segs) - 1
 	s := v.segs[i]
 	data, err := v.read(i)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	c, off, ok := v.resume(data)
 	if !ok {
@@ -117,11 +120,11 @@ func (w *writer) load(rec *Recovery) (size int64, err error) {
 	}
 	if !ok {
 		if c, err = w.rebuildTree(v, i); err != nil {
-			return 0, err
+			return err
 		}
 	}
 	if err := v.enter(c, i); off == 0 && err != nil {
-		return 0, err
+		return err
 	}
 	last, safe := lastLine(data[:off]), off
 	var stored []tlog.Hash
@@ -129,55 +132,55 @@ func (w *writer) load(rec *Recovery) (size int64, err error) {
 	c.stored = &stored
 	end, err := c.walk(data, off, func(at commit) {
 		last = data[at.line.start:at.end]
-		if c.last.Size <= v.published.Size && !at.sealed {
+		if c.last.Size <= v.published.Size && len(at.records) > 0 {
 			safe = at.end
 		}
 	})
 	c.stored = nil
 	if err := v.judge(c, i, data, end, err); err != nil {
-		return 0, err
+		return err
 	}
 	if err := w.remembers(c); err != nil {
-		return 0, err
+		return err
 	}
 	w.storeHashes(from, stored)
 	seg, err := w.openSegment(s, os.O_RDWR)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	finished := c.sealed && end > 0
 	if err := w.repair(seg, data, safe, end, finished, rec); err != nil {
-		return 0, errors.Join(err, seg.release())
+		return errors.Join(err, seg.release())
 	}
 	if finished {
-		return 0, errors.Join(w.become(c, nil, 0, nil), seg.release())
+		return errors.Join(w.become(c, nil, 0, nil), seg.release())
 	}
 	if end == 0 {
 		// Begun by a process that died before it wrote. A segment's day is that of
 		// its first record.
-		if s.day != l.opts.Now().UTC().Format(dayLayout) {
+		if s.day != l.today() {
 			if err := errors.Join(w.become(c, nil, 0, nil), seg.release()); err != nil {
-				return 0, err
+				return err
 			}
 			if err := l.opts.FS.Remove(s.path(l.dir)); err != nil {
-				return 0, err
+				return err
 			}
-			return 0, w.syncName(s)
+			return w.syncName(s)
 		}
 		if err := w.syncName(s); err != nil {
-			return 0, errors.Join(err, seg.release())
+			return errors.Join(err, seg.release())
 		}
 	}
 	if err := w.become(c, seg, int64(end), bytes.Clone(last)); err != nil {
-		return 0, err
+		return err
 	}
-	return seg.check(l.opts.FS)
+	return w.look()
 }
 
 // rebuildTree returns a cursor where segment i begins and, because the tree
 // file cannot vouch for the log's end, writes anew what it should hold before.
 func (w *writer) rebuildTree(v *view, i int) (*cursor, error) {
-	c := v.start.cursor(v.verifier)
+	c := v.start.cursor(v.trust)
 	w.storeFrontier(&c.front)
 	var stored []tlog.Hash
 	c.stored = &stored
@@ -247,27 +250,22 @@ func (w *view) resume(data []byte) (c *cursor, off int, ok bool) {
 	if w.chainedTo(len(w.segs)-1) != nil {
 		return nil, 0, false
 	}
-	tree, done := openTree(w.fs, w.dir)
-	defer done()
 	known := w.published.Size
 	for at := range commitLinesBackwards(data) {
-		l, cp, err := parseCommitLine(data[at.start:at.end])
-		if err != nil {
+		text := data[at.start:at.end]
+		l, err := parseCommitLine(text)
+		if err != nil || !w.trust.vouches(&l, text) {
 			continue // the unfinished write, or damage: the walk will tell
 		}
-		if cp, err = ParseCheckpoint(cp.Note, w.verifier); err != nil {
+		known = max(known, l.durable)
+		if l.size >= known || l.sealed {
 			continue
 		}
-		known = max(known, l.Durable)
-		if cp.Size >= known || l.Sealed {
-			continue
-		}
-		front, match := loadFrontier(tree, cp.Size, cp.Root)
-		if !match {
+		c = newCursor(w.trust)
+		if !w.put(c, &l) {
 			return nil, 0, false
 		}
-		c = newCursor(w.verifier)
-		c.front, c.link, c.last, c.durable = front, link(l.Link), cp, known
+		c.durable = known
 		return c, at.end + 1, true
 	}
 	return nil, 0, false

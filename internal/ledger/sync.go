@@ -91,15 +91,57 @@ func (l *Log) syncWritten() (reached uint64, err error) {
 	for m.seg != nil && !m.seg.hold() {
 		m = l.written.Load() // the writer lets go of a segment only after it moved the mark
 	}
+	signed := l.signMeanwhile(m.checkpoint)
 	if m.seg != nil {
 		err = l.syncFile(m.seg)
 		_ = m.seg.release() // what counts was synced, or not
 	}
+	s := <-signed
+	if err == nil {
+		err = s.err
+	}
+	if err == nil {
+		err = l.advance(s.checkpoint)
+	}
 	if err != nil {
+		l.breakWith(err)
 		return 0, err
 	}
-	l.advance(m.checkpoint)
 	return m.checkpoint.Size, nil
+}
+
+// signature is what came of signing a checkpoint.
+type signature struct {
+	checkpoint Checkpoint
+	err        error
+}
+
+// signMeanwhile signs cp while the caller syncs its records.
+func (l *Log) signMeanwhile(cp Checkpoint) <-chan signature {
+	out := make(chan signature, 1)
+	if cp.Note != nil || cp.Size <= l.Durable().Size {
+		out <- signature{cp, nil}
+		return out
+	}
+	go func() {
+		signed, err := l.sign(cp)
+		out <- signature{signed, err}
+	}()
+	return out
+}
+
+// sign signs a checkpoint, unless it is signed or of an empty log. A signer is
+// foreign code: if it panics, nobody else may hang for it.
+func (l *Log) sign(cp Checkpoint) (signed Checkpoint, err error) {
+	if cp.Note != nil || cp.Size == 0 {
+		return cp, nil
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("ledger: sign checkpoint: the signer panicked: %v", r)
+		}
+	}()
+	return signCheckpoint(l.Origin(), cp.Size, cp.Root, l.opts.Signer)
 }
 
 // syncFile syncs a segment and checks that it is still the file under its name:
@@ -117,22 +159,22 @@ func (l *Log) syncFile(s *openSegment) error {
 	return err
 }
 
-// advance moves the durable watermark, and publishes it before anybody is told:
-// what was acknowledged is covered by the checkpoint file. The caller holds
-// syncTurn.
-func (l *Log) advance(cp Checkpoint) {
+// advance moves the durable watermark to cp, which is signed, and publishes it
+// before anybody is told: what was acknowledged is covered by the checkpoint file. The
+// caller holds syncTurn.
+func (l *Log) advance(cp Checkpoint) error {
 	if cp.Size == 0 || cp.Size <= l.Durable().Size {
-		return
+		return nil
 	}
-	if err := l.publish.put(l.opts.FS, l.dir, cp, l.verifier); err != nil {
-		// Derived, and a log that cannot tell outsiders its size still stands.
-		l.opts.Logger.Warn("ledger: the checkpoint file could not be written", "dir", l.dir, "err", err)
+	if err := l.publish.put(l.opts.FS, l.dir, cp, l.trust); err != nil {
+		return fmt.Errorf("publish the checkpoint: %w", err)
 	}
 	l.syncMu.Lock()
 	defer l.syncMu.Unlock()
 	if cp.Size > l.durable.Size {
 		l.durable = cp
 	}
+	return nil
 }
 
 // brokenErr returns the failure after which nothing may be acknowledged until

@@ -27,7 +27,7 @@ type Tail struct {
 func (r *Reader) Tail(from uint64, root tlog.Hash) (*Tail, bool, error) {
 	t := &Tail{f: follower{r: r, settles: true}, from: from}
 	t.edge.New = func() any { return new([2]byte) }
-	v, err := look(r.fs, r.dir, r.verifier)
+	v, err := look(r.fs, r.dir, r.trust)
 	if err != nil {
 		return nil, false, err
 	}
@@ -81,6 +81,14 @@ func (f *follower) skipTo(v *view, i int, from uint64) error {
 			return err
 		}
 		if skipped := v.skip(f.c, data, from); skipped > 0 {
+			// Commits between two signatures; whoever asked knows the root behind them.
+			for f.c.front.size < from {
+				at, err := f.c.next(data, skipped)
+				if err != nil {
+					break
+				}
+				skipped = at.end
+			}
 			f.off += int64(skipped)
 			return nil
 		}
@@ -156,7 +164,7 @@ func (f *follower) stands() error {
 	}
 	named, err := f.r.fs.Stat(f.seg.path(f.r.dir))
 	if errors.Is(err, fs.ErrNotExist) {
-		if s, err := readStart(f.r.fs, f.r.dir, f.r.verifier); err == nil && s.cp.Size > f.seg.first {
+		if s, err := readStart(f.r.fs, f.r.dir, f.r.trust); err == nil && s.cp.Size > f.seg.first {
 			return &PurgedError{s.cp.Size}
 		}
 	}

@@ -30,7 +30,7 @@ func next(t testing.TB, tl *Tail) (out []string) {
 	return out
 }
 
-// A tail sees what any log wrote as soon as it is written, across segments, and
+// A tail sees what any log wrote as soon as it is acknowledged, across segments, and
 // can begin wherever a commit ends.
 func TestTail(t *testing.T) {
 	o := testOptions(t)
@@ -45,7 +45,7 @@ func TestTail(t *testing.T) {
 	var tails []*Tail
 	for i := range 12 {
 		writer := []*Log{l, other}[i%2]
-		_, err := writer.Append(record(2*i), record(2*i+1))
+		_, err := writer.AppendSync(record(2*i), record(2*i+1))
 		require.NoError(t, err)
 		require.False(t, fromStart.Quiet())
 		recs, err := fromStart.Next()
@@ -79,9 +79,10 @@ func TestTail(t *testing.T) {
 	}
 }
 
-// What a tail showed stays: that it is on disk, or will never be, is known.
+// What a tail showed stays: that it is on disk, or will never be, is known. In a log
+// of the older format, what is written is signed, and may not be on disk.
 func TestTailSettles(t *testing.T) {
-	l, dir := newLog(t, testOptions(t))
+	l, dir := newLogV1(t, testOptions(t))
 	syncs := 0
 	r := openReader(t, dir)
 	r.fs = countsSyncs{r.fs, &syncs}

@@ -78,20 +78,37 @@ type tampered struct {
 	o     *Options
 	whole files
 	recs  []string // its records
+	last  string   // its last segment
+	end   int      // offset in that behind the last record's commit: a line follows that only signs
 }
 
 const tamperedRecords = 6
 
-func newTampered(t testing.TB, o *Options) *tampered {
+func newTampered(t testing.TB, o *Options) *tampered { return newTamperedBy(t, o, newLog) }
+
+func newTamperedBy(t testing.TB, o *Options, make func(testing.TB, *Options) (*Log, string)) *tampered {
 	t.Helper()
 	o.MaxSegment = 3 << 9
 	o.NoPadding = true // every byte is one of a commit
 	o.FS = unsynced{durable.Disk{}}
-	l, dir := newLog(t, o)
-	appendSync(t, l, 0, tamperedRecords)
-	require.NoError(t, l.Close())
+	log, dir := make(t, o)
+	appendSync(t, log, 0, tamperedRecords)
+	require.NoError(t, log.Close())
 	require.GreaterOrEqual(t, verify(t, dir).Segments, 3)
-	return &tampered{dir, o, snapshot(t, dir), read(t, dir, false)}
+	l := &tampered{dir: dir, o: o, whole: snapshot(t, dir), recs: read(t, dir, false)}
+	names := l.whole.segments()
+	l.last = names[len(names)-1]
+	l.end = len(l.whole[l.last])
+	if !log.trust.v1 {
+		l.end -= len(lastLine(l.whole[l.last]))
+	}
+	return l
+}
+
+// inEachFormat runs a test on a ledger of each format.
+func inEachFormat(t *testing.T, test func(t *testing.T, l *tampered)) {
+	t.Run("v1", func(t *testing.T) { test(t, newTamperedBy(t, testOptions(t), newLogV1)) })
+	t.Run("v2", func(t *testing.T) { test(t, newTampered(t, testOptions(t))) })
 }
 
 // unsynced is a file system that leaves syncing to the kernel, for tests in
@@ -185,12 +202,17 @@ func (l *tampered) neverShorter(t testing.TB, newestFirst bool, what string) {
 
 // TestEveryByteCounts flips every byte of every segment and of log.json. Readers
 // and writers, which cost more, meet every eighth.
-func TestEveryByteCounts(t *testing.T) {
-	l := newTampered(t, testOptions(t))
+func TestEveryByteCounts(t *testing.T) { inEachFormat(t, testEveryByteCounts) }
+
+func testEveryByteCounts(t *testing.T, l *tampered) {
 	step := sparse(23)
 	for _, name := range append(l.whole.segments(), infoFile) {
 		data := l.whole[name]
-		for i := 0; i < len(data); i += step {
+		end := len(data)
+		if name == l.last {
+			end = l.end
+		}
+		for i := 0; i < end; i += step {
 			bad := bytes.Clone(data)
 			bad[i] ^= 1 << (i % 8)
 			change := int64(i)
@@ -208,30 +230,71 @@ func TestEveryByteCounts(t *testing.T) {
 
 // TestEveryLengthCounts truncates the last segment to every length; readers and
 // writers meet every fourth, and that without a commit line.
-func TestEveryLengthCounts(t *testing.T) {
-	l := newTampered(t, testOptions(t))
-	names := l.whole.segments()
-	last := names[len(names)-1]
-	for n := range len(l.whole[last]) {
+func TestEveryLengthCounts(t *testing.T) { inEachFormat(t, testEveryLengthCounts) }
+
+func testEveryLengthCounts(t *testing.T, l *tampered) {
+	for n := range l.end {
 		check := l.verified
-		if n%4 == 0 || n > 0 && l.whole[last][n-1] == '\n' {
+		if n%4 == 0 || n > 0 && l.whole[l.last][n-1] == '\n' {
 			check = l.detected
 		}
-		check(t, l.whole.with(last, l.whole[last][:n:n]), last, int64(n), fmt.Sprintf("cut to %d bytes", n))
+		check(t, l.whole.with(l.last, l.whole[l.last][:n:n]), l.last, int64(n), fmt.Sprintf("cut to %d bytes", n))
 	}
 }
 
-// TestEveryLineHasItsPlace swaps and repeats lines.
-func TestEveryLineHasItsPlace(t *testing.T) {
+// TestClosingLine damages the line that a writer leaves when it closes. It signs what
+// the checkpoint file signs too, so nothing is lost with it: that is reported, every
+// answer stays the same, and the next writer puts it back.
+func TestClosingLine(t *testing.T) {
 	l := newTampered(t, testOptions(t))
+	before := l.whole[l.last][:l.end:l.end]
+	line := l.whole[l.last][l.end:]
+	r := openReader(t, l.dir)
+	head, err := r.Head()
+	require.NoError(t, err)
+	check := func(instead []byte, what string) {
+		l.whole.with(l.last, append(before, instead...)).put(t, l.dir)
+		rep, err := l.verify()
+		require.NoError(t, err, what)
+		require.Equal(t, head, rep.Head, what)
+		require.Equal(t, int64(len(instead)), rep.Unfinished, what)
+		require.Equal(t, l.recs, read(t, l.dir, false), what)
+		log, rec, err := Open(l.dir, l.o)
+		require.NoError(t, err, what)
+		require.Equal(t, int64(len(instead)), rec.Cut, what)
+		require.NoError(t, log.Close())
+		require.Equal(t, string(l.whole[l.last]), string(snapshot(t, l.dir)[l.last]), "%s: not put back", what)
+	}
+	step := sparse(7)
+	for i := 0; i < len(line); i += step {
+		bad := bytes.Clone(line)
+		bad[i] ^= 1 << (i % 8)
+		check(bad, fmt.Sprintf("byte %d", i))
+	}
+	for n := 0; n < len(line); n += 3 * step {
+		check(line[:n], fmt.Sprintf("cut to %d bytes", n))
+	}
+
+	// With the checkpoint file gone as well, the line is what signs the end.
+	l.whole.with(checkpointName, nil).put(t, l.dir)
+	rep, err := l.verify()
+	require.NoError(t, err)
+	require.Equal(t, head, rep.Head)
+}
+
+// TestEveryLineHasItsPlace swaps and repeats lines.
+func TestEveryLineHasItsPlace(t *testing.T) { inEachFormat(t, testEveryLineHasItsPlace) }
+
+func testEveryLineHasItsPlace(t *testing.T, l *tampered) {
 	type place struct {
 		file string
 		line int
 	}
 	var places []place
 	lines := map[string][][]byte{}
+	closing := map[string][]byte{l.last: l.whole[l.last][l.end:]} // see TestClosingLine
 	for _, name := range l.whole.segments() {
-		lines[name] = bytes.SplitAfter(l.whole[name], []byte("\n"))
+		lines[name] = bytes.SplitAfter(bytes.TrimSuffix(l.whole[name], closing[name]), []byte("\n"))
 		lines[name] = lines[name][:len(lines[name])-1] // nothing follows the last newline
 		for i := range lines[name] {
 			places = append(places, place{name, i})
@@ -240,7 +303,7 @@ func TestEveryLineHasItsPlace(t *testing.T) {
 	changed := func(p place, text ...[]byte) []byte {
 		edited := slices.Clone(lines[p.file])
 		edited[p.line] = bytes.Join(text, nil)
-		return bytes.Join(edited, nil)
+		return append(bytes.Join(edited, nil), closing[p.file]...)
 	}
 	at := func(p place) []byte { return lines[p.file][p.line] }
 	for i, p := range places {
@@ -254,7 +317,7 @@ func TestEveryLineHasItsPlace(t *testing.T) {
 			} else {
 				edited := slices.Clone(lines[p.file])
 				edited[p.line], edited[q.line] = edited[q.line], edited[p.line]
-				f = f.with(p.file, bytes.Join(edited, nil))
+				f = f.with(p.file, append(bytes.Join(edited, nil), closing[p.file]...))
 			}
 			l.detected(t, f, "", 0, fmt.Sprintf("line %d of %s and line %d of %s swapped", p.line, p.file, q.line, q.file))
 		}
@@ -339,9 +402,10 @@ func rewrite(t testing.TB, dir string, o *Options, recs []string, edit func([]by
 
 // TestRelinked changes commit lines and makes all links right again, which
 // needs no key: no record can be changed in that way.
-func TestRelinked(t *testing.T) {
-	l := newTampered(t, testOptions(t))
-	f := relink(t, l.whole, func(c *commitLine) { c.Durable = 0 })
+func TestRelinked(t *testing.T) { inEachFormat(t, testRelinked) }
+
+func testRelinked(t *testing.T, l *tampered) {
+	f := relink(t, l.whole, func(c *commitLine) { c.durable = 0 })
 	for _, name := range f.segments() {
 		f[name] = bytes.Replace(f[name], []byte(`"n":3`), []byte(`"n":4`), 1)
 	}
@@ -350,8 +414,9 @@ func TestRelinked(t *testing.T) {
 
 // TestDerivedFiles damages what is derived: every answer stays the same, Verify
 // says so, and the next writer mends what it needs.
-func TestDerivedFiles(t *testing.T) {
-	l := newTampered(t, testOptions(t))
+func TestDerivedFiles(t *testing.T) { inEachFormat(t, testDerivedFiles) }
+
+func testDerivedFiles(t *testing.T, l *tampered) {
 	r := openReader(t, l.dir)
 	head, err := r.Head()
 	require.NoError(t, err)

@@ -38,35 +38,35 @@ func (r *Reader) WriteTiles(ctx context.Context, dir string) (out Tiles, err err
 	if err := w.begin(); err != nil {
 		return out, err
 	}
-	v, err := look(r.fs, r.dir, r.verifier)
+	v, err := look(r.fs, r.dir, r.trust.signatures())
 	if err != nil {
 		return out, err
 	}
 	if v.start.cp.Size > 0 {
 		return out, fmt.Errorf("ledger: tiles hold a whole log, from its first record on: %w", &PurgedError{v.start.cp.Size})
 	}
-	c := newCursor(r.verifier)
+	c := newCursor(v.trust)
+	var head Checkpoint
 	var stored []tlog.Hash
 	c.stored = &stored
 	for i := range v.segs {
 		if err := context.Cause(ctx); err != nil {
 			return out, err
 		}
-		if _, _, err := v.pass(c, i, 0, func(data []byte, at commit) {
+		p, err := r.pass(v, c, i, 0, func(data []byte, at commit) {
 			for _, s := range at.records {
 				w.entry(data[s.start:s.end])
 			}
-		}); err != nil {
+		})
+		if err != nil {
 			return out, err
 		}
+		if p.signed.Size > head.Size {
+			head = p.signed
+		}
 	}
-	if c.last.Note == nil {
+	if head.Size == 0 {
 		return out, errors.New("ledger: an empty log has no tiles")
-	}
-	if c.front.size > v.published.Size {
-		if err := r.settle(v.segs[len(v.segs)-1]); err != nil {
-			return out, err
-		}
 	}
 	w.flush()
 	hashes := tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
@@ -76,15 +76,15 @@ func (r *Reader) WriteTiles(ctx context.Context, dir string) (out Tiles, err err
 		}
 		return out, nil
 	})
-	for _, t := range tlog.NewTiles(tileHeight, 0, int64(c.front.size)) {
+	for _, t := range tlog.NewTiles(tileHeight, 0, int64(head.Size)) {
 		data, err := tlog.ReadTileData(t, hashes)
 		if err != nil {
 			return out, err
 		}
 		w.file(tilePath(t), data)
 	}
-	w.file(checkpointName, c.last.Note)
-	return Tiles{c.last, w.files, w.unbundled}, w.err
+	w.file(checkpointName, head.Note)
+	return Tiles{head, w.files, w.unbundled}, w.err
 }
 
 // tilePath is the path of a tile in tlog-tiles, which leaves out the height.

@@ -42,6 +42,7 @@ func TestTiles(t *testing.T) {
 		_, err := l.Append(record(i))
 		require.NoError(t, err)
 	}
+	require.NoError(t, l.Flush(context.Background()))
 	r := openReader(t, dir)
 	out := filepath.Join(t.TempDir(), "tiles")
 	tiles, err := r.WriteTiles(context.Background(), out)
@@ -88,6 +89,7 @@ func TestTilesWithALongRecord(t *testing.T) {
 	l, dir := newLog(t, testOptions(t))
 	_, err := l.Append(record(0), fmt.Appendf(nil, `{"long":%q}`, strings.Repeat("x", 1<<16)), record(2))
 	require.NoError(t, err)
+	require.NoError(t, l.Flush(context.Background()))
 	out := t.TempDir()
 	tiles, err := openReader(t, dir).WriteTiles(context.Background(), out)
 	require.NoError(t, err)

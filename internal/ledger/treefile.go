@@ -28,14 +28,15 @@ func readHashes(f durable.File) tlog.HashReaderFunc {
 	}
 }
 
-// writeHashes stores hashes for the leaves from index first on.
-func writeHashes(f durable.File, first uint64, hashes []tlog.Hash) error {
-	buf := make([]byte, 0, len(hashes)*tlog.HashSize)
+// writeHashes stores hashes for the leaves from index first on. It returns buf, which it
+// uses, for the next time.
+func writeHashes(f durable.File, first uint64, hashes []tlog.Hash, buf []byte) ([]byte, error) {
+	buf = buf[:0]
 	for i := range hashes {
 		buf = append(buf, hashes[i][:]...)
 	}
 	_, err := f.WriteAt(buf, tlog.StoredHashIndex(0, int64(first))*tlog.HashSize)
-	return err
+	return buf, err
 }
 
 // loadFrontier reads the frontier of the tree of that size and checks it

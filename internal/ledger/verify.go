@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 
@@ -22,6 +23,11 @@ type Report struct {
 	// Anchored says that the log holds, unchanged, all records of a checkpoint
 	// that came from outside.
 	Anchored bool
+	// Unsigned counts records behind those of Head that no signature covers yet: a
+	// writer is about to sign them, or did not live to do so. They are chained to the
+	// others, but only who holds the log's key can tell who wrote them; all else that
+	// this report says is of the records before them.
+	Unsigned uint64
 	// Unfinished counts bytes behind the last commit: a write that is under way,
 	// or that its process did not live to finish. Nothing in them was
 	// acknowledged.
@@ -33,10 +39,10 @@ type Report struct {
 
 // Verify reads the whole log and checks every byte of every segment: the
 // records against the tree, each commit line against its canonical form, the one
-// before it and the tree, the signature at the end of each segment, the
+// before it and the tree, the newest signature in each segment, the
 // checkpoint file against the commit that it is of. anchor, if not nil, is a signed
 // checkpoint of this log that was kept elsewhere; the log must still begin with
-// its records. visit, if not nil, is called with every record, in order; its error ends the
+// its records. visit, if not nil, is called with every signed record, in order; its error ends the
 // verification.
 //
 // Damage is a [*CorruptionError]; the report then says how far the log is right.
@@ -45,11 +51,11 @@ func (r *Reader) Verify(ctx context.Context, anchor []byte, visit func(Record) e
 	var want Checkpoint
 	if anchor != nil {
 		var err error
-		if want, err = ParseCheckpoint(anchor, r.verifier); err != nil {
+		if want, err = ParseCheckpoint(anchor, r.trust); err != nil {
 			return rep, &CorruptionError{File: infoFile, Reason: "the anchor is not of this log or not signed by its key: " + err.Error()}
 		}
 	}
-	v, err := look(r.fs, r.dir, r.verifier)
+	v, err := look(r.fs, r.dir, r.trust.signatures())
 	if err != nil {
 		return rep, err
 	}
@@ -59,7 +65,7 @@ func (r *Reader) Verify(ctx context.Context, anchor []byte, visit func(Record) e
 	if v.publishedErr != nil {
 		rep.Notes = append(rep.Notes, fmt.Sprintf("%s is damaged (%v); it is derived, and the next writer replaces it", checkpointName, v.publishedErr))
 	}
-	c := v.start.cursor(r.verifier)
+	c := v.start.cursor(v.trust)
 	if len(v.leftovers) > 0 {
 		rep.Notes = append(rep.Notes, fmt.Sprintf("%d files of records that were purged are still there; the next purge removes them", len(v.leftovers)))
 	}
@@ -69,20 +75,31 @@ func (r *Reader) Verify(ctx context.Context, anchor []byte, visit func(Record) e
 	defer tree.close()
 	rep.Purged = Checkpoint{Origin: r.info.Origin, Size: v.start.cp.Size, Root: c.front.root(), Note: v.start.cp.Note}
 	rep.Head = rep.Purged
-	published := v.published.Size == 0 || v.published.Size == rep.Head.Size && v.published.Root == rep.Head.Root
+	// Of a checkpoint that is older than the last purge, as a power cut may leave it,
+	// nothing can be said.
+	published := v.published.Size == 0 || v.published.Size < rep.Head.Size || v.published.Size == rep.Head.Size && v.published.Root == rep.Head.Root
 	for i, s := range v.segs {
 		if err := context.Cause(ctx); err != nil {
 			return rep, err
 		}
 		var verr error
+		roots := map[uint64]tlog.Hash{} // of the commits from the newest checkpoint in their lines on
 		first := c.front.size
-		data, end, err := v.pass(c, i, 0, func(data []byte, at commit) {
+		p, err := v.pass(c, i, 0, func(data []byte, at commit) {
 			rep.Commits++
-			if c.last.Size == v.published.Size && c.last.Root == v.published.Root {
+			if at.size == v.published.Size && at.root == v.published.Root {
 				published = true
 			}
-			if anchor != nil && want.Size == c.last.Size {
-				rep.Anchored = want.Root == c.last.Root
+			if anchor != nil && want.Size == at.size {
+				rep.Anchored = want.Root == at.root
+			}
+			roots[at.size] = at.root
+			if at.signed.Note != nil {
+				if root, ok := roots[at.signed.Size]; ok && root != at.signed.Root && verr == nil {
+					verr = &CorruptionError{File: s.name(), Offset: int64(at.line.start), Index: at.signed.Size,
+						Reason: fmt.Sprintf("the checkpoint of %d records in the commit line is not of the records that stand here", at.signed.Size)}
+				}
+				maps.DeleteFunc(roots, func(size uint64, _ tlog.Hash) bool { return size < at.signed.Size })
 			}
 			if visit == nil {
 				return
@@ -102,9 +119,15 @@ func (r *Reader) Verify(ctx context.Context, anchor []byte, visit func(Record) e
 		tree.compare(first, stored)
 		stored = stored[:0]
 		rep.Segments++
-		rep.Bytes += int64(end)
-		rep.Head = c.last
-		rep.Unfinished = int64(len(bytes.TrimRight(data[end:], "\x00")))
+		rep.Bytes += int64(p.end)
+		if p.signed.Size > rep.Head.Size {
+			rep.Head = p.signed
+		}
+		rep.Unsigned = p.unsigned
+		rep.Unfinished = int64(len(bytes.TrimRight(p.data[p.rest:], "\x00")))
+	}
+	if rep.Unsigned > 0 {
+		rep.Notes = append(rep.Notes, fmt.Sprintf("the last %d records are not signed yet: only a holder of the log's key can tell whether they are genuine, and signs them when the log is next opened for appending", rep.Unsigned))
 	}
 	if !published {
 		return rep, &CorruptionError{File: checkpointName, Index: v.published.Size,

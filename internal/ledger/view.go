@@ -26,7 +26,7 @@ const maxNote = 1 << 16
 type view struct {
 	fs        durable.FS
 	dir       string
-	verifier  note.Verifier
+	trust     authority
 	start     start // where the log begins
 	segs      []segment
 	leftovers []segment // files of records that were purged
@@ -38,9 +38,12 @@ type view struct {
 }
 
 // look reads what there is, without the segments' content.
-func look(fsys durable.FS, dir string, v note.Verifier) (*view, error) {
-	w := &view{fs: fsys, dir: dir, verifier: v}
-	w.published, w.publishedErr = readPublished(fsys, dir, v)
+func look(fsys durable.FS, dir string, a authority) (*view, error) {
+	w := &view{fs: fsys, dir: dir, trust: a}
+	if a.key != nil {
+		w.trust.key = a.key.clone()
+	}
+	w.published, w.publishedErr = readPublished(fsys, dir, a)
 	segs, strangers, err := listSegments(fsys, dir)
 	if err != nil {
 		return nil, err
@@ -48,7 +51,7 @@ func look(fsys durable.FS, dir string, v note.Verifier) (*view, error) {
 	w.strangers = strangers
 	// Read behind the segments: a purge states where the log begins before it
 	// removes any.
-	if w.start, err = readStart(fsys, dir, v); err != nil {
+	if w.start, err = readStart(fsys, dir, a); err != nil {
 		return nil, err
 	}
 	gone := 0
@@ -87,32 +90,30 @@ func (w *view) cursorAt(i int) (*cursor, error) {
 	if c, ok := w.vouched(i); ok {
 		return c, nil
 	}
-	c := w.start.cursor(w.verifier)
+	c := w.start.cursor(w.trust)
 	return c, w.walk(c, i, nil)
 }
 
 // vouched is cursorAt without walking what is before. It trusts the tree file
 // only where that matches the signed end of the segment before.
 func (w *view) vouched(i int) (c *cursor, ok bool) {
-	c = w.start.cursor(w.verifier)
+	c = w.start.cursor(w.trust)
 	if i == 0 {
 		return c, true
 	}
-	line, cp, err := w.sealOf(w.segs[i-1])
-	if err != nil || cp.Size != w.segs[i].first {
+	l, err := w.sealOf(w.segs[i-1])
+	if err != nil || l.size != w.segs[i].first {
 		return nil, false
 	}
-	tree, done := openTree(w.fs, w.dir)
-	defer done()
-	front, ok := loadFrontier(tree, cp.Size, cp.Root)
-	c.front, c.link, c.last, c.sealed, c.durable = front, link(line.Link), cp, true, cp.Size
+	ok = w.put(c, &l)
+	c.durable = l.size // another segment follows
 	return c, ok
 }
 
 // walk passes the first n segments with c, which stands where the log begins, and calls each, if not nil, after every one.
 func (w *view) walk(c *cursor, n int, each func() error) error {
 	for i := range n {
-		if _, _, err := w.pass(c, i, 0, nil); err != nil {
+		if _, err := w.pass(c, i, 0, nil); err != nil {
 			return err
 		}
 		if each == nil {
@@ -125,65 +126,143 @@ func (w *view) walk(c *cursor, n int, each func() error) error {
 	return nil
 }
 
-// pass walks segment i with c, which stands where it should begin, and calls
-// visit, if not nil, for each commit with the bytes that it stands in. Commits
-// of records before from may be left out. It returns the segment's bytes and the
-// offset behind the last commit.
+// put moves c behind the commit line l, if the tree file matches it.
+func (w *view) put(c *cursor, l *commitLine) bool {
+	tree, done := openTree(w.fs, w.dir)
+	defer done()
+	front, ok := loadFrontier(tree, l.size, l.root)
+	if ok {
+		c.front = front
+		c.moved(l)
+	}
+	return ok
+}
+
+// passage is what [view.pass] met in a segment.
+type passage struct {
+	data     []byte     // the bytes of the segment
+	end      int        // offset behind the last commit passed
+	unsigned uint64     // records behind it, in whole commits that nobody signed yet
+	rest     int        // offset behind those
+	signed   Checkpoint // what vouches for the commits passed; zero: the key does
+}
+
+// pass walks segment i with c, which stands where it should begin, up to the last
+// commit that is signed, or with the key to the last one. It calls visit, if not nil,
+// for each commit with the bytes that it stands in; nothing is vouched for before pass
+// returns without an error. Commits of records before from may be left out.
 //
 // A read is not atomic: beside a writer it may miss bytes and yet return what
 // was written behind them much later, which looks like corruption. Bytes that
 // were known to be on disk when the first read ended are met by a second one,
 // so only damage that is met again in the same place is real.
-func (w *view) pass(c *cursor, i int, from uint64, visit func(data []byte, at commit)) (data []byte, end int, err error) {
+func (w *view) pass(c *cursor, i int, from uint64, visit func(data []byte, at commit)) (p passage, err error) {
 	if err := w.enter(c, i); err != nil {
-		return nil, 0, err
+		return p, err
 	}
 	var before damage
 	for {
-		if data, err = w.read(i); err != nil {
-			return nil, end, err
+		if p.data, err = w.read(i); err != nil {
+			return p, err
 		}
-		if len(data) < end {
-			return data, end, &CorruptionError{File: w.segs[i].name(), Offset: int64(len(data)), Index: c.front.size, Reason: "the segment became shorter while it was read"}
+		if len(p.data) < p.end {
+			return p, &CorruptionError{File: w.segs[i].name(), Offset: int64(len(p.data)), Index: c.front.size, Reason: "the segment became shorter while it was read"}
 		}
-		if end == 0 && from > c.front.size {
-			end = w.skip(c, data, from)
+		if p.end == 0 && from > c.front.size {
+			p.end = w.skip(c, p.data, from)
+		}
+		if w.trust.key == nil {
+			p.signed = w.reached(c, i, p.data, p.end)
+			c.limit = &p.signed
 		}
 		walked := error(nil)
-		end, walked = c.walk(data, end, func(at commit) {
+		p.end, walked = c.walk(p.data, p.end, func(at commit) {
 			if visit != nil {
-				visit(data, at)
+				visit(p.data, at)
 			}
 		})
-		err = w.judge(c, i, data, end, walked)
+		c.limit = nil
+		if err = w.judge(c, i, p.data, p.end, walked); err == nil && w.trust.key == nil {
+			err = w.beyond(c, i, &p)
+		}
 		var d *damage
-		if err == nil || !errors.As(walked, &d) || *d == before || end > 0 && c.sealed {
-			return data, end, err
+		if err == nil || !errors.As(walked, &d) || *d == before || p.end > 0 && c.sealed {
+			return p, err
 		}
 		before = *d
 	}
 }
 
-// skip moves c behind the last commit in data, the bytes of its segment, before
-// the record from, and returns the offset behind it. It stays where it is and
-// returns 0 unless the log's key signed that commit and the tree file matches it.
+// signed returns the newest checkpoint that the log's key signed and that is
+// of records in segment i, whose bytes are data, or before: what stands there up to it
+// can be believed. A finished segment ends in one; that of the last may stand in the
+// checkpoint file only.
+func (w *view) signed(i int, data []byte) Checkpoint {
+	if i == len(w.segs)-1 {
+		return w.trust.newest(data, w.published)
+	}
+	return w.trust.newest(data, Checkpoint{})
+}
+
+// reached is signed for a walk with c from data[off:] on. A line that ends a segment, or
+// the work of a writer, is signed before it is synced with the records before it: after
+// a power cut it may stand behind some that are lost. It then counts for nothing.
+func (w *view) reached(c *cursor, i int, data []byte, off int) Checkpoint {
+	signed := w.signed(i, data)
+	if i < len(w.segs)-1 || signed.Size <= w.published.Size {
+		return signed
+	}
+	c = c.clone()
+	c.stored, c.limit = nil, &signed
+	if end, _ := c.walk(data, off, nil); c.front.size < signed.Size {
+		return w.trust.newest(data[:end], w.published)
+	}
+	return signed
+}
+
+// beyond looks at what stands behind the last signed commit of segment i, where c
+// stands. It may be commits that nobody signed yet: one that bears a signature, which
+// is not that of the log's key, is forged.
+func (w *view) beyond(c *cursor, i int, p *passage) (err error) {
+	after := c.clone()
+	after.stored = nil
+	p.rest, _ = after.walk(p.data, p.end, func(at commit) {
+		if at.signed.Size > p.signed.Size && err == nil {
+			err = &CorruptionError{File: w.segs[i].name(), Offset: int64(p.end), Index: c.front.size,
+				Reason: fmt.Sprintf("the checkpoint of %d records is not signed by the log's key", at.signed.Size)}
+		}
+	})
+	p.unsigned = after.front.size - c.front.size
+	return err
+}
+
+// skip moves c behind the newest commit in data, the bytes of its segment, before
+// the record from that is signed, and returns the offset behind it. It stays where it
+// is and returns 0 if there is none, or the tree file does not match it.
 func (w *view) skip(c *cursor, data []byte, from uint64) (off int) {
+	var signed Checkpoint
+	if w.published.Size <= from {
+		signed = w.published
+	}
 	for at := range commitLinesBackwards(data) {
-		l, cp, err := parseCommitLine(data[at.start:at.end])
-		if err != nil || cp.Size > from {
+		l, err := parseCommitLine(data[at.start:at.end])
+		if err != nil {
 			continue
 		}
-		if _, err := ParseCheckpoint(cp.Note, w.verifier); err != nil || l.Sealed || cp.Size <= c.front.size {
+		if l.size <= c.front.size || l.sealed {
 			return 0
 		}
-		tree, done := openTree(w.fs, w.dir)
-		defer done()
-		front, ok := loadFrontier(tree, cp.Size, cp.Root)
-		if !ok {
-			return 0
+		if signed.Size < l.signed.Size && l.signed.Size <= from {
+			if signed, err = w.trust.signed(&l); err != nil {
+				return 0
+			}
 		}
-		c.front, c.link, c.last, c.sealed, c.durable = front, link(l.Link), cp, false, max(c.durable, l.Durable)
-		return at.end + 1
+		if signed.Size > 0 && l.size == signed.Size && l.root == signed.Root {
+			if !w.put(c, &l) {
+				return 0
+			}
+			return at.end + 1
+		}
 	}
 	return 0
 }
@@ -193,15 +272,15 @@ func (w *view) skip(c *cursor, data []byte, from uint64) (off int) {
 func commitLinesBackwards(data []byte) iter.Seq[span] {
 	return func(yield func(span) bool) {
 		for rest := data; ; {
-			at := bytes.LastIndex(rest, []byte("\n"+commitPrefix))
-			if at < 0 {
+			at := bytes.LastIndex(rest, []byte("\n"+commitPrefix)) + 1
+			if at == 0 && !bytes.HasPrefix(rest, []byte(commitPrefix)) {
 				return
 			}
-			rest = data[:at]
-			n := bytes.IndexByte(data[at+1:], '\n')
-			if n >= 0 && !yield(span{at + 1, at + 1 + n}) {
+			n := bytes.IndexByte(data[at:], '\n')
+			if n >= 0 && !yield(span{at, at + n}) || at == 0 {
 				return
 			}
+			rest = data[:at-1]
 		}
 	}
 }
@@ -232,7 +311,7 @@ func (w *view) read(i int) ([]byte, error) {
 // purged returns a [*PurgedError] if segment s, which is gone, was purged since the
 // view was taken.
 func (w *view) purged(s segment) error {
-	now, err := readStart(w.fs, w.dir, w.verifier)
+	now, err := readStart(w.fs, w.dir, w.trust)
 	if err == nil && now.cp.Size > s.first {
 		err = &PurgedError{now.cp.Size}
 	}
@@ -254,7 +333,7 @@ func (w *view) chained() error {
 func (w *view) chainedTo(i int) error {
 	first := w.start.cp.Size
 	if i > 0 {
-		_, cp, err := w.sealOf(w.segs[i-1])
+		l, err := w.sealOf(w.segs[i-1])
 		if errors.Is(err, fs.ErrNotExist) {
 			if err := w.purged(w.segs[i-1]); err != nil {
 				return err
@@ -263,7 +342,7 @@ func (w *view) chainedTo(i int) error {
 		if err != nil {
 			return &CorruptionError{File: w.segs[i-1].name(), Index: w.segs[i-1].first, Reason: "another segment follows, but this one has no right last line: " + err.Error()}
 		}
-		first = cp.Size
+		first = l.size
 	}
 	if s := w.segs[i]; s.first != first {
 		return &CorruptionError{File: s.name(), Index: min(first, s.first),
@@ -273,35 +352,36 @@ func (w *view) chainedTo(i int) error {
 }
 
 // sealOf reads and checks the last line of a finished segment.
-func (w *view) sealOf(s segment) (commitLine, Checkpoint, error) {
+func (w *view) sealOf(s segment) (l commitLine, err error) {
 	const most = 4096 // a commit line is shorter
 	f, err := w.fs.OpenFile(s.path(w.dir), 0, 0)
 	if err != nil {
-		return commitLine{}, Checkpoint{}, err
+		return l, err
 	}
 	defer f.Close() // opened for reading: nothing to lose
 	info, err := f.Stat()
 	if err != nil {
-		return commitLine{}, Checkpoint{}, err
+		return l, err
 	}
 	buf := make([]byte, min(info.Size, most))
 	if _, err := f.ReadAt(buf, info.Size-int64(len(buf))); err != nil {
-		return commitLine{}, Checkpoint{}, err
+		return l, err
 	}
 	text, ok := bytes.CutSuffix(buf, []byte("\n"))
 	if !ok {
-		return commitLine{}, Checkpoint{}, errors.New("no whole last line")
+		return l, errors.New("no whole last line")
 	}
-	text = text[bytes.LastIndexByte(text, '\n')+1:]
-	line, cp, err := parseCommitLine(text)
-	if err != nil {
-		return commitLine{}, Checkpoint{}, err
+	if l, err = parseCommitLine(text[bytes.LastIndexByte(text, '\n')+1:]); err != nil {
+		return l, err
 	}
-	if !line.Sealed {
-		return commitLine{}, Checkpoint{}, errors.New("not finished")
+	if !l.sealed || l.v1 != w.trust.v1 {
+		return l, errors.New("not finished")
 	}
-	cp, err = ParseCheckpoint(cp.Note, w.verifier)
-	return line, cp, err
+	cp, err := w.trust.signed(&l)
+	if err == nil && cp.Root != l.root {
+		err = errors.New("it is signed for another root")
+	}
+	return l, err
 }
 
 // enter checks that segment i begins where the cursor stands.
@@ -349,45 +429,33 @@ func (w *view) judge(c *cursor, i int, data []byte, end int, err error) error {
 	}
 	// Without its commit line no record of a commit stands, so what counts is
 	// where the commit begins, not how far into it the damage is.
-	known := max(c.durable, w.published.Size, knownBehind(data[end:], c.front.size, w.verifier))
+	known := max(w.published.Size, c.durable, w.trust.knownBehind(data[end:], c.front.size))
 	if last && c.front.size >= known {
 		return nil
 	}
 	return &CorruptionError{File: name, Offset: int64(d.offset), Index: d.index, Reason: d.reason}
 }
 
-// knownBehind returns the size of which data, the damage behind a commit of size
-// passed, shows that it was on disk: the largest that a commit line there knew
-// to be. A line that states no more records than were passed was copied or
-// moved there, because no write leaves it: so more than those were on disk. A
-// line counts only if the log's key signed it.
-func knownBehind(data []byte, passed uint64, v note.Verifier) (known uint64) {
-	for text := range bytes.Lines(data) {
-		if !bytes.HasPrefix(text, []byte(commitPrefix)) {
-			continue
-		}
-		l, cp, err := parseCommitLine(bytes.TrimSuffix(text, []byte("\n")))
-		if err != nil {
-			continue
-		}
-		states := l.Durable
-		if cp.Size <= passed && !l.Sealed {
-			states = passed + 1
-		}
-		if states <= known {
-			continue
-		}
-		if _, err := ParseCheckpoint(cp.Note, v); err == nil {
-			known = states
-		}
+// precedes reports whether the tree file proves that the log of signed, or of the
+// checkpoint file if that is newer, begins with the records of cp. It can even if the log
+// is damaged behind those.
+func (w *view) precedes(cp, signed Checkpoint) bool {
+	if w.published.Size > signed.Size {
+		signed = w.published
 	}
-	return known
+	if cp.Size == 0 || cp.Size >= signed.Size {
+		return false
+	}
+	tree, done := openTree(w.fs, w.dir)
+	defer done()
+	p, err := tlog.ProveTree(int64(signed.Size), int64(cp.Size), tree)
+	return err == nil && tlog.CheckTree(p, int64(signed.Size), signed.Root, int64(cp.Size), cp.Root) == nil
 }
 
 // derive walks the whole log and returns a reader of all its tree hashes that can
 // be told: of records that were purged, those that proofs of the others need.
 func (w *view) derive() (tlog.HashReader, error) {
-	c := w.start.cursor(w.verifier)
+	c := w.start.cursor(w.trust)
 	var stored []tlog.Hash
 	c.stored = &stored
 	if err := w.walk(c, len(w.segs), nil); err != nil {

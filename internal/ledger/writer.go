@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -26,14 +27,16 @@ var zeros [paddingStep]byte
 
 // writer writes commits. Only one goroutine uses it at a time: the leader.
 type writer struct {
-	log  *Log
-	lock durable.FileID // of the lock file; zero: not looked at yet
-	cur  *cursor        // behind the last commit known
-	seg  *openSegment   // the live segment; nil before the first record and behind a finished one
-	end  int64          // offset behind the last commit in seg
-	last []byte         // the commit line that ends there, with its newline
-	tree durable.File   // nil: could not be opened; proofs are then derived from the segments
-	buf  []byte
+	log   *Log
+	lock  durable.FileID // of the lock file; zero: not looked at yet
+	cur   *cursor        // behind the last commit known
+	seg   *openSegment   // the live segment; nil before the first record and behind a finished one
+	end   int64          // offset behind the last commit in seg
+	size  int64          // of its file with the padding, as far as is known
+	last  []byte         // the commit line that ends there, with its newline
+	tree  durable.File   // nil: could not be opened; proofs are then derived from the segments
+	buf   []byte
+	ahead int64 // how many bytes others had written since the last commit
 }
 
 // noRoom is a write that a full disk refused and that left the log as it was.
@@ -41,6 +44,9 @@ type noRoom struct{ error }
 
 // Unwrap returns the cause.
 func (e noRoom) Unwrap() error { return e.error }
+
+// errPanicked is the failure of a commit or a sync until it ended in another way.
+var errPanicked = errors.New("the goroutine that did it for all panicked")
 
 // refusal is what a decision said instead of giving records to append.
 type refusal struct{ error }
@@ -61,7 +67,7 @@ func (w *writer) commit(b *batch) (first uint64, err error) {
 	if err != nil {
 		return 0, w.failed(Absent, err)
 	}
-	outcome, err := Unknown, errors.New("panic while writing")
+	outcome, err := Unknown, errPanicked
 	defer func() {
 		if uerr := unlock.Unlock(); uerr != nil && err == nil {
 			first, outcome, err = 0, Unknown, uerr
@@ -82,7 +88,7 @@ func (w *writer) commit(b *batch) (first uint64, err error) {
 // exclude takes the ledger's lock and checks that it is the one that this log
 // has taken from the first: beside a new lock file the old one excludes nobody.
 func (w *writer) exclude() (durable.Unlocker, error) {
-	fsys, name := w.log.opts.FS, lockName(w.log.dir)
+	fsys, name := w.log.opts.FS, w.log.lockPath
 	unlock, err := fsys.Lock(name, true)
 	if err != nil {
 		return nil, err
@@ -111,11 +117,14 @@ func (w *writer) failed(o Outcome, err error) error {
 
 // commitLocked is commit under the ledger's lock.
 func (w *writer) commitLocked(b *batch) (first uint64, o Outcome, err error) {
-	size, err := w.catchUp()
-	if err != nil {
+	// Where all wait for the disk, the file is looked at after the sync.
+	if err := w.catchUp(b.hurried || b.decide != nil); err != nil {
 		return 0, Absent, err
 	}
 	if b.decide != nil {
+		if err := w.signed(); err != nil {
+			return 0, Absent, err
+		}
 		if err := b.make(w.cur.front.size); err != nil || len(b.leaves) == 0 {
 			w.log.written.Store(&mark{w.cur.last, w.seg}) // the decision saw what others wrote
 			return w.cur.front.size, Absent, err
@@ -124,13 +133,15 @@ func (w *writer) commitLocked(b *batch) (first uint64, o Outcome, err error) {
 	if err := w.roll(len(b.lines)); err != nil {
 		return 0, Absent, err
 	}
-	front := w.cur.front.clone()
+	front := &w.cur.spare
+	front.size, front.hashes = w.cur.front.size, append(front.hashes[:0], w.cur.front.hashes...)
 	first = front.size
-	var hashes []tlog.Hash
+	hashes := w.cur.hashes[:0]
 	for _, leaf := range b.leaves {
 		hashes = front.append(leaf, hashes)
 	}
-	line, lnk, cp, err := w.sign(&front, false)
+	w.cur.hashes = hashes
+	line, err := w.line(front, false, false)
 	if err != nil {
 		return 0, Absent, err
 	}
@@ -138,18 +149,58 @@ func (w *writer) commitLocked(b *batch) (first uint64, o Outcome, err error) {
 		if err := w.begin(first); err != nil {
 			return 0, Absent, err
 		}
-		size = 0
 	}
-	b.lines = append(b.lines, line...)
-	if o, err := w.write(b.lines, size); err != nil {
+	start := len(b.lines)
+	b.lines = append(line.append(b.lines, w.cur.link, w.log.trust.key), '\n')
+	if o, err := w.write(b.lines); err != nil {
 		return 0, o, err
 	}
-	w.end += int64(len(b.lines))
-	w.last = line
-	w.cur.front, w.cur.link, w.cur.last, w.cur.sealed = front, lnk, cp, false
+	w.cur.front, w.cur.spare = w.cur.spare, w.cur.front
+	w.passed(&line, b.lines[start:], len(b.lines))
 	w.storeHashes(first, hashes)
-	w.log.written.Store(&mark{cp, w.seg})
 	return first, 0, nil
+}
+
+// signed makes sure that all records are signed and on disk, so that a decision can
+// read them: this process may have passed some that another one has yet to sync.
+func (w *writer) signed() error {
+	l := w.log
+	if w.cur.last.Size <= l.Durable().Size {
+		return nil
+	}
+	l.syncTurn.Lock()
+	defer l.syncTurn.Unlock()
+	_, err := l.syncWritten()
+	return err
+}
+
+// line makes the line that ends a commit of the tree front. With signed it bears the
+// signature of that tree.
+func (w *writer) line(front *frontier, sealed, signed bool) (commitLine, error) {
+	l := w.log
+	// What was durable before this commit; another process may know more.
+	durable := l.Durable()
+	line := commitLine{v1: l.trust.v1, size: front.size, root: front.root(), durable: min(durable.Size, w.cur.front.size), sealed: sealed}
+	switch {
+	case signed || line.v1:
+		cp, err := l.sign(Checkpoint{Size: line.size, Root: line.root})
+		if err != nil {
+			return line, err
+		}
+		line.signed = cp
+	case durable.Size > w.cur.noted && durable.Size <= w.cur.front.size:
+		line.signed = durable
+	}
+	return line, nil
+}
+
+// passed notes that a commit of n bytes in all, which ends in line, was written at the
+// end of the live segment. text is the line with its newline.
+func (w *writer) passed(line *commitLine, text []byte, n int) {
+	w.cur.moved(line)
+	w.end += int64(n)
+	w.last = append(w.last[:0], text...)
+	w.log.written.Store(&mark{w.cur.last, w.seg})
 }
 
 // make has the batch's decision make its records.
@@ -165,26 +216,15 @@ func (b *batch) make(size uint64) error {
 	return nil
 }
 
-// sign makes the commit line, with its newline, for a tree.
-func (w *writer) sign(front *frontier, sealed bool) ([]byte, link, Checkpoint, error) {
-	l := w.log
-	cp, err := signCheckpoint(l.Origin(), front.size, front.root(), l.opts.Signer)
-	if err != nil {
-		return nil, link{}, Checkpoint{}, err
-	}
-	// What was durable before this commit; another process may know more.
-	line, lnk := encodeCommitLine(cp.Note, min(l.Durable().Size, w.cur.front.size), sealed, w.cur.link)
-	return append(line, '\n'), lnk, cp, nil
-}
-
-// write appends data to the live segment, whose file is size bytes long. It
-// fills the file up with zeros ahead of the records where there is room, unless
-// there is so much data that it would double what the disk has to take.
-func (w *writer) write(data []byte, size int64) (Outcome, error) {
+// write appends data to the live segment. It fills the file up with zeros ahead of the
+// records where there is room, unless there is so much data that the next commit would
+// find none left.
+func (w *writer) write(data []byte) (Outcome, error) {
 	need := w.end + int64(len(data))
-	if !w.log.opts.NoPadding && need > size && len(data) < paddingStep/8 {
+	if !w.log.opts.NoPadding && need > w.size && len(data) < paddingStep {
 		to := (need + paddingStep - 1) / paddingStep * paddingStep
 		_, err := w.seg.file.WriteAt(zeros[:to-need], need)
+		w.size = to
 		if err != nil && !durable.IsFull(err) {
 			return w.undo(err)
 		}
@@ -199,6 +239,7 @@ func (w *writer) write(data []byte, size int64) (Outcome, error) {
 	if err != nil {
 		return w.undo(err)
 	}
+	w.size = max(w.size, need)
 	return 0, nil
 }
 
@@ -207,7 +248,7 @@ func (w *writer) write(data []byte, size int64) (Outcome, error) {
 // must not bring them back.
 func (w *writer) undo(err error) (Outcome, error) {
 	l := w.log
-	if terr := w.seg.file.Truncate(w.end); terr != nil {
+	if terr := w.cut(); terr != nil {
 		return Unknown, errors.Join(err, terr)
 	}
 	l.syncTurn.Lock()
@@ -221,45 +262,74 @@ func (w *writer) undo(err error) (Outcome, error) {
 	return Absent, err
 }
 
-// catchUp moves the writer behind what other processes committed since it last
-// looked. It returns the size of the live segment's file.
-func (w *writer) catchUp() (size int64, err error) {
+// cut removes what is behind the last commit of the live segment.
+func (w *writer) cut() error {
+	err := w.seg.file.Truncate(w.end)
+	if err == nil {
+		w.size = w.end
+	}
+	return err
+}
+
+// look checks that the live segment is still the file under its name, and how long it
+// is.
+func (w *writer) look() (err error) {
+	w.size, err = w.seg.check(w.log.opts.FS)
+	return err
+}
+
+// catchUp moves the writer behind what other processes committed since it last did
+// so. With look it looks at the live segment in any case.
+func (w *writer) catchUp(look bool) error {
 	if w.seg == nil {
 		return w.load(nil)
 	}
-	size, err = w.seg.check(w.log.opts.FS)
-	if errors.Is(err, ErrCorrupt) && w.purged() {
-		return w.load(nil)
-	}
-	if err != nil {
-		return 0, err
+	if look {
+		if err := w.look(); errors.Is(err, ErrCorrupt) && w.purged() {
+			return w.load(nil)
+		} else if err != nil {
+			return err
+		}
 	}
 	// One read tells that the last commit is still in its place, and whether
 	// there is another behind it.
-	buf := make([]byte, len(w.last)+1)
-	n, err := w.seg.file.ReadAt(buf, w.end-int64(len(w.last)))
+	w.buf = slices.Grow(w.buf[:0], len(w.last)+1)[:len(w.last)+1]
+	n, err := w.seg.file.ReadAt(w.buf, w.end-int64(len(w.last)))
 	if err != nil && !errors.Is(err, io.EOF) {
-		return 0, err
+		return err
 	}
-	if n < len(w.last) || !bytes.Equal(buf[:len(w.last)], w.last) {
-		return 0, w.gone()
+	if n < len(w.last) || !bytes.Equal(w.buf[:len(w.last)], w.last) {
+		return w.gone()
 	}
-	if n == len(w.last) || buf[len(w.last)] == 0 {
-		return size, nil
+	if n == len(w.last) {
+		w.size = w.end // another process closed the log, and removed the padding
+		return nil
 	}
-	if err := w.pass(size); err != nil || w.cur.sealed || w.cur.authenticate() != nil {
+	if w.buf[len(w.last)] == 0 {
+		return nil
+	}
+	if err := w.look(); errors.Is(err, ErrCorrupt) && w.purged() {
+		return w.load(nil)
+	} else if err != nil {
+		return err
+	}
+	if err := w.pass(); err != nil || w.cur.sealed || w.cur.authenticate() != nil {
 		return w.load(nil) // an unfinished write to cut, the next segment, or corruption
 	}
-	return size, nil
+	w.log.written.Store(&mark{w.cur.last, w.seg})
+	return nil
 }
 
-// pass moves the writer over the commits behind it in the live segment, whose
-// file is size bytes long. It reads some of it at a time, because most of what
-// follows is padding.
-func (w *writer) pass(size int64) error {
-	for step := int64(32 << 10); ; step *= 4 {
-		want := min(step, size-w.end)
-		w.buf = append(w.buf[:0], make([]byte, want)...)
+// pass moves the writer over the commits behind it in the live segment. It reads some
+// of it at a time, because most of what follows is padding: at first, a little more than
+// it met the last time.
+func (w *writer) pass() error {
+	from := w.end
+	defer func() { w.ahead, w.cur.tree = w.end-from, nil }()
+	w.cur.tree = w.tree
+	for step := 8<<10 + 2*w.ahead; ; step *= 4 {
+		want := min(step, w.size-w.end)
+		w.buf = slices.Grow(w.buf[:0], int(want))[:want]
 		if _, err := w.seg.file.ReadAt(w.buf, w.end); err != nil {
 			return err
 		}
@@ -304,7 +374,7 @@ func (w *writer) stands() error {
 // purged reports whether the live segment is gone because another process purged
 // it, with all that this one had written there.
 func (w *writer) purged() bool {
-	s, err := readStart(w.log.opts.FS, w.log.dir, w.log.verifier)
+	s, err := readStart(w.log.opts.FS, w.log.dir, w.log.trust)
 	return err == nil && s.cp.Size > w.seg.first && s.cp.Size >= w.cur.last.Size
 }
 
@@ -327,19 +397,10 @@ func (w *writer) roll(need int) error {
 	if w.seg == nil || w.end == 0 {
 		return nil
 	}
-	today := l.opts.Now().UTC().Format(dayLayout)
-	if today <= w.seg.day && w.end+int64(need)+maxCommitLine <= int64(l.opts.MaxSegment) {
+	if l.today() <= w.seg.day && w.end+int64(need)+maxCommitLine <= int64(l.opts.MaxSegment) {
 		return nil // a clock that goes back does not reopen a day
 	}
-	line, lnk, cp, err := w.sign(&w.cur.front, true)
-	if err != nil {
-		return err
-	}
-	if _, err := w.seg.file.WriteAt(line, w.end); err != nil {
-		_, err = w.undo(err)
-		return err
-	}
-	if err := w.seg.file.Truncate(w.end + int64(len(line))); err != nil { // the padding
+	if err := w.finish(true); err != nil {
 		return err
 	}
 	// The segment must be on disk before the next one exists: what follows a
@@ -352,9 +413,26 @@ func (w *writer) roll(need int) error {
 	if err := l.syncFile(w.seg); err != nil {
 		return err
 	}
-	l.advance(cp)
-	w.cur.link, w.cur.last, w.cur.sealed = lnk, cp, true
+	if err := l.advance(w.cur.last); err != nil {
+		return err
+	}
 	return w.become(w.cur, nil, 0, nil)
+}
+
+// finish ends the live segment, for good or for now, in a line without records that
+// is signed, and removes the padding.
+func (w *writer) finish(sealed bool) error {
+	line, err := w.line(&w.cur.front, sealed, true)
+	if err != nil {
+		return err
+	}
+	text := append(line.append(nil, w.cur.link, w.log.trust.key), '\n')
+	if _, err := w.seg.file.WriteAt(text, w.end); err != nil {
+		_, err = w.undo(err)
+		return err
+	}
+	w.passed(&line, text, len(text))
+	return w.cut()
 }
 
 // become makes the cursor's place the end of the log, and seg, of which it is
@@ -362,7 +440,7 @@ func (w *writer) roll(need int) error {
 // it is let go of.
 func (w *writer) become(c *cursor, seg *openSegment, end int64, last []byte) error {
 	old := w.seg
-	w.cur, w.seg, w.end, w.last = c, seg, end, last
+	w.cur, w.seg, w.end, w.size, w.last = c, seg, end, end, last
 	w.log.written.Store(&mark{c.last, seg})
 	if old == nil {
 		return nil
@@ -374,7 +452,7 @@ func (w *writer) become(c *cursor, seg *openSegment, end int64, last []byte) err
 // under its name before anything is written to it.
 func (w *writer) begin(first uint64) error {
 	l := w.log
-	s := segment{l.opts.Now().UTC().Format(dayLayout), first}
+	s := segment{l.today(), first}
 	if err := durable.MkdirAll(l.opts.FS, filepath.Dir(s.path(l.dir)), 0o755); err != nil {
 		return err
 	}
@@ -436,7 +514,8 @@ func (w *writer) storeHashes(first uint64, hashes []tlog.Hash) {
 	if w.tree == nil || len(hashes) == 0 {
 		return
 	}
-	if err := writeHashes(w.tree, first, hashes); err != nil {
+	var err error
+	if w.buf, err = writeHashes(w.tree, first, hashes, w.buf); err != nil {
 		w.dropTree(err)
 	}
 }
@@ -453,16 +532,21 @@ func (w *writer) storeFrontier(f *frontier) {
 	}
 }
 
-// close gives the files back, without padding behind the last commit. Nothing
-// is acknowledged afterwards.
+// close syncs what was written and gives the files back. Nothing is acknowledged
+// afterwards.
 func (w *writer) close() error {
 	l := w.log
-	var err error
+	ended, err := false, error(nil)
 	if w.seg != nil && l.brokenErr() == nil {
-		err = w.trim()
+		ended, err = w.leave()
 	}
 	l.syncTurn.Lock()
 	defer l.syncTurn.Unlock()
+	if ended || l.written.Load().checkpoint.Size > l.Durable().Size {
+		if _, serr := l.syncWritten(); serr != nil {
+			err = errors.Join(err, w.failed(Unknown, serr))
+		}
+	}
 	l.end()
 	l.publish.close()
 	return errors.Join(err, w.discard())
@@ -482,15 +566,24 @@ func (w *writer) discard() error {
 	return err
 }
 
-// trim removes the padding.
-func (w *writer) trim() error {
+// leave leaves the live segment as a whole that everybody can verify: without
+// padding, and signed up to its end. On a full disk it stays as it is.
+func (w *writer) leave() (ended bool, err error) {
 	unlock, err := w.exclude()
 	if err != nil {
-		return err
+		return false, err
 	}
-	size, err := w.catchUp()
-	if err == nil && w.seg != nil && size > w.end {
-		err = w.seg.file.Truncate(w.end)
+	err = w.catchUp(true)
+	switch {
+	case err != nil || w.seg == nil:
+	case !w.log.trust.v1 && w.cur.noted < w.cur.front.size:
+		err = w.finish(false)
+		ended = err == nil
+	case w.size > w.end:
+		err = w.cut()
 	}
-	return errors.Join(err, unlock.Unlock())
+	if errors.As(err, new(noRoom)) {
+		err = nil
+	}
+	return ended, errors.Join(err, unlock.Unlock())
 }

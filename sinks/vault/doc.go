@@ -3,8 +3,8 @@
 //
 // A log is a directory of JSON lines that anybody can read with standard tools,
 // and whose history nobody can change unnoticed: every line is a leaf of an
-// RFC 6962 Merkle tree, and every commit ends with a checkpoint of that tree, a
-// C2SP signed note. The format is described byte by byte in
+// RFC 6962 Merkle tree, and a checkpoint of that tree, a C2SP signed note, covers
+// every record before it is acknowledged. The format is described byte by byte in
 // docs/design/ledger.md.
 //
 // [Open] opens a log for appending; any number of processes may do so at once.

@@ -18,7 +18,8 @@ import (
 	"github.com/flexorhq/flexor-go/internal/ledger"
 )
 
-// Signer signs the checkpoints of a log; see [Config.Signer].
+// Signer signs the checkpoints of a log; see [Config.Signer]. It must give one signature
+// only for a text, as Ed25519 does.
 type Signer = ledger.Signer
 
 // ErrKey is wrapped by the errors for a signing key that is missing, unsafe or

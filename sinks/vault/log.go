@@ -90,7 +90,7 @@ func Open(ctx context.Context, dir string, cfg *Config) (*Log, error) {
 	if l.logger == nil {
 		l.logger = slog.New(slog.DiscardHandler)
 	}
-	if err := l.enter(ctx, dir); err != nil {
+	if err := l.enter(ctx, dir, signer); err != nil {
 		return nil, errors.Join(err, led.Close())
 	}
 	return l, nil
@@ -180,9 +180,9 @@ func create(dir, keyFile string, cfg *Config) (err error) {
 
 // enter makes the log readable, shows that this process writes it, and settles
 // the runs of those that died.
-func (l *Log) enter(ctx context.Context, dir string) error {
+func (l *Log) enter(ctx context.Context, dir string, signer Signer) error {
 	var err error
-	if l.Reader, err = OpenReader(dir); err != nil {
+	if l.Reader, err = openReader(dir, signer); err != nil {
 		return err
 	}
 	l.presence, err = ledger.Enter(durable.Disk{}, dir, l.writer, l.ledger.Durable().Size)

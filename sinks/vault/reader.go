@@ -60,10 +60,29 @@ var _ audit.Reader = (*Reader)(nil)
 
 // OpenReader opens the log in dir for reading. Errors wrap [ErrNotFound] or
 // [ErrCorrupt], or are of the file system.
+//
+// No key is needed. Where the log's key file can be read all the same, the reader also
+// shows records that were written and not signed yet, which are some milliseconds old,
+// or the last ones of a process that died.
 func OpenReader(dir string) (*Reader, error) {
+	signer, err := ReadKey(KeyFile(dir))
+	if err != nil {
+		signer = nil
+	}
+	return openReader(dir, signer)
+}
+
+// openReader is OpenReader with the log's signer; nil: it is not held.
+func openReader(dir string, signer Signer) (*Reader, error) {
 	r, err := ledger.OpenReader(durable.Disk{}, dir)
 	if err != nil {
 		return nil, fmt.Errorf("vault: open %s: %w", dir, err)
+	}
+	if signer == nil {
+		return &Reader{dir, r}, nil
+	}
+	if keyed, err := r.WithKey(signer); err == nil {
+		r = keyed
 	}
 	return &Reader{dir, r}, nil
 }

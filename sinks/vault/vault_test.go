@@ -345,7 +345,7 @@ func TestClosed(t *testing.T) {
 func TestForeignLine(t *testing.T) {
 	l, err := Open(context.Background(), logDir(t), &Config{Origin: origin})
 	require.NoError(t, err)
-	_, err = l.ledger.Append([]byte(`{"no":"kind"}`))
+	_, err = l.ledger.AppendSync([]byte(`{"no":"kind"}`))
 	require.NoError(t, err)
 	for _, err := range l.Entries(context.Background(), audit.Filter{}) {
 		require.ErrorIs(t, err, ErrForeign)
