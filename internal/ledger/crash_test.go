@@ -83,13 +83,18 @@ func (m *memFS) sum() (out [sha256.Size]byte) {
 // not. Whatever was acknowledged as durable stays, and nothing looks like
 // tampering.
 func TestPowerCut(t *testing.T) {
+	t.Run("v1", func(t *testing.T) { cutEverywhere(t, func(m *memFS) durable.FS { return olderFormat{m} }) })
+	t.Run("v2", func(t *testing.T) { cutEverywhere(t, func(m *memFS) durable.FS { return m }) })
+}
+
+func cutEverywhere(t *testing.T, wrap func(*memFS) durable.FS) {
 	o := *testOptions(t)
 	o.NoPadding = true
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	var states []crashed
 	for len(states) < 1000 {
-		states = append(states, crashes(o, seed, func(m *memFS) durable.FS { return m })...)
+		states = append(states, crashes(o, seed, wrap)...)
 		seed++
 	}
 	step := sparse(40)

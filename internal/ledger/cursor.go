@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/flexorhq/flexor-go/internal/durable"
 )
 
 // cursor walks the commits of a log in order and checks each: what it has
@@ -26,6 +29,10 @@ type cursor struct {
 	sealed  bool       // the newest commit finished its segment
 	forged  bool       // the mac of a commit is wrong
 
+	// tree, if set, is asked for the leaf hashes of commits of many records. They are
+	// right if they lead to the root in the commit line, and else made from the records.
+	tree   durable.File
+	buf    []byte       // for tree
 	spare  frontier     // takes turns with front, so that a failed step changes nothing
 	hashes []tlog.Hash  // scratch for the tree hashes of one commit
 	stored *[]tlog.Hash // if set, receives the tree hashes of the commits passed
@@ -45,6 +52,9 @@ type commit struct {
 	sealed  bool       // it finished its segment
 	end     int        // offset behind the newline of its commit line
 }
+
+// errRoot is what a changed record leads to.
+var errRoot = errors.New("the records do not match the root in their commit line")
 
 // errUnsigned ends a walk at the limit of its cursor.
 var errUnsigned = errors.New("records that nobody signed yet")
@@ -67,7 +77,7 @@ func newCursor(a authority) *cursor { return &cursor{trust: a, hasher: newLeafHa
 // clone returns a cursor in the same place that shares nothing with c.
 func (c *cursor) clone() *cursor {
 	out := *c
-	out.front, out.spare, out.hashes, out.hasher = c.front.clone(), frontier{}, nil, newLeafHasher()
+	out.front, out.spare, out.hashes, out.buf, out.hasher = c.front.clone(), frontier{}, nil, nil, newLeafHasher()
 	return &out
 }
 
@@ -78,8 +88,6 @@ func (c *cursor) clone() *cursor {
 func (c *cursor) next(data []byte, off int) (commit, error) {
 	at := commit{first: c.front.size}
 	front := &c.spare
-	front.size, front.hashes = c.front.size, append(front.hashes[:0], c.front.hashes...)
-	c.hashes = c.hashes[:0]
 	bad := func(pos int, reason string) (commit, error) {
 		return commit{}, &damage{at.first + uint64(len(at.records)), pos, reason}
 	}
@@ -102,19 +110,55 @@ func (c *cursor) next(data []byte, off int) (commit, error) {
 		text := data[line.start:line.end]
 		if bytes.HasPrefix(text, []byte(commitPrefix)) {
 			at.line, at.end = line, pos
-			if err := c.accept(text, &at, front); err == errUnsigned {
-				return commit{}, err
-			} else if err != nil {
-				return commit{}, &damage{at.first, off, err.Error()}
+			taken := c.take(&at, front)
+			if !taken {
+				c.hash(data, &at, front)
 			}
-			return at, nil
+			err := c.accept(text, &at, front)
+			if err == errRoot && taken {
+				c.hash(data, &at, front)
+				err = c.accept(text, &at, front)
+			}
+			if err != nil && err != errUnsigned {
+				err = &damage{at.first, off, err.Error()}
+			}
+			return at, err
 		}
 		if err := checkLine(text); err != nil {
 			return bad(line.start, err.Error())
 		}
-		c.hashes = front.append(c.hasher.sum(text), c.hashes)
 		at.records = append(at.records, line)
 	}
+}
+
+// hash makes front that of the tree with the records of a commit.
+func (c *cursor) hash(data []byte, at *commit, front *frontier) {
+	front.size, front.hashes = c.front.size, append(front.hashes[:0], c.front.hashes...)
+	c.hashes = c.hashes[:0]
+	for _, sp := range at.records {
+		c.hashes = front.append(c.hasher.sum(data[sp.start:sp.end]), c.hashes)
+	}
+}
+
+// take is hash with what the tree file says of the records. It reports false if that
+// is nothing.
+func (c *cursor) take(at *commit, front *frontier) bool {
+	const few = 4 // take no longer to hash than to read
+	if c.tree == nil || len(at.records) < few {
+		return false
+	}
+	n := len(at.records)
+	place := func(i int) int64 { return tlog.StoredHashIndex(0, int64(at.first)+int64(i)) }
+	c.buf = slices.Grow(c.buf[:0], int(place(n)-place(0))*tlog.HashSize)[:int(place(n)-place(0))*tlog.HashSize]
+	if _, err := c.tree.ReadAt(c.buf, place(0)*tlog.HashSize); err != nil {
+		return false
+	}
+	front.size, front.hashes = c.front.size, append(front.hashes[:0], c.front.hashes...)
+	c.hashes = c.hashes[:0]
+	for i := range n {
+		c.hashes = front.append(tlog.Hash(c.buf[(place(i)-place(0))*tlog.HashSize:]), c.hashes)
+	}
+	return true
 }
 
 // accept checks a commit line over the tree that its records make, and moves
@@ -133,7 +177,7 @@ func (c *cursor) accept(text []byte, at *commit, front *frontier) error {
 	case l.size != front.size:
 		return fmt.Errorf("the commit line states %d records where %d stand", l.size, front.size)
 	case l.root != root:
-		return errors.New("the records do not match the root in their commit line")
+		return errRoot
 	case l.durable > at.first:
 		return fmt.Errorf("the commit line states %d records on disk when %d were written", l.durable, at.first)
 	case c.link.next(linkPrefix(text)) != l.link:

@@ -1,10 +1,12 @@
 package ledger
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -148,6 +150,23 @@ func scenario(fsys durable.FS, o Options, h *history) {
 	_ = a.Close()
 }
 
+// olderFormat is a file system on which logs are created in the older format.
+type olderFormat struct{ durable.FS }
+
+func (f olderFormat) OpenFile(name string, flag int, perm fs.FileMode) (durable.File, error) {
+	file, err := f.FS.OpenFile(name, flag, perm)
+	if err != nil || !strings.HasPrefix(filepath.Base(name), infoFile) {
+		return file, err
+	}
+	return olderInfo{file}, nil
+}
+
+type olderInfo struct{ durable.File }
+
+func (f olderInfo) WriteAt(p []byte, off int64) (int, error) {
+	return f.File.WriteAt(bytes.Replace(p, []byte(Format), []byte(formatV1), 1), off)
+}
+
 var faults = []fault{
 	{name: "EIO, lost", err: syscall.EIO},
 	{name: "EIO, persisted", err: syscall.EIO, persisted: true},
@@ -199,26 +218,35 @@ func TestEveryOperationFails(t *testing.T) {
 	for _, f := range faults {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
-			o := *testOptions(t)
-			step := step
-			if o.NoPadding = f.name != "ENOSPC, lost"; !o.NoPadding {
-				step *= 3 // padding makes all slower, and matters where room does
-			}
-			calm, h := &faultFS{FS: newMemFS("vault")}, newHistory()
-			scenario(calm, o, h)
-			require.Len(t, h.written, h.appends)
-			require.Empty(t, h.absent)
-			operations := calm.count.Load()
-			require.Greater(t, operations, int64(200))
-			for k := int64(1); k <= operations; k += step {
-				mem, h := newMemFS("vault"), newHistory()
-				sick := &faultFS{FS: mem, fault: f, at: k}
-				scenario(sick, o, h)
-				require.NotNil(t, sick.what.Load())
-				require.Zero(t, mem.open, "operation %d: %s: files left open", k, *sick.what.Load())
-				require.NoError(t, settled(mem, o, h), "operation %d: %s", k, *sick.what.Load())
-			}
-			t.Logf("each of %d operations", operations)
+			failEach(t, f, step, func(m *memFS) durable.FS { return m })
+		})
+		t.Run(f.name+", v1", func(t *testing.T) {
+			t.Parallel()
+			failEach(t, f, 3*step, func(m *memFS) durable.FS { return olderFormat{m} })
 		})
 	}
+}
+
+// failEach fails every step-th operation of a scenario on what wrap makes of a file
+// system in memory.
+func failEach(t *testing.T, f fault, step int64, wrap func(*memFS) durable.FS) {
+	o := *testOptions(t)
+	if o.NoPadding = f.name != "ENOSPC, lost"; !o.NoPadding {
+		step *= 3 // padding makes all slower, and matters where room does
+	}
+	calm, h := &faultFS{FS: wrap(newMemFS("vault"))}, newHistory()
+	scenario(calm, o, h)
+	require.Len(t, h.written, h.appends)
+	require.Empty(t, h.absent)
+	operations := calm.count.Load()
+	require.Greater(t, operations, int64(200))
+	for k := int64(1); k <= operations; k += step {
+		mem, h := newMemFS("vault"), newHistory()
+		sick := &faultFS{FS: wrap(mem), fault: f, at: k}
+		scenario(sick, o, h)
+		require.NotNil(t, sick.what.Load())
+		require.Zero(t, mem.open, "operation %d: %s: files left open", k, *sick.what.Load())
+		require.NoError(t, settled(mem, o, h), "operation %d: %s", k, *sick.what.Load())
+	}
+	t.Logf("each of %d operations", operations)
 }

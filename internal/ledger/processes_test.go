@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 
@@ -155,4 +156,48 @@ func newSharedLedger(t testing.TB) (dir string, args childArgs) {
 	dir = t.TempDir()
 	require.NoError(t, Create(dir, o))
 	return dir, childArgs{Dir: dir, Key: key, Verifier: o.Signer.VerifierKey()}
+}
+
+// Who passes the commits of others takes the hashes of their records from the tree
+// file, but believes none that does not lead to the root in the commit line.
+func TestCatchUpWithTheTreeFile(t *testing.T) {
+	for name, damage := range map[string]func(t *testing.T, tree string){
+		"whole":   func(*testing.T, string) {},
+		"damaged": func(t *testing.T, tree string) { flipLast(t, tree) },
+		"short":   func(t *testing.T, tree string) { require.NoError(t, os.Truncate(tree, 100)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := testOptions(t)
+			a, dir := newLog(t, o)
+			b := openLog(t, dir, o)
+			n := 0
+			for range 5 {
+				var batch [][]byte
+				for range 7 {
+					batch = append(batch, record(n))
+					n++
+				}
+				_, err := a.AppendSync(batch...)
+				require.NoError(t, err)
+			}
+			damage(t, filepath.Join(dir, treeName))
+			index, err := b.AppendSync(record(n))
+			require.NoError(t, err)
+			require.Equal(t, uint64(n), index)
+			require.NoError(t, b.Close())
+			require.NoError(t, os.Remove(filepath.Join(dir, treeName))) // for the check at the end
+			for i, line := range read(t, dir, false) {
+				require.Equal(t, string(record(i)), line)
+			}
+		})
+	}
+}
+
+// flipLast changes the last byte of a file.
+func flipLast(t *testing.T, name string) {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	require.NoError(t, err)
+	data[len(data)-1] ^= 1
+	require.NoError(t, os.WriteFile(name, data, 0o644))
 }

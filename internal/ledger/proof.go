@@ -74,7 +74,7 @@ func (r *Reader) prove(make func(tlog.HashReader) (tlog.RecordProof, error)) (tl
 	if err == nil {
 		return p, nil
 	}
-	v, err := look(r.fs, r.dir, r.trust.signatures())
+	v, err := look(r.fs, r.dir, r.trust)
 	if err != nil {
 		return nil, err
 	}

@@ -195,7 +195,7 @@ func (w *writer) purge(expired func(day time.Time) bool, keep uint64, dry bool) 
 		return Purged{}, err
 	}
 	p := Purged{From: v.start.cp.Size, To: v.start.cp.Size, Root: v.start.front.root()}
-	c := v.start.cursor(l.trust)
+	c := v.start.cursor(v.trust)
 	next := v.start
 	for i, s := range v.segs {
 		if !expired(s.date()) {

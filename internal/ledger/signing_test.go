@@ -317,3 +317,83 @@ func TestOlderFormat(t *testing.T) {
 	require.Equal(t, uint64(5), rep.Head.Size)
 	require.Zero(t, rep.Unsigned)
 }
+
+// A decision can read all that it is told of, also what another process wrote and has
+// yet to sync and to sign.
+func TestDecisionsSeeSignedRecordsOnly(t *testing.T) {
+	o := testOptions(t)
+	o.Window = math.MaxInt64
+	l, dir := newLog(t, o)
+	other := openLog(t, dir, o)
+	_, err := other.Append(record(0), record(1))
+	require.NoError(t, err)
+	require.Empty(t, read(t, dir, false))
+	_, err = l.AppendIf(func(size uint64) ([][]byte, error) {
+		require.Equal(t, uint64(2), size)
+		require.Len(t, read(t, dir, false), 2)
+		require.Len(t, next(t, tail(t, dir, 0, (&frontier{}).root())), 2)
+		return [][]byte{record(2)}, nil
+	})
+	require.NoError(t, err)
+	require.NoError(t, other.Close())
+}
+
+// What stands before damage in the same segment is shown as far as something vouches
+// for it: the tree file, which leads from there to a signature, or the last signature
+// before.
+func TestRecordsBeforeDamage(t *testing.T) {
+	_, _, _, dir := unclosed(t, 6)
+	path := onlySegment(t, dir)
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(path, bytes.Replace(data, []byte(`"n":4`), []byte(`"n":5`), 1), 0o644))
+	before := func() (n int) {
+		for _, err := range openReader(t, dir).Records(context.Background(), 0, false) {
+			if err != nil {
+				require.ErrorIs(t, err, ErrCorrupt)
+				return n
+			}
+			n++
+		}
+		t.Fatal("no error")
+		return n
+	}
+	follow := func() (n int) {
+		f := &follower{r: openReader(t, dir)}
+		defer f.close()
+		for {
+			recs, _, err := f.read(0)
+			n += len(recs)
+			if err != nil {
+				require.ErrorIs(t, err, ErrCorrupt)
+				return n
+			}
+		}
+	}
+	require.Equal(t, 4, before())
+	require.Equal(t, 4, follow())
+	require.NoError(t, os.Remove(filepath.Join(dir, treeName)))
+	require.Equal(t, 3, before(), "the commit of record 3 states the signature of what is before it")
+	require.Equal(t, 3, follow())
+}
+
+// A checkpoint in a commit line must be of the records before it: one that is not, and
+// is signed, is of another history.
+func TestCheckpointOfAnotherHistoryInALine(t *testing.T) {
+	_, o, _, copied := unclosed(t, 3)
+	path := onlySegment(t, copied)
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	other, err := signCheckpoint(testOrigin, 2, (&frontier{}).root(), o.Signer)
+	require.NoError(t, err)
+	data = relink(t, files{path: data}, func(c *commitLine) {
+		if c.signed.Size == 2 {
+			c.signed = other
+		}
+	})[path]
+	require.NoError(t, os.WriteFile(path, data, 0o644))
+	_, err = openReader(t, copied).Verify(context.Background(), nil, nil)
+	var ce *CorruptionError
+	require.ErrorAs(t, err, &ce)
+	require.Contains(t, ce.Reason, "the checkpoint of 2 records in the commit line")
+}

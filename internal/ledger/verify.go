@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 
@@ -74,13 +75,15 @@ func (r *Reader) Verify(ctx context.Context, anchor []byte, visit func(Record) e
 	defer tree.close()
 	rep.Purged = Checkpoint{Origin: r.info.Origin, Size: v.start.cp.Size, Root: c.front.root(), Note: v.start.cp.Note}
 	rep.Head = rep.Purged
-	// After a power cut the checkpoint may be one of records that are purged.
+	// Of a checkpoint that is older than the last purge, as a power cut may leave it,
+	// nothing can be said.
 	published := v.published.Size == 0 || v.published.Size < rep.Head.Size || v.published.Size == rep.Head.Size && v.published.Root == rep.Head.Root
 	for i, s := range v.segs {
 		if err := context.Cause(ctx); err != nil {
 			return rep, err
 		}
 		var verr error
+		roots := map[uint64]tlog.Hash{} // of the commits from the newest checkpoint in their lines on
 		first := c.front.size
 		p, err := v.pass(c, i, 0, func(data []byte, at commit) {
 			rep.Commits++
@@ -89,6 +92,14 @@ func (r *Reader) Verify(ctx context.Context, anchor []byte, visit func(Record) e
 			}
 			if anchor != nil && want.Size == at.size {
 				rep.Anchored = want.Root == at.root
+			}
+			roots[at.size] = at.root
+			if at.signed.Note != nil {
+				if root, ok := roots[at.signed.Size]; ok && root != at.signed.Root && verr == nil {
+					verr = &CorruptionError{File: s.name(), Offset: int64(at.line.start), Index: at.signed.Size,
+						Reason: fmt.Sprintf("the checkpoint of %d records in the commit line is not of the records that stand here", at.signed.Size)}
+				}
+				maps.DeleteFunc(roots, func(size uint64, _ tlog.Hash) bool { return size < at.signed.Size })
 			}
 			if visit == nil {
 				return

@@ -144,12 +144,13 @@ type passage struct {
 	end      int        // offset behind the last commit passed
 	unsigned uint64     // records behind it, in whole commits that nobody signed yet
 	rest     int        // offset behind those
-	signed   Checkpoint // what vouches for the commits passed
+	signed   Checkpoint // what vouches for the commits passed; zero: the key does
 }
 
 // pass walks segment i with c, which stands where it should begin, up to the last
-// commit that is signed, or with the key to the last one, and calls visit, if not nil, for each commit with the bytes
-// that it stands in. Commits of records before from may be left out.
+// commit that is signed, or with the key to the last one. It calls visit, if not nil,
+// for each commit with the bytes that it stands in; nothing is vouched for before pass
+// returns without an error. Commits of records before from may be left out.
 //
 // A read is not atomic: beside a writer it may miss bytes and yet return what
 // was written behind them much later, which looks like corruption. Bytes that
@@ -435,9 +436,13 @@ func (w *view) judge(c *cursor, i int, data []byte, end int, err error) error {
 	return &CorruptionError{File: name, Offset: int64(d.offset), Index: d.index, Reason: d.reason}
 }
 
-// precedes reports whether the tree file proves that a log that is signed begins with
-// the records of cp. It can even if the log is damaged behind those.
+// precedes reports whether the tree file proves that the log of signed, or of the
+// checkpoint file if that is newer, begins with the records of cp. It can even if the log
+// is damaged behind those.
 func (w *view) precedes(cp, signed Checkpoint) bool {
+	if w.published.Size > signed.Size {
+		signed = w.published
+	}
 	if cp.Size == 0 || cp.Size >= signed.Size {
 		return false
 	}

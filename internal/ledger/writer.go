@@ -27,15 +27,16 @@ var zeros [paddingStep]byte
 
 // writer writes commits. Only one goroutine uses it at a time: the leader.
 type writer struct {
-	log  *Log
-	lock durable.FileID // of the lock file; zero: not looked at yet
-	cur  *cursor        // behind the last commit known
-	seg  *openSegment   // the live segment; nil before the first record and behind a finished one
-	end  int64          // offset behind the last commit in seg
-	size int64          // of its file with the padding, as far as is known
-	last []byte         // the commit line that ends there, with its newline
-	tree durable.File   // nil: could not be opened; proofs are then derived from the segments
-	buf  []byte
+	log   *Log
+	lock  durable.FileID // of the lock file; zero: not looked at yet
+	cur   *cursor        // behind the last commit known
+	seg   *openSegment   // the live segment; nil before the first record and behind a finished one
+	end   int64          // offset behind the last commit in seg
+	size  int64          // of its file with the padding, as far as is known
+	last  []byte         // the commit line that ends there, with its newline
+	tree  durable.File   // nil: could not be opened; proofs are then derived from the segments
+	buf   []byte
+	ahead int64 // how many bytes others had written since the last commit
 }
 
 // noRoom is a write that a full disk refused and that left the log as it was.
@@ -214,11 +215,12 @@ func (b *batch) make(size uint64) error {
 	return nil
 }
 
-// write appends data to the live segment. It fills the file up with zeros ahead of the records where there is room, unless
-// there is so much data that it would double what the disk has to take.
+// write appends data to the live segment. It fills the file up with zeros ahead of the
+// records where there is room, unless there is so much data that the next commit would
+// find none left.
 func (w *writer) write(data []byte) (Outcome, error) {
 	need := w.end + int64(len(data))
-	if !w.log.opts.NoPadding && need > w.size && len(data) < paddingStep/8 {
+	if !w.log.opts.NoPadding && need > w.size && len(data) < paddingStep {
 		to := (need + paddingStep - 1) / paddingStep * paddingStep
 		_, err := w.seg.file.WriteAt(zeros[:to-need], need)
 		w.size = to
@@ -283,11 +285,9 @@ func (w *writer) catchUp(look bool) error {
 		return w.load(nil)
 	}
 	if look || w.seg.day < w.log.today() {
-		err := w.look()
-		if errors.Is(err, ErrCorrupt) && w.purged() {
+		if err := w.look(); errors.Is(err, ErrCorrupt) && w.purged() {
 			return w.load(nil)
-		}
-		if err != nil {
+		} else if err != nil {
 			return err
 		}
 	}
@@ -308,7 +308,9 @@ func (w *writer) catchUp(look bool) error {
 	if w.buf[len(w.last)] == 0 {
 		return nil
 	}
-	if err := w.look(); err != nil {
+	if err := w.look(); errors.Is(err, ErrCorrupt) && w.purged() {
+		return w.load(nil)
+	} else if err != nil {
 		return err
 	}
 	if err := w.pass(); err != nil || w.cur.sealed || w.cur.authenticate() != nil {
@@ -319,9 +321,13 @@ func (w *writer) catchUp(look bool) error {
 }
 
 // pass moves the writer over the commits behind it in the live segment. It reads some
-// of it at a time, because most of what follows is padding.
+// of it at a time, because most of what follows is padding: at first, a little more than
+// it met the last time.
 func (w *writer) pass() error {
-	for step := int64(8 << 10); ; step *= 4 {
+	from := w.end
+	defer func() { w.ahead, w.cur.tree = w.end-from, nil }()
+	w.cur.tree = w.tree
+	for step := 8<<10 + 2*w.ahead; ; step *= 4 {
 		want := min(step, w.size-w.end)
 		w.buf = slices.Grow(w.buf[:0], int(want))[:want]
 		if _, err := w.seg.file.ReadAt(w.buf, w.end); err != nil {

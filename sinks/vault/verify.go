@@ -30,9 +30,9 @@ type VerifyOptions struct {
 }
 
 // Report is what [Reader.Verify] found: Head, Purged (a checkpoint of the records that
-// are gone), Segments, Commits, Bytes, Anchored,
-// Unsigned (records behind Head that no signature covers yet, and of which nothing is
-// said), Unfinished (bytes of a write that never finished) and Notes (findings that
+// are gone), Segments, Commits, Bytes, Anchored, Unsigned (records behind Head that no
+// signature covers yet, and of which nothing is said),
+// Unfinished (bytes of a write that never finished) and Notes (findings that
 // take nothing from the records) of the log, and what its records are.
 type Report struct {
 	ledger.Report
