@@ -124,6 +124,9 @@ func (a authority) knownBehind(data []byte, passed uint64) (known uint64) {
 		}
 		states := l.durable
 		signs := !l.v1 && l.size == passed && l.signed.Size == passed
+		if signs && states > l.size {
+			continue // its signature says nothing of this number, which no writer wrote
+		}
 		copied := l.size <= passed && !l.sealed && !signs
 		if copied {
 			states = passed + 1

@@ -419,7 +419,7 @@ func (w *view) judge(c *cursor, i int, data []byte, end int, err error) error {
 	last := i == len(w.segs)-1
 	if d == nil {
 		switch {
-		case !last && !c.sealed:
+		case !last && (!c.sealed || end == 0): // the cursor may still be at the end of the one before
 			return &CorruptionError{File: name, Offset: int64(end), Index: c.front.size, Reason: "the segment was not finished, but another follows"}
 		case last && c.front.size < w.published.Size:
 			return &CorruptionError{File: name, Offset: int64(end), Index: c.front.size,

@@ -37,6 +37,8 @@ type writer struct {
 	tree  durable.File   // nil: could not be opened; proofs are then derived from the segments
 	buf   []byte
 	ahead int64 // how many bytes others had written since the last commit
+
+	stored []tlog.Hash // scratch for the hashes of their commits
 }
 
 // noRoom is a write that a full disk refused and that left the log as it was.
@@ -324,9 +326,14 @@ func (w *writer) catchUp(look bool) error {
 // of it at a time, because most of what follows is padding: at first, a little more than
 // it met the last time.
 func (w *writer) pass() error {
-	from := w.end
-	defer func() { w.ahead, w.cur.tree = w.end-from, nil }()
-	w.cur.tree = w.tree
+	from, first, stored := w.end, w.cur.front.size, w.stored[:0]
+	w.cur.tree, w.cur.stored = w.tree, &stored
+	defer func() {
+		w.ahead, w.cur.tree, w.cur.stored = w.end-from, nil, nil
+		// Who wrote the commits may have died before it wrote their hashes.
+		w.storeHashes(first, stored)
+		w.stored = stored
+	}()
 	for step := 8<<10 + 2*w.ahead; ; step *= 4 {
 		want := min(step, w.size-w.end)
 		w.buf = slices.Grow(w.buf[:0], int(want))[:want]
