@@ -3,6 +3,7 @@ package flexor_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"testing"
 	"time"
 
@@ -51,7 +52,9 @@ func TestRetention(t *testing.T) {
 	now = now.AddDate(0, 0, 1)
 	v, err = flexor.Open(ctx, dir, o) // applies it by itself
 	require.NoError(t, err)
-	require.Eventually(t, func() bool { return entries(v) == 0 }, time.Minute, time.Millisecond)
+	for entries(v) > 0 { // in its own time
+		runtime.Gosched()
+	}
 	res, err = v.ApplyRetention(ctx)
 	require.NoError(t, err)
 	require.Positive(t, res.To)

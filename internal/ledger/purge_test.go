@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -156,6 +157,43 @@ func TestPurgeOfAll(t *testing.T) {
 	_, err = a.AppendSync(record(18))
 	require.NoError(t, err)
 	require.Equal(t, upTo(17, 19), rest(t, dir))
+}
+
+// meanwhile is a file system on which something happens when the days of a log were
+// listed, and before their folders are.
+type meanwhile struct {
+	durable.Disk
+	happens func()
+}
+
+func (m *meanwhile) ReadDir(name string) ([]fs.DirEntry, error) {
+	list, err := m.Disk.ReadDir(name)
+	if filepath.Base(name) == segmentsDir && m.happens != nil {
+		happens := m.happens
+		m.happens = nil
+		happens()
+	}
+	return list, err
+}
+
+// TestPurgeWhileListed purges a log, with the folders of its days, while a reader lists it.
+func TestPurgeWhileListed(t *testing.T) {
+	a, _, dir, _ := newOldLog(t)
+	fsys := &meanwhile{}
+	r, err := OpenReader(fsys, dir)
+	require.NoError(t, err)
+	fsys.happens = func() {
+		_, err := a.Purge(until(fixedTime().AddDate(0, 0, 2)), 100, false)
+		require.NoError(t, err)
+	}
+	next := uint64(8)
+	for rec, err := range r.Records(context.Background(), 0, false) {
+		require.NoError(t, err)
+		require.Equal(t, next, rec.Index)
+		next++
+	}
+	require.EqualValues(t, 16, next)
+	require.Nil(t, fsys.happens)
 }
 
 // TestProofsAfterPurge proves all that is left, with the tree file and without.

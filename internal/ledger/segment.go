@@ -75,6 +75,9 @@ func listSegments(fsys durable.FS, dir string) (segs []segment, strangers []stri
 			continue
 		}
 		files, err := fsys.ReadDir(filepath.Join(root, day.Name()))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // purged since the days were listed; records that are missed are told by the next segment
+		}
 		if err != nil {
 			return nil, nil, err
 		}
