@@ -64,7 +64,13 @@ func (p *paper) append(line []byte) {
 }
 
 // secrets returns the redactor that a Control has by default, made once for all.
-var secrets = sync.OnceValue(func() audit.Redactor { return new(Control).redactor() })
+var secrets = sync.OnceValue(func() audit.Redactor {
+	r, err := new(Control).redactor()
+	if err != nil {
+		panic(err)
+	}
+	return r
+})
 
 // as returns the door for somebody.
 func (p *paper) as(key rbac.APIKey) *Control {

@@ -117,16 +117,21 @@ func (p *patient) patterns(ctx context.Context) []finding {
 			name += " " + pattern.Name
 		}
 		took, err := trial(ctx, pattern, probe)
-		switch {
-		case err != nil:
+		if err != nil {
 			found = append(found, bad("change the pattern", "%s: %v (%s)", name, err, p.cfg.Origins[at])...)
-		case took < slowPattern:
-			found = append(found, fine("%s takes %s for 64 KiB", name, rounded(took))...)
-		default:
-			found = append(found, warn("begin it with a fixed text, and avoid .* and large repeats", "%s takes %s for 64 KiB (%s)", name, rounded(took), p.cfg.Origins[at])...)
+			continue
 		}
+		found = append(found, costs(name, took, p.cfg.Origins[at].String())...)
 	}
 	return found
+}
+
+// costs judges the time that a pattern takes for the probe.
+func costs(name string, took time.Duration, origin string) []finding {
+	if took < slowPattern {
+		return fine("%s takes %s for 64 KiB", name, rounded(took))
+	}
+	return warn("begin it with a fixed text, and avoid .* and large repeats", "%s takes %s for 64 KiB (%s)", name, rounded(took), origin)
 }
 
 // trial returns how long a redactor takes for a text with a pattern beside the detectors of secrets: the

@@ -147,3 +147,16 @@ func TestWorse(t *testing.T) {
 		assert.Equal(t, test.want, worse(test.a, test.b), "%s, %s", test.a, test.b)
 	}
 }
+
+// TestDoctorJudgesCosts holds times of patterns against what is worth a warning.
+func TestDoctorJudgesCosts(t *testing.T) {
+	for took, want := range map[time.Duration]result{
+		0: healthy, 4800 * time.Microsecond: healthy, slowPattern - 1: healthy, slowPattern: warned, time.Second: warned,
+	} {
+		found := costs("audit.pii_patterns[0]", took, "vault.json:5:22")
+		require.Len(t, found, 1)
+		assert.Equal(t, want, found[0].Result, took)
+		assert.Equal(t, want == warned, found[0].Remedy != "", took)
+		assert.Equal(t, want == warned, strings.Contains(found[0].Detail, "vault.json:5:22"), took)
+	}
+}
