@@ -242,6 +242,10 @@ func (s *scanner) note() (cp Checkpoint) {
 	}
 	text := s.rest[:n]
 	s.rest = s.rest[n+1:]
+	if bytes.IndexByte(text, '\n') >= 0 {
+		s.fail("a checkpoint is not in its canonical form") // a second form of a newline
+		return cp
+	}
 	signed := make([]byte, 0, len(text))
 	for len(text) > 0 {
 		i := bytes.IndexByte(text, '\\')

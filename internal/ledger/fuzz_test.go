@@ -37,6 +37,9 @@ func FuzzCommitLine(f *testing.F) {
 	}
 	f.Add([]byte(`{"checkpoint":"a\n1\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n\n","durable":0,"link":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}`))
 	f.Add([]byte(`{"checkpoint":1,"root":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","durable":0,"mac":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=","link":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}`))
+	// A newline that is not escaped, which no line of a file can hold.
+	f.Add([]byte(`{"checkpoint":7,"root":"0000000000000000000000000000000000000000000=","durable":0,"signed":"0\n0\n0000000000000000000000000000000000000000000=\n` + "\n" +
+		`","mac":"0000000000000000000000000000000000000000000=","link":"0000000000000000000000000000000000000000000="}`))
 	f.Fuzz(func(t *testing.T, line []byte) {
 		l, err := parseCommitLine(line)
 		if err != nil {
