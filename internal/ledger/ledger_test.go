@@ -188,7 +188,7 @@ func TestRoll(t *testing.T) {
 	for _, s := range segs {
 		info, err := os.Stat(s.path(dir))
 		require.NoError(t, err)
-		require.LessOrEqual(t, info.Size(), int64(o.MaxSegment)+paddingStep)
+		require.LessOrEqual(t, info.Size(), int64(o.MaxSegment)+maxPadding)
 	}
 }
 

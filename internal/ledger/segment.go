@@ -21,8 +21,6 @@ const (
 
 	// MaxSegment is the size at which a segment is finished and the next begun.
 	MaxSegment = 64 << 20
-	// maxPadding bounds the zero bytes behind the last commit of a live segment.
-	maxPadding = 1 << 20
 )
 
 // segment names one file of records.

@@ -13,13 +13,17 @@ import (
 // maxCommitLine is more than any commit line takes.
 const maxCommitLine = 1 << 10
 
-// paddingStep is how far ahead of the records a segment is filled with zero
-// bytes. A sync of bytes that replace zeros does not change the file's
-// metadata and costs about two thirds of one that does.
-const paddingStep = 256 << 10
+// How far ahead of the records a segment is filled with zero bytes: little at first,
+// and more the more is written. A sync of bytes that replace zeros does not change the
+// file's metadata and costs about two thirds of one that does; the one that puts the
+// zeros there costs more, so it should be rare.
+const (
+	firstPadding = 64 << 10
+	maxPadding   = 1 << 20 // also the most behind the last commit of a live segment
+)
 
 // zeros is padding; never written to.
-var zeros [paddingStep]byte
+var zeros [maxPadding]byte
 
 // writer writes commits. Only one goroutine uses it at a time: the leader.
 type writer struct {
@@ -29,6 +33,7 @@ type writer struct {
 	seg   *openSegment   // the live segment; nil before the first record and behind a finished one
 	end   int64          // offset behind the last commit in seg
 	size  int64          // of its file with the padding, as far as is known
+	step  int64          // how far the next padding reaches; see [writer.pad]
 	last  []byte         // the commit line that ends there, with its newline
 	tree  durable.File   // nil: could not be opened; proofs are then derived from the segments
 	buf   []byte
@@ -213,19 +218,14 @@ func (b *batch) make(size uint64) error {
 	return nil
 }
 
-// write appends data to the live segment. It fills the file up with zeros ahead of the
-// records where there is room, unless there is so much data that the next commit would
-// find none left.
+// write appends data to the live segment, and sees to it that there are zeros ahead of
+// the records.
 func (w *writer) write(data []byte) (Outcome, error) {
 	need := w.end + int64(len(data))
-	if !w.log.opts.NoPadding && need > w.size && len(data) < paddingStep {
-		to := (need + paddingStep - 1) / paddingStep * paddingStep
-		_, err := w.seg.file.WriteAt(zeros[:to-need], need)
-		w.size = to
-		if err != nil && !durable.IsFull(err) {
+	if !w.log.opts.NoPadding && need > w.size {
+		if err := w.pad(need); err != nil && !durable.IsFull(err) {
 			return w.undo(err)
-		}
-		if err != nil {
+		} else if err != nil {
 			// The records may fit where the padding does not.
 			if o, uerr := w.undo(err); o != Absent {
 				return o, uerr
@@ -238,6 +238,15 @@ func (w *writer) write(data []byte) (Outcome, error) {
 	}
 	w.size = max(w.size, need)
 	return 0, nil
+}
+
+// pad fills the live segment with zeros from offset from on, up to a multiple of a step
+// that doubles each time. What is written at once need not fit into it.
+func (w *writer) pad(from int64) error {
+	w.step = min(max(firstPadding, 2*w.step), maxPadding)
+	w.size = (from + w.step - 1) / w.step * w.step
+	_, err := w.seg.file.WriteAt(zeros[:w.size-from], from)
+	return err
 }
 
 // undo takes back what a write that failed with err may have left behind the
