@@ -59,30 +59,48 @@ func (w *writer) catchUp(look bool) error {
 	return nil
 }
 
-// pass moves the writer over the commits behind it in the live segment. It reads some
-// of it at a time, because most of what follows is padding: at first, a little more than
-// it met the last time.
+// pass moves the writer over the commits behind it in the live segment.
 func (w *writer) pass() error {
-	from, first, stored := w.end, w.cur.front.size, w.stored[:0]
+	first, stored := w.cur.front.size, w.stored[:0]
 	w.cur.tree, w.cur.stored = w.tree, &stored
 	defer func() {
-		w.ahead, w.cur.tree, w.cur.stored = w.end-from, nil, nil
+		w.cur.tree, w.cur.stored = nil, nil
 		// Who wrote the commits may have died before it wrote their hashes.
 		w.storeHashes(first, stored)
 		w.stored = stored
 	}()
-	for step := 8<<10 + 2*w.ahead; ; step *= 4 {
-		want := min(step, w.size-w.end)
-		w.buf = slices.Grow(w.buf[:0], int(want))[:want]
-		if _, err := w.seg.file.ReadAt(w.buf, w.end); err != nil {
+	for most := int64(maxBatch); ; most *= 4 {
+		more, err := w.readAhead(most)
+		if err != nil {
 			return err
 		}
 		n, err := w.cur.walk(w.buf, 0, func(c commit) {
 			w.last = append(w.last[:0], w.buf[c.line.start:c.end]...)
 		})
 		w.end += int64(n)
-		if int64(n) < want && err == nil || want < step {
+		if !more {
 			return err
+		}
+	}
+}
+
+// readAhead reads into w.buf what stands behind the last commit known, as far as some
+// of the padding. It reports whether there is more than it was to read at most.
+func (w *writer) readAhead(most int64) (more bool, err error) {
+	const piece = 32 << 10
+	w.buf = w.buf[:0]
+	for end := min(most, w.size-w.end); ; {
+		have := int64(len(w.buf))
+		if have == end {
+			return have == most, nil
+		}
+		if have > 0 && w.buf[have-1] == 0 {
+			return false, nil // no record and no commit line holds a zero byte
+		}
+		n := min(piece, end-have)
+		w.buf = slices.Grow(w.buf, int(n))[:have+n]
+		if _, err := w.seg.file.ReadAt(w.buf[have:], w.end+have); err != nil {
+			return false, err
 		}
 	}
 }

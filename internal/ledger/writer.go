@@ -27,17 +27,16 @@ var zeros [maxPadding]byte
 
 // writer writes commits. Only one goroutine uses it at a time: the leader.
 type writer struct {
-	log   *Log
-	lock  durable.FileID // of the lock file; zero: not looked at yet
-	cur   *cursor        // behind the last commit known
-	seg   *openSegment   // the live segment; nil before the first record and behind a finished one
-	end   int64          // offset behind the last commit in seg
-	size  int64          // of its file with the padding, as far as is known
-	step  int64          // how far the next padding reaches; see [writer.pad]
-	last  []byte         // the commit line that ends there, with its newline
-	tree  durable.File   // nil: could not be opened; proofs are then derived from the segments
-	buf   []byte
-	ahead int64 // how many bytes others had written since the last commit
+	log  *Log
+	lock durable.FileID // of the lock file; zero: not looked at yet
+	cur  *cursor        // behind the last commit known
+	seg  *openSegment   // the live segment; nil before the first record and behind a finished one
+	end  int64          // offset behind the last commit in seg
+	size int64          // of its file with the padding, as far as is known
+	step int64          // how far the next padding reaches; see [writer.pad]
+	last []byte         // the commit line that ends there, with its newline
+	tree durable.File   // nil: could not be opened; proofs are then derived from the segments
+	buf  []byte
 
 	stored []tlog.Hash // scratch for the hashes of their commits
 }
