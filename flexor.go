@@ -35,7 +35,8 @@ type Options struct {
 	// Zero: 10 ms.
 	Window time.Duration
 	// Signer signs the log's checkpoints in place of the key file
-	// keys/audit-log.key in the vault, for keys that are held elsewhere.
+	// keys/audit-log.key in the vault, for keys that are held elsewhere. It must give the
+	// same text the same signature each time, as Ed25519 does.
 	Signer vault.Signer
 	// Key is the API key in whose name [Vault.Control] gives orders. Zero: it gives
 	// none. Obeying the orders of others takes no key.

@@ -27,6 +27,7 @@ type verdict struct {
 	Entries    int                `json:"entries"` // finished runs
 	Kinds      map[audit.Kind]int `json:"kinds"`   // records by kind
 	Unfinished int64              `json:"unfinished_bytes"`
+	Unsigned   uint64             `json:"unsigned_records"` // behind size, which no signature covers yet
 	Notes      []string           `json:"notes"`
 	Damage     *damageReport      `json:"damage,omitempty"`
 }
@@ -59,7 +60,7 @@ func verdictOf(ctx context.Context, p *place, rep vault.Report, err error) verdi
 	v := verdict{
 		Verdict: string(rep.Verdict), Log: p.log.Origin(), Directory: p.dir, PublicKey: p.log.PublicKey(),
 		Size: rep.Head.Size, Root: rep.Head.Root.String(), First: rep.Purged.Size, Segments: rep.Segments, Commits: rep.Commits, Bytes: rep.Bytes,
-		Entries: rep.Entries, Kinds: rep.Kinds, Unfinished: rep.Unfinished, Notes: orEmpty(rep.Notes),
+		Entries: rep.Entries, Kinds: rep.Kinds, Unfinished: rep.Unfinished, Unsigned: rep.Unsigned, Notes: orEmpty(rep.Notes),
 	}
 	if err == nil {
 		return v
