@@ -57,6 +57,8 @@ type found struct {
 	RunP50, RunP99       time.Duration
 	DecideP50, DecideP99 time.Duration
 	DecideMean           time.Duration
+	AccessP50, AccessP99 time.Duration
+	AccessMean           time.Duration
 	CPUPerRecord         time.Duration
 	AllocsPerRun         float64
 	AllocatedPerRun      float64 // bytes
@@ -112,7 +114,7 @@ func (j *job) do(ctx context.Context) (err error) {
 type worker struct {
 	agent
 	count int
-	runs  []time.Duration // how long they took, as far as there is room
+	runs  times // how long they took
 	err   error
 }
 
@@ -121,7 +123,7 @@ func newWorkers(n int) []worker {
 	const room = 1 << 14
 	workers := make([]worker, n)
 	for i := range workers {
-		workers[i].took, workers[i].runs = make([]time.Duration, 0, room), make([]time.Duration, 0, room)
+		workers[i].decided, workers[i].accessed, workers[i].runs = make(times, 0, room), make(times, 0, room), make(times, 0, room)
 	}
 	return workers
 }
@@ -151,25 +153,23 @@ func (j *job) drive(ctx context.Context, rec *audit.Recorder) (found, error) {
 	elapsed, cpu := time.Since(start), load.CPU()-cpu
 	runtime.ReadMemStats(&after)
 
-	var runs, took []time.Duration
+	var runs, decided, accessed times
 	count := 0
 	for i := range workers {
 		count += workers[i].count
 		runs = append(runs, workers[i].runs...)
-		took = append(took, workers[i].took...)
+		decided = append(decided, workers[i].decided...)
+		accessed = append(accessed, workers[i].accessed...)
 	}
-	slices.Sort(runs)
-	slices.Sort(took)
+	for _, t := range []times{runs, decided, accessed} {
+		slices.Sort(t)
+	}
 	n := float64(max(1, count))
-	var sum time.Duration
-	for _, d := range took {
-		sum += d
-	}
 	return found{
 		RunsPerSecond: n / elapsed.Seconds(),
 		RunP50:        load.Quantile(runs, 0.5), RunP99: load.Quantile(runs, 0.99),
-		DecideP50: load.Quantile(took, 0.5), DecideP99: load.Quantile(took, 0.99),
-		DecideMean:      sum / time.Duration(max(1, len(took))),
+		DecideP50: load.Quantile(decided, 0.5), DecideP99: load.Quantile(decided, 0.99), DecideMean: decided.mean(),
+		AccessP50: load.Quantile(accessed, 0.5), AccessP99: load.Quantile(accessed, 0.99), AccessMean: accessed.mean(),
 		CPUPerRecord:    time.Duration(float64(cpu) / (n * records)),
 		AllocsPerRun:    float64(after.Mallocs-before.Mallocs) / n,
 		AllocatedPerRun: float64(after.TotalAlloc-before.TotalAlloc) / n,
@@ -185,11 +185,9 @@ func (j *job) drivePart(ctx context.Context, rec *audit.Recorder, workers []work
 		all.Go(func() {
 			for start := time.Now(); w.err == nil && start.Before(until) && ctx.Err() == nil; {
 				w.err = rec.Do(ctx, "feed-monitor@1.4.2", audit.Trigger{Type: audit.Schedule}, w.run)
-				end := time.Now()
-				if w.count++; len(w.runs) < cap(w.runs) {
-					w.runs = append(w.runs, end.Sub(start))
-				}
-				start = end
+				w.runs.since(start)
+				w.count++
+				start = time.Now()
 			}
 		})
 	}

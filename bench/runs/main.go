@@ -1,5 +1,5 @@
-// Command runs measures whole runs: agents with 5 tasks, 10 decisions and 3
-// outputs go through audit.Do into a real vault log on disk, one after the other
+// Command runs measures whole runs: agents with 5 tasks, 10 decisions, 10
+// accesses and 3 outputs go through audit.Do into a real vault log on disk, one after the other
 // in 1, 16 and 64 goroutines. The same runs into a sink that throws records away
 // show what recording and encoding alone take, and into no sink at all what the
 // agent itself does. "Redacted" is with all built-in detectors.

@@ -16,16 +16,18 @@ const cpuGoal = 5 * time.Microsecond
 func print(out io.Writer, all map[key][]found) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s; a run makes %d records\n\n", time.Now().UTC().Format("2006-01-02 15:04 UTC"), records)
-	b.WriteString("| records go to | at once | runs/s | run p50 | p99 | decision p50 | p99 | mean | CPU/record | allocs/run | allocated/run | log/run | records/commit |\n")
-	b.WriteString("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n")
+	b.WriteString("| records go to | at once | runs/s | run p50 | p99 | decision p50 | p99 | mean | access p50 | p99 | mean | CPU/record | allocs/run | allocated/run | log/run | records/commit |\n")
+	b.WriteString("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n")
 	for _, sink := range sinks {
 		for _, n := range concurrency {
 			one := all[key{sink, n}]
-			fmt.Fprintf(&b, "| %s | %d | %.0f | %s | %s | %s | %s | %s | %s | %.0f | %.1f kB | %s | %s |\n", sink, n,
+			fmt.Fprintf(&b, "| %s | %d | %.0f | %s | %s | %s | %s | %s | %s | %s | %s | %s | %.0f | %.1f kB | %s | %s |\n", sink, n,
 				median(one, func(f found) float64 { return f.RunsPerSecond }),
 				span(one, func(f found) time.Duration { return f.RunP50 }), span(one, func(f found) time.Duration { return f.RunP99 }),
 				span(one, func(f found) time.Duration { return f.DecideP50 }), span(one, func(f found) time.Duration { return f.DecideP99 }),
 				span(one, func(f found) time.Duration { return f.DecideMean }),
+				span(one, func(f found) time.Duration { return f.AccessP50 }), span(one, func(f found) time.Duration { return f.AccessP99 }),
+				span(one, func(f found) time.Duration { return f.AccessMean }),
 				span(one, func(f found) time.Duration { return f.CPUPerRecord }),
 				median(one, func(f found) float64 { return f.AllocsPerRun }), median(one, func(f found) float64 { return f.AllocatedPerRun / 1e3 }),
 				some("%.1f kB", median(one, func(f found) float64 { return f.LoggedPerRun / 1e3 })),
