@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/flexorhq/flexor-go/archive"
@@ -28,6 +29,11 @@ type Options struct {
 	// TracerProvider makes a span of each run and each task. Zero: none are made,
 	// and entries name the span they find in the caller's context.
 	TracerProvider trace.TracerProvider
+	// MeterProvider measures what is recorded, see [audit.Config], and for each secondary
+	// destination and log how many records it lacks (flexor.sink.lag), for how many
+	// seconds the oldest of them has waited (flexor.sink.lag.duration), and whether
+	// sending fails (flexor.sink.failing, 1 or 0). Zero: nothing is measured.
+	MeterProvider metric.MeterProvider
 	// Sync says which records wait for the disk. Zero: the entry of each run, and
 	// with it all that was recorded before; [audit.SyncEvery]: every record.
 	Sync audit.SyncMode
@@ -95,7 +101,8 @@ type Vault struct {
 
 	now          func() time.Time
 	logger       *slog.Logger
-	endRetention func() // nil: it is not applied
+	endRetention func()              // nil: it is not applied
+	lag          metric.Registration // nil: it is not measured
 }
 
 // ErrDestination is wrapped when vault.json sends the audit log to where this
@@ -163,11 +170,15 @@ func Open(ctx context.Context, path string, o *Options) (*Vault, error) {
 			Writer:         writer,
 			Logger:         o.Logger,
 			TracerProvider: o.TracerProvider,
+			MeterProvider:  o.MeterProvider,
 			Now:            o.Now,
 		})
 	}
 	if err == nil {
 		err = v.openForwarder(ctx, to, o)
+	}
+	if err == nil && v.forwarder != nil && o.MeterProvider != nil {
+		err = v.measureLag(o.MeterProvider)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("flexor: open vault %s: %w", cfg.Dir, err), v.Close())
@@ -320,6 +331,9 @@ func (v *Vault) Close() error {
 	}
 	if v.Control != nil {
 		errs = append(errs, v.Control.Close())
+	}
+	if v.lag != nil {
+		errs = append(errs, v.lag.Unregister())
 	}
 	if v.forwarder != nil {
 		errs = append(errs, v.forwarder.Close())

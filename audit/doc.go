@@ -78,12 +78,12 @@
 // before they are written or traced. Conditions do not: they are part of the
 // program, and must not be made from data.
 //
-// # Tracing
+// # Traces and metrics
 //
 // Entries name the span that their context carries, and decisions are events
 // of it. With [Config.TracerProvider], runs and tasks are spans named
 // invoke_agent and execute_tool, after the OpenTelemetry conventions for
-// generative AI.
+// generative AI. With [Config.MeterProvider], what is stored is measured.
 //
 // # Testing
 //

@@ -9,8 +9,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// tracerName is the instrumentation scope of our spans.
-const tracerName = "github.com/flexorhq/flexor-go/audit"
+// scopeName is the instrumentation scope of our spans and metrics.
+const scopeName = "github.com/flexorhq/flexor-go/audit"
 
 // The names of what our spans say. The gen_ai names are those of the
 // OpenTelemetry semantic conventions for generative AI agents. They are

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/flexorhq/flexor-go/internal/ident"
@@ -51,6 +52,12 @@ type Config struct {
 	// made, and entries name the span they find in the caller's context.
 	TracerProvider trace.TracerProvider
 
+	// MeterProvider counts records (flexor.records, flexor.record.bytes) by kind,
+	// and measures in seconds how long the sink takes for them
+	// (flexor.commit.duration) and how often it fails (flexor.commit.failures).
+	// Zero: nothing is measured.
+	MeterProvider metric.MeterProvider
+
 	// Now tells the time; durations are the difference of two of its times,
 	// by the monotonic clock if they carry one. NewID makes the ids of runs.
 	// Both are called from many goroutines. Zero: [time.Now], and TypeIDs of
@@ -80,6 +87,7 @@ type Recorder struct {
 	sink   Sink // nil: nothing is recorded
 	cfg    Config
 	tracer trace.Tracer // nil: no spans of our own
+	meters *instruments // nil: nothing is measured
 
 	buffers sync.Pool // of *lineBuffer
 	running atomic.Int64
@@ -101,7 +109,13 @@ func New(sink Sink, cfg *Config) (*Recorder, error) {
 		return nil, fmt.Errorf("audit: new recorder: %w", err)
 	}
 	if r.cfg.TracerProvider != nil && sink != nil {
-		r.tracer = r.cfg.TracerProvider.Tracer(tracerName)
+		r.tracer = r.cfg.TracerProvider.Tracer(scopeName)
+	}
+	if r.cfg.MeterProvider != nil && sink != nil {
+		var err error
+		if r.meters, err = newInstruments(r.cfg.MeterProvider); err != nil {
+			return nil, fmt.Errorf("audit: new recorder: metrics: %w", err)
+		}
 	}
 	r.buffers.New = newLineBuffer
 	r.close = sync.OnceValue(func() error {
@@ -231,10 +245,14 @@ func (r *Recorder) store(ctx context.Context, records []Record, wait bool) error
 	if r.closed.Load() {
 		return ErrClosed
 	}
-	return r.sink.Append(ctx, Batch{
-		Records: records,
-		Sync:    wait || r.cfg.Sync == SyncEvery,
-	})
+	b := Batch{Records: records, Sync: wait || r.cfg.Sync == SyncEvery}
+	if r.meters == nil {
+		return r.sink.Append(ctx, b)
+	}
+	began := r.now()
+	err := r.sink.Append(ctx, b)
+	r.meters.appended(ctx, b, r.now().Sub(began), err)
+	return err
 }
 
 // now returns the time with its monotonic reading, for durations.

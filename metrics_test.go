@@ -1,0 +1,85 @@
+package flexor_test
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/attribute"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+
+	flexor "github.com/flexorhq/flexor-go"
+	"github.com/flexorhq/flexor-go/archive"
+	"github.com/flexorhq/flexor-go/audit"
+	"github.com/flexorhq/flexor-go/vaultcfg"
+)
+
+// gauges collects what a meter says of the secondary destinations of the audit log, by
+// name.
+func gauges(t *testing.T, reader sdkmetric.Reader) map[string]float64 {
+	t.Helper()
+	var got metricdata.ResourceMetrics
+	require.NoError(t, reader.Collect(context.Background(), &got))
+	out := map[string]float64{}
+	note := func(name string, set attribute.Set, n float64) {
+		log, _ := set.Value("flexor.log")
+		to, _ := set.Value("flexor.destination")
+		require.Equal(t, "s3://bucket/", to.AsString())
+		if log.AsString() == "flexor/test/audit-log" {
+			out[name] = n
+		}
+	}
+	for _, scope := range got.ScopeMetrics {
+		for _, m := range scope.Metrics {
+			switch data := m.Data.(type) {
+			case metricdata.Gauge[int64]:
+				for _, p := range data.DataPoints {
+					note(m.Name, p.Attributes, float64(p.Value))
+				}
+			case metricdata.Gauge[float64]:
+				for _, p := range data.DataPoints {
+					note(m.Name, p.Attributes, p.Value)
+				}
+			}
+		}
+	}
+	return out
+}
+
+func TestLagIsMeasured(t *testing.T) {
+	ctx := context.Background()
+	up, down, share := make(chan struct{}), errors.New("no route"), t.TempDir()
+	var clock atomic.Pointer[time.Time]
+	recorded := time.Date(2026, 4, 30, 6, 0, 0, 0, time.UTC)
+	clock.Store(&recorded)
+	reader := sdkmetric.NewManualReader()
+	v, err := flexor.Open(ctx, copiedVault(t, "s3://bucket/"), &flexor.Options{
+		Sinks: flexor.Sinks{"s3": func(context.Context, *url.URL, *vaultcfg.Config) (archive.Store, error) {
+			select {
+			case <-up:
+				return archive.OpenDir(share)
+			default:
+				return nil, down
+			}
+		}},
+		Pace:          archive.Pace{Poll: time.Millisecond, MinBackoff: time.Millisecond, MaxBackoff: time.Millisecond},
+		MeterProvider: sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader)),
+		Now:           func() time.Time { return *clock.Load() },
+	})
+	require.NoError(t, err)
+	require.NoError(t, v.Audit.Do(ctx, "feed-monitor", audit.Trigger{}, func(context.Context, *audit.Run) error { return nil }))
+	require.Eventually(t, func() bool { return gauges(t, reader)["flexor.sink.failing"] == 1 }, time.Minute, time.Millisecond)
+	later := recorded.Add(90 * time.Second)
+	clock.Store(&later)
+	require.Equal(t, map[string]float64{"flexor.sink.lag": 2, "flexor.sink.lag.duration": 90, "flexor.sink.failing": 1}, gauges(t, reader))
+	close(up)
+	require.NoError(t, v.Flush(ctx))
+	require.Zero(t, gauges(t, reader)["flexor.sink.lag"])
+	require.NoError(t, v.Close())
+	require.Empty(t, gauges(t, reader), "nothing is measured of a vault that is closed")
+}
