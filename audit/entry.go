@@ -35,38 +35,38 @@ type Entry struct {
 	Kind   Kind   `json:"kind"`   // always [KindRun]
 	Schema string `json:"schema"` // always [Schema]
 
-	RunID        string `json:"run_id"` // TypeID: "run_" and the 26 characters of a UUIDv7
-	AgentName    string `json:"agent_name"`
-	AgentVersion string `json:"agent_version,omitempty"`
-	Vault        string `json:"vault"`
-	Environment  string `json:"environment"` // sandbox, staging or production
+	RunID        string `json:"run_id"`                  // TypeID: "run_" and the 26 characters of a UUIDv7
+	AgentName    string `json:"agent_name"`              // as [Recorder.Do] was given it, without the version
+	AgentVersion string `json:"agent_version,omitempty"` // empty: none was given
+	Vault        string `json:"vault"`                   // the name in vault.json
+	Environment  string `json:"environment"`             // sandbox, staging or production
 
-	TriggerType TriggerType `json:"trigger_type"`
-	TriggerAt   time.Time   `json:"trigger_at"` // UTC
-	TriggeredBy string      `json:"triggered_by,omitempty"`
+	TriggerType TriggerType `json:"trigger_type"`            // what set the run off
+	TriggerAt   time.Time   `json:"trigger_at"`              // UTC
+	TriggeredBy string      `json:"triggered_by,omitempty"`  // who or what did: a person, an agent, the name of a schedule
 	ParentRunID string      `json:"parent_run_id,omitempty"` // the run inside which this one was started
 
 	StartedAt  time.Time `json:"started_at"`  // UTC
 	EndedAt    time.Time `json:"ended_at"`    // UTC; for an interrupted run the time of its last record
 	DurationMS int64     `json:"duration_ms"` // from start to end, by the monotonic clock, in whole milliseconds
-	Status     Status    `json:"status"`
-	EndedBy    EndedBy   `json:"ended_by"`
+	Status     Status    `json:"status"`      // success, partial or failed
+	EndedBy    EndedBy   `json:"ended_by"`    // why it came to its end
 
-	TasksExecuted []string     `json:"tasks_executed"` // skills in the order in which they were invoked
-	Tasks         []TaskResult `json:"tasks,omitempty"`
-	Decisions     []Decision   `json:"decisions"`
-	Outputs       Values       `json:"outputs"`
-	Errors        []ErrorEvent `json:"errors"`
+	TasksExecuted []string     `json:"tasks_executed"`  // skills in the order in which they were invoked
+	Tasks         []TaskResult `json:"tasks,omitempty"` // the same invocations, with how each went
+	Decisions     []Decision   `json:"decisions"`       // in the order in which they were taken
+	Outputs       Values       `json:"outputs"`         // what [Run.Output] stated
+	Errors        []ErrorEvent `json:"errors"`          // in the order in which they were met
 
 	Deployment string      `json:"deployment,omitempty"` // the deployment that allowed this run
 	Governance *Head       `json:"governance,omitempty"` // the governance log when the run started
-	Kill       *Kill       `json:"kill,omitempty"`
-	Accesses   *Accesses   `json:"accesses,omitempty"` // how many; each is a record of its own
-	Redactions []Redaction `json:"redactions,omitempty"`
-	Omitted    *Omitted    `json:"omitted,omitempty"`
+	Kill       *Kill       `json:"kill,omitempty"`       // who stopped it; nil: nobody did
+	Accesses   *Accesses   `json:"accesses,omitempty"`   // how many; each is a record of its own
+	Redactions []Redaction `json:"redactions,omitempty"` // what was removed before it was written, and where
+	Omitted    *Omitted    `json:"omitted,omitempty"`    // what did not fit into one line; nil: all of it did
 
 	TraceID string `json:"trace_id,omitempty"` // W3C trace context, of the caller's or our own span
-	SpanID  string `json:"span_id,omitempty"`
+	SpanID  string `json:"span_id,omitempty"`  // of that span
 
 	// Position is the index of the entry's line in the log it was read from;
 	// it is not part of the line. Zero where the source has no positions.
@@ -129,7 +129,7 @@ type TaskResult struct {
 	Skill      string    `json:"skill"`
 	StartedAt  time.Time `json:"started_at"`            // UTC
 	DurationMS int64     `json:"duration_ms"`           // 0 if it had not returned when the run ended
-	Outcome    Outcome   `json:"outcome"`               //
+	Outcome    Outcome   `json:"outcome"`               // how it ended
 	Inputs     Values    `json:"inputs,omitempty"`      // only with [Config.IncludeInputs]
 	Outputs    Values    `json:"outputs,omitempty"`     // only with [Config.IncludeOutputs]
 	Error      string    `json:"error,omitempty"`       // what the task returned

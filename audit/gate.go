@@ -39,10 +39,10 @@ type Pass struct {
 
 // Kill says who stopped a run.
 type Kill struct {
-	By          string    `json:"by"`
-	Role        string    `json:"role,omitempty"`
+	By          string    `json:"by"`             // a subject, such as user:alice@fund.com
+	Role        string    `json:"role,omitempty"` // in which role
 	Reason      string    `json:"reason,omitempty"`
-	RequestedAt time.Time `json:"requested_at"`
+	RequestedAt time.Time `json:"requested_at"` // when the order was given
 	EffectiveAt time.Time `json:"effective_at"` // when the run's context was cancelled; set by the recorder
 }
 
