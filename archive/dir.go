@@ -211,7 +211,7 @@ func (d *Dir) Close() error { return nil }
 
 // path returns the file of an object.
 func (d *Dir) path(ctx context.Context, name string) (string, error) {
-	if err := checkName(name); err != nil {
+	if err := CheckName(name); err != nil {
 		return "", err
 	}
 	if err := d.reachable(ctx); err != nil {
@@ -243,8 +243,9 @@ func explain(err error) error {
 	return err
 }
 
-// checkName refuses what is no name of an object; see [Store].
-func checkName(name string) error {
+// CheckName returns an error that wraps [ErrPermanent] if name is no name of an object, as
+// [Store] has them.
+func CheckName(name string) error {
 	for part := range strings.SplitSeq(name, "/") {
 		ok := part != "" && part[0] != '.'
 		for _, c := range []byte(part) {
