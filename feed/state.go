@@ -12,6 +12,10 @@ import (
 	"github.com/flexorhq/flexor-go/internal/durable"
 )
 
+// Folder is the directory in a vault where flexor.Open keeps the [Config.State] of its
+// feeds, each in a folder of its own.
+const Folder = "feed"
+
 const (
 	stateFormat = "flexor.feed/v1"
 	stateFile   = "position.json"

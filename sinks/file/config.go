@@ -1,6 +1,7 @@
 package file
 
 import (
+	"fmt"
 	"io/fs"
 	"log/slog"
 
@@ -47,6 +48,14 @@ const (
 
 // ext is what the names of files end in that are compressed like this.
 func (c Compression) ext() string { return "." + string(c) }
+
+// check refuses what is no way to compress.
+func (c Compression) check() error {
+	if c != "" && c != Gzip && c != Zstd {
+		return fmt.Errorf("no way to compress is called %q; there are %q and %q", c, Gzip, Zstd)
+	}
+	return nil
+}
 
 // defaultMaxSize is the MaxSize of the zero Config.
 const defaultMaxSize = 256 << 20
