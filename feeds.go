@@ -30,6 +30,13 @@ func (f Feeds) Takes(loc vaultcfg.Location) bool {
 	return f[kindOf(loc.Scheme)] != nil || packages[kindOf(loc.Scheme)].field == "Feeds"
 }
 
+// Check returns why a secondary destination that gets records cannot be opened, as far as that
+// can be told from its URL. The error wraps [ErrDestination].
+func (f Feeds) Check(loc vaultcfg.Location) error {
+	_, err := f.opener(&placeElsewhere{"the place", loc})
+	return err
+}
+
 // openFeed opens a place that gets records.
 type openFeed func(ctx context.Context, log *vault.Reader) (feed.Target, error)
 
