@@ -77,14 +77,20 @@ func (p *patient) copies(ctx context.Context, from vaultcfg.Origin, to string) [
 		return bad("flexor status shows more", "%s answers, but how far it is cannot be told: %s", to, cause(err))
 	}
 	var behind uint64
+	var failed *archive.Copy
 	for _, c := range list {
 		switch {
 		case c.Destination != to:
 		case c.Stopped:
 			return bad("flexor verify --anchor "+to+" shows where the log and the copy differ; keep both as evidence", "%s: %s", to, c.Error)
 		default:
-			behind += c.Behind
+			if behind += c.Behind; c.Error != "" {
+				failed = &c
+			}
 		}
+	}
+	if failed != nil {
+		return warn("put it right if that is due; it is tried again "+clock(failed.NextTry)+" UTC", "%s answers, and is %s behind, as the last attempt failed: %s", to, count(int(behind), "record"), failed.Error)
 	}
 	return fine("%s answers, and is %s behind (%s)", to, count(int(behind), "record"), from)
 }
