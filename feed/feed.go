@@ -68,33 +68,29 @@ type Feed struct {
 	cancel context.CancelFunc
 	done   chan struct{} // closed when nothing is sent any more
 	close  func() error
-	kick   chan struct{} // ends the peace of a target that failed
 
 	state state     // of the goroutine that sends
 	kept  time.Time // when it was written
 	told  string    // what the logger was told of failures
 
-	mu       sync.Mutex    // guards what follows
-	works    bool          // it is this one's turn
-	at       uint64        // index of the next record to send, as far as this one knows
-	err      error         // of the last attempt
-	attempts int           // with success or not
-	changed  chan struct{} // closed at the next change
+	mu      sync.Mutex    // guards what follows
+	works   bool          // it is this one's turn
+	at      uint64        // index of the next record to send, as far as this one knows
+	attempt int           // the number of the last one that began
+	err     error         // why it, or the one before it, failed
+	failure int           // the number of that one
+	changed chan struct{} // closed at the next change
 }
 
 // Start starts to send. A target that cannot be opened is tried again later. ctx bounds the
 // start only.
 func Start(ctx context.Context, cfg *Config) (*Feed, error) {
-	f := &Feed{cfg: cfg.withDefaults(), done: make(chan struct{}), kick: make(chan struct{}, 1), changed: make(chan struct{})}
+	f := &Feed{cfg: cfg.withDefaults(), done: make(chan struct{}), changed: make(chan struct{})}
 	if err := durable.MkdirAll(durable.Disk{}, f.cfg.State, 0o755); err != nil {
 		return nil, fmt.Errorf("feed: %w", err)
 	}
-	l, err := os.OpenFile(f.lockPath(), os.O_WRONLY|os.O_CREATE, 0o644)
-	if err != nil {
-		return nil, fmt.Errorf("feed: %w", err)
-	}
-	if err := l.Close(); err != nil {
-		return nil, fmt.Errorf("feed: %w", err)
+	if err := touch(f.path(lockFile)); err != nil {
+		return nil, err
 	}
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	f.cancel = cancel
@@ -104,18 +100,20 @@ func Start(ctx context.Context, cfg *Config) (*Feed, error) {
 	return f, nil
 }
 
-func (f *Feed) lockPath() string { return filepath.Join(f.cfg.State, lockFile) }
+// path returns a file of the state.
+func (f *Feed) path(name string) string { return filepath.Join(f.cfg.State, name) }
 
 // run waits for this one's turn, sends, and after a failure waits and sends again, until
 // ctx ends.
 func (f *Feed) run(ctx context.Context, turn *lock.Lock) {
 	defer close(f.done)
 	for ; turn == nil; turn = f.take() {
-		if !pause(ctx, f.cfg.Turn, nil) {
+		if !pause(ctx, f.cfg.Turn) {
 			return
 		}
 	}
-	for wait := f.rest(); pause(ctx, wait, f.kick); wait = f.rest() {
+	for f.rest(ctx) {
+		f.set(func() { f.attempt++ })
 		if err := f.send(ctx); ctx.Err() == nil {
 			f.failed(err)
 		}
@@ -129,7 +127,7 @@ func (f *Feed) run(ctx context.Context, turn *lock.Lock) {
 // take takes the turn, and finds out how far the target is; nil: another process has it, or
 // that cannot be told.
 func (f *Feed) take() *lock.Lock {
-	l, err := (*lock.Pool)(nil).Acquire(f.lockPath(), false)
+	l, err := (*lock.Pool)(nil).Acquire(f.path(lockFile), false)
 	if l == nil {
 		if err != nil {
 			f.set(func() { f.err = err })
@@ -150,9 +148,24 @@ func (f *Feed) take() *lock.Lock {
 	return l
 }
 
-// rest is how long the target is left in peace: one that was down for the process before is
-// not tried sooner.
-func (f *Feed) rest() time.Duration {
+// rest leaves a target that failed in peace, also one that was down for the process before,
+// until it is time or somebody waits for it. It returns false if ctx ends.
+func (f *Feed) rest(ctx context.Context) bool {
+	until := time.Now().Add(f.left())
+	for {
+		hurries := os.Remove(f.path(hurryFile)) == nil
+		left := time.Until(until)
+		if hurries || left <= 0 {
+			return ctx.Err() == nil
+		}
+		if !pause(ctx, min(left, f.cfg.Turn)) {
+			return false
+		}
+	}
+}
+
+// left is how long the target is to be left in peace.
+func (f *Feed) left() time.Duration {
 	return min(time.Until(f.state.NextTry), max(f.cfg.MaxBackoff, longest)) // or a clock was wrong
 }
 
@@ -173,17 +186,16 @@ func (f *Feed) backoff(err error) time.Duration {
 	return wait
 }
 
-// pause returns false if ctx ends, and true after d or when kick is sent to.
-func pause(ctx context.Context, d time.Duration, kick <-chan struct{}) bool {
+// pause returns false if ctx ends before d is over.
+func pause(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-ctx.Done():
 		return false
 	case <-t.C:
-	case <-kick:
+		return true
 	}
-	return ctx.Err() == nil
 }
 
 const (
@@ -311,7 +323,7 @@ func (f *Feed) sent(next uint64) {
 	f.told = ""
 	f.state.Next, f.state.SentAt = next, time.Now().UTC()
 	f.state.Error, f.state.Failures, f.state.NextTry = "", 0, time.Time{}
-	f.set(func() { f.at, f.err = next, nil; f.attempts++ })
+	f.set(func() { f.at, f.err = next, nil })
 }
 
 // failed notes why an attempt failed, and when to try again.
@@ -330,7 +342,7 @@ func (f *Feed) failed(err error) {
 	if err := f.keep(); err != nil {
 		f.cfg.Logger.Warn("feed: the state could not be written", "dir", f.cfg.State, "err", err)
 	}
-	f.set(func() { f.err = err; f.attempts++ })
+	f.set(func() { f.err, f.failure = err, f.attempt })
 }
 
 // keep writes the state.

@@ -241,7 +241,7 @@ func TestDown(t *testing.T) {
 	short, cancel := context.WithCancel(ctx)
 	go func() {
 		defer cancel()
-		for f.failure() == nil {
+		for f.lastErr() == nil {
 			<-f.changes()
 		}
 	}()
@@ -256,8 +256,8 @@ func TestDown(t *testing.T) {
 	require.Zero(t, h.arrived())
 }
 
-// failure returns the error of the last attempt.
-func (f *Feed) failure() error {
+// lastErr returns why the last attempt failed.
+func (f *Feed) lastErr() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.err
@@ -344,7 +344,7 @@ func TestPeace(t *testing.T) {
 	h.run(1)
 	began := time.Now()
 	f := h.start()
-	for f.failure() == nil {
+	for f.lastErr() == nil {
 		<-f.changes()
 	}
 	require.NoError(t, f.Close())
@@ -361,7 +361,9 @@ func TestPeace(t *testing.T) {
 	require.NoError(t, f.Close(), "which does not wait for it")
 	require.Equal(t, 1, h.to.appends)
 	f = h.start()
-	require.NoError(t, f.Flush(ctx))
+	other := h.start()
+	require.NoError(t, other.Flush(ctx), "the process whose turn it is hears of it")
+	require.NoError(t, other.Close())
 	require.NoError(t, f.Close())
 	require.Zero(t, h.arrived())
 	p = h.status()
@@ -402,7 +404,7 @@ func TestBackoff(t *testing.T) {
 		}
 	}
 	f.state.NextTry = time.Now().Add(1000 * time.Hour) // by a clock that was wrong
-	require.LessOrEqual(t, f.rest(), time.Hour)
+	require.LessOrEqual(t, f.left(), time.Hour)
 }
 
 // TestPermanent has Flush give up on a target that waiting does not help.

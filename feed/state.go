@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -20,6 +21,7 @@ const (
 	stateFormat = "flexor.feed/v1"
 	stateFile   = "position.json"
 	lockFile    = "lock"
+	hurryFile   = "hurry" // asks the process that sends not to leave the target in peace
 	maxState    = 1 << 16
 )
 
@@ -59,6 +61,18 @@ func (s *state) write(dir string) error {
 		return err
 	}
 	if err := durable.WriteFile(durable.Disk{}, filepath.Join(dir, stateFile), append(data, '\n'), 0o644); err != nil {
+		return fmt.Errorf("feed: %w", err)
+	}
+	return nil
+}
+
+// touch makes a file if it is not there.
+func touch(path string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o644)
+	if err == nil {
+		err = f.Close()
+	}
+	if err != nil {
 		return fmt.Errorf("feed: %w", err)
 	}
 	return nil

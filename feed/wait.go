@@ -8,32 +8,31 @@ import (
 )
 
 // Flush returns once the target has all that was on disk in the log at the call, whichever
-// process sent it. A target that failed is tried at once if it is this process's turn. Flush
-// gives up when ctx ends, when the Feed is closed, and when an attempt fails with an error
-// that wraps [ErrPermanent].
+// process sends it. A target that failed is tried at once, or within [Config.Turn]. Flush gives
+// up when ctx ends, when the Feed is closed, and when an attempt of this process fails with an
+// error that wraps [ErrPermanent].
 func (f *Feed) Flush(ctx context.Context) error {
 	head, err := f.cfg.Log.Head()
 	if err != nil {
 		return err
 	}
-	select {
-	case f.kick <- struct{}{}:
-	default: // it is not left in peace any more
+	if err := touch(f.path(hurryFile)); err != nil {
+		return err
 	}
-	return f.until(ctx, head.Size, func(err error) bool { return errors.Is(err, ErrPermanent) })
+	f.mu.Lock()
+	begun := f.attempt // it may fail as all did before what was wrong was put right
+	f.mu.Unlock()
+	return f.until(ctx, head.Size, func(attempt int, err error) bool { return attempt > begun && errors.Is(err, ErrPermanent) })
 }
 
-// until waits until the target has the records before size. It does not wait on once an
-// attempt, made since the call, has failed with an error that is hopeless.
-func (f *Feed) until(ctx context.Context, size uint64, hopeless func(error) bool) error {
-	f.mu.Lock()
-	before := f.attempts
-	f.mu.Unlock()
+// until waits until the target has the records before size. It does not wait on after a
+// failure of this process that is hopeless.
+func (f *Feed) until(ctx context.Context, size uint64, hopeless func(attempt int, err error) bool) error {
 	look := time.NewTicker(min(f.cfg.Turn, 100*time.Millisecond)) // at the work of another process
 	defer look.Stop()
 	for {
 		f.mu.Lock()
-		works, at, failed, tried, changed := f.works, f.at, f.err, f.attempts > before, f.changed
+		works, at, failed, failure, changed := f.works, f.at, f.err, f.failure, f.changed
 		f.mu.Unlock()
 		if !works {
 			s, err := f.load()
@@ -53,7 +52,7 @@ func (f *Feed) until(ctx context.Context, size uint64, hopeless func(error) bool
 			}
 			return fmt.Errorf("feed: %s does not have record %d: %w", f.cfg.Name, at, cause)
 		}
-		if tried && failed != nil && hopeless(failed) {
+		if works && failed != nil && hopeless(failure, failed) {
 			return fmt.Errorf("feed: %s does not have record %d: %w", f.cfg.Name, at, failed)
 		}
 		select {
@@ -77,7 +76,7 @@ func (f *Feed) end() error {
 	f.mu.Unlock()
 	if head, err := f.cfg.Log.Head(); err == nil && !idle && f.cfg.CloseWait > 0 {
 		ctx, cancel := context.WithTimeout(context.Background(), f.cfg.CloseWait)
-		_ = f.until(ctx, head.Size, func(error) bool { return true }) // told already, and the log keeps it
+		_ = f.until(ctx, head.Size, func(int, error) bool { return true }) // told already, and the log keeps it
 		cancel()
 	}
 	f.cancel()
