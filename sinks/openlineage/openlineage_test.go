@@ -228,7 +228,7 @@ func TestDown(t *testing.T) {
 	}
 	v := h.open()
 	p := h.until(v, func(p feed.Position) bool { return p.Error != "" })
-	require.Zero(t, p.Sent)
+	require.Less(t, p.Sent, uint64(4), "the records before the first entry have no events")
 	require.Contains(t, p.Error, "connection refused")
 	require.NotContains(t, p.Error, "key-1")
 	require.Equal(t, "openlineage+http://"+h.address, p.Name)
