@@ -32,8 +32,8 @@ type Config struct {
 	// MinBackoff and MaxBackoff bound how long a target that failed is left in peace: twice
 	// as long each time. Zero: 1 s, 5 min.
 	MinBackoff, MaxBackoff time.Duration
-	// Turn is how often it is looked whether the process whose turn it is has ended. Zero:
-	// 1 s.
+	// Turn is how often it is looked whether the process whose turn it is has ended, and
+	// whether somebody waits for a target that is left in peace. Zero: 1 s.
 	Turn time.Duration
 	// CloseWait is how long Close waits at most for what is not sent yet. It does not wait
 	// for a target that fails. Zero: 5 s; negative: it does not wait.
@@ -213,14 +213,8 @@ const (
 // send sends what the log holds and goes on with what comes, until ctx ends or
 // something fails.
 func (f *Feed) send(ctx context.Context) (err error) {
-	first, err := f.cfg.Log.First()
-	if err != nil {
+	if err := f.meet(); err != nil {
 		return err
-	}
-	if at := f.state.Next; at < first {
-		f.cfg.Logger.Error("feed: records were removed from the log before they were sent", "to", f.cfg.Name, "from", at, "before", first)
-		f.state.Next = first
-		f.set(func() { f.at = first })
 	}
 	target, err := f.cfg.Open(ctx)
 	if err != nil {
@@ -255,6 +249,32 @@ func (f *Feed) send(ctx context.Context) (err error) {
 		}
 		late.Reset(max(0, keepEvery-time.Since(f.kept)))
 	}
+}
+
+// meet moves the position to where the log has records. It may have let go of some before
+// they were sent, or have been put back from a copy that ends before what was sent: those
+// that it gets from there on are new.
+func (f *Feed) meet() error {
+	first, err := f.cfg.Log.First()
+	if err != nil {
+		return err
+	}
+	head, err := f.cfg.Log.Head()
+	if err != nil {
+		return err
+	}
+	at := f.state.Next
+	switch {
+	case at < first:
+		f.cfg.Logger.Error("feed: records were removed from the log before they were sent", "to", f.cfg.Name, "from", at, "before", first)
+		at = first
+	case at > head.Size:
+		f.cfg.Logger.Error("feed: the log ends before what was sent: it was put back from a copy; what it gets from now on is sent", "to", f.cfg.Name, "sent", at, "end", head.Size)
+		at = head.Size
+	}
+	f.state.Next = at
+	f.set(func() { f.at = at })
+	return nil
 }
 
 // one is a record of the log, or why there is none.

@@ -335,6 +335,31 @@ func TestPurged(t *testing.T) {
 	require.Contains(t, h.logs.String(), "removed from the log before they were sent")
 }
 
+// TestPutBack has a log that ends before what was sent.
+func TestPutBack(t *testing.T) {
+	h := newHouse(t)
+	h.run(2)
+	s := state{Format: stateFormat, Log: h.log.Origin(), Next: 1000}
+	require.NoError(t, os.MkdirAll(h.cfg.State, 0o755))
+	require.NoError(t, s.write(h.cfg.State))
+	f := h.start()
+	for f.position() == 1000 {
+		<-f.changes()
+	}
+	h.run(2)
+	require.NoError(t, f.Flush(ctx))
+	require.NoError(t, f.Close())
+	require.Len(t, h.to.records, 6, "what it got since")
+	require.Contains(t, h.logs.String(), "put back from a copy")
+}
+
+// position is how far the target is.
+func (f *Feed) position() uint64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.at
+}
+
 // TestPeace leaves a target that failed in peace, also in the next process, until it is
 // time or somebody waits for it.
 func TestPeace(t *testing.T) {
