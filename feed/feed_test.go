@@ -328,6 +328,11 @@ func TestPurged(t *testing.T) {
 	_, err := h.log.Purge(ctx, func(day time.Time) bool { return day.Before(h.now) }, 1000, false)
 	require.NoError(t, err)
 	h.run(1)
+	s := state{Format: stateFormat, Log: h.log.Origin(), Next: 2}
+	require.NoError(t, os.MkdirAll(h.cfg.State, 0o755))
+	require.NoError(t, s.write(h.cfg.State))
+	p := h.status()
+	require.Equal(t, []uint64{2, 3, 4}, []uint64{p.Sent, p.Behind, p.Missing})
 	f := h.start()
 	require.NoError(t, f.Flush(ctx))
 	require.NoError(t, f.Close())

@@ -18,7 +18,8 @@ type Position struct {
 	Log     string    `json:"log"`  // origin
 	Sent    uint64    `json:"sent"` // records of the log that the target has, or was not to have
 	SentAt  time.Time `json:"sent_at,omitzero"`
-	Behind  uint64    `json:"behind"`          // records that were not sent yet
+	Behind  uint64    `json:"behind"`          // records that are to be sent
+	Missing uint64    `json:"missing"`         // records that were removed from the log before they were sent, when sending goes on
 	Since   time.Time `json:"since,omitzero"`  // when the first of them was recorded; zero: there are none
 	Error   string    `json:"error,omitempty"` // why the last attempt failed
 	NextTry time.Time `json:"next_try,omitzero"`
@@ -59,8 +60,13 @@ func (s *state) position(ctx context.Context, log *vault.Reader) (Position, erro
 	if err != nil || head.Size <= s.Next {
 		return p, err
 	}
-	p.Behind = head.Size - s.Next
-	for first, err := range log.Records(ctx, s.Next) {
+	first, err := log.First()
+	if err != nil {
+		return p, err
+	}
+	at := max(s.Next, first)
+	p.Behind, p.Missing = head.Size-at, at-s.Next
+	for first, err := range log.Records(ctx, at) {
 		if errors.Is(err, vault.ErrCorrupt) {
 			return p, nil // of a log that is damaged, what is known still counts
 		}

@@ -337,6 +337,9 @@ func (s *status) addCopies(f *facts, p palette) {
 			at = ", sent " + clock(to.SentAt) + " UTC"
 		}
 		f.add("feed", "%s of %s to %s%s", count(int(to.Sent), "record"), path.Base(to.Log), printable(to.Name), at)
+		if to.Missing > 0 {
+			f.add("", "%s", p.status(audit.Failed, count(int(to.Missing), "record")+" removed by retention before they were sent"))
+		}
 		addLag(f, p, to.Behind, to.Since)
 		addFailure(f, p, to.Error, to.NextTry)
 	}
