@@ -37,8 +37,8 @@ func (f Feeds) Check(loc vaultcfg.Location) error {
 	return err
 }
 
-// openFeed opens a place that gets records.
-type openFeed func(ctx context.Context, log *vault.Reader) (feed.Target, error)
+// openFeed opens a place that gets the records of a vault.
+type openFeed func(ctx context.Context, v *Vault) (feed.Target, error)
 
 // opener returns how to open a place that gets records.
 func (f Feeds) opener(p *placeElsewhere) (openFeed, error) {
@@ -53,7 +53,7 @@ func (f Feeds) opener(p *placeElsewhere) (openFeed, error) {
 	if open == nil {
 		return nil, p.unwired()
 	}
-	return func(ctx context.Context, log *vault.Reader) (feed.Target, error) { return open(ctx, u, log) }, nil
+	return func(ctx context.Context, v *Vault) (feed.Target, error) { return open(ctx, u, v.Log) }, nil
 }
 
 // linesOpener returns how to open a file of JSON lines.
@@ -66,8 +66,10 @@ func linesOpener(u *url.URL, p *placeElsewhere) (openFeed, error) {
 	if err != nil {
 		return nil, p.refuse("%w", err)
 	}
-	return func(context.Context, *vault.Reader) (feed.Target, error) {
-		f, err := file.Open(name, cfg)
+	return func(_ context.Context, v *Vault) (feed.Target, error) {
+		c := *cfg
+		c.Logger = v.logger
+		f, err := file.Open(name, &c)
 		if err != nil {
 			return nil, err
 		}

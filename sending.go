@@ -67,7 +67,7 @@ func (v *Vault) openSending(ctx context.Context, to plan, o *Options) error {
 	for _, p := range to.feeds {
 		f, err := feed.Start(ctx, &feed.Config{
 			Log:        v.Log,
-			Open:       func(ctx context.Context) (feed.Target, error) { return p.open(ctx, v.Log) },
+			Open:       func(ctx context.Context) (feed.Target, error) { return p.open(ctx, v) },
 			State:      filepath.Join(v.Config.Dir, feed.Folder, stateName(p.loc)),
 			Name:       p.loc.Raw,
 			MinBackoff: o.Pace.MinBackoff,
