@@ -205,9 +205,10 @@ const (
 	maxBytes = 1 << 20
 	// ahead is how many records are read ahead.
 	ahead = 128
-	// keepEvery is how often the state is written while all goes well. What was sent
-	// since may be sent again by the next process.
-	keepEvery = time.Second
+	// keepEvery is how often the state is written while all goes well; keepFirst how long
+	// after the first time, and twice as long each time, so that processes that are killed
+	// young leave something behind. What was sent since may be sent again by the next one.
+	keepEvery, keepFirst = time.Second, 10 * time.Millisecond
 )
 
 // send sends what the log holds and goes on with what comes, until ctx ends or
@@ -224,6 +225,7 @@ func (f *Feed) send(ctx context.Context) (err error) {
 	next, stop := f.read(ctx)
 	defer stop()
 	var b batch
+	every := time.Duration(0)
 	late := time.NewTimer(0)
 	defer late.Stop()
 	for {
@@ -234,6 +236,7 @@ func (f *Feed) send(ctx context.Context) (err error) {
 			if err := f.keep(); err != nil {
 				return err
 			}
+			every = min(max(2*every, keepFirst), keepEvery)
 			continue
 		}
 		for ; ok; rec, ok = more(next) {
@@ -247,7 +250,7 @@ func (f *Feed) send(ctx context.Context) (err error) {
 		if err := f.flush(ctx, target, &b); err != nil || ctx.Err() != nil {
 			return err
 		}
-		late.Reset(max(0, keepEvery-time.Since(f.kept)))
+		late.Reset(max(0, every-time.Since(f.kept)))
 	}
 }
 
