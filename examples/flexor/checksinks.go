@@ -34,9 +34,12 @@ func (p *patient) secondCopy(ctx context.Context) (out []finding) {
 		return notKnown()
 	}
 	for i, to := range p.cfg.Audit.SecondaryDestinations {
-		if from := p.cfg.SecondaryOrigin(i); wired().Feeds.Takes(to) {
+		switch from := p.cfg.SecondaryOrigin(i); {
+		case to.Scheme+"://" == unset:
+			out = append(out, warn("set it, to have the place looked at", "%s is not set here (%s)", to.Raw, from)...)
+		case wired().Feeds.Takes(to):
 			out = append(out, p.fed(ctx, from, to)...)
-		} else {
+		default:
 			out = append(out, p.elsewhere(ctx, "audit.secondary_destination", from, to)...)
 		}
 	}
