@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -148,63 +146,7 @@ func (f *Feed) take() *lock.Lock {
 	return l
 }
 
-// rest leaves a target that failed in peace, also one that was down for the process before,
-// until it is time or somebody waits for it. It returns false if ctx ends.
-func (f *Feed) rest(ctx context.Context) bool {
-	until := time.Now().Add(f.left())
-	for {
-		hurries := os.Remove(f.path(hurryFile)) == nil
-		left := time.Until(until)
-		if hurries || left <= 0 {
-			return ctx.Err() == nil
-		}
-		if !pause(ctx, min(left, f.cfg.Turn)) {
-			return false
-		}
-	}
-}
-
-// left is how long the target is to be left in peace.
-func (f *Feed) left() time.Duration {
-	return min(time.Until(f.state.NextTry), max(f.cfg.MaxBackoff, longest)) // or a clock was wrong
-}
-
-// longest is how long a target is left in peace at most that asks for it.
-const longest = time.Hour
-
-// backoff is how long to leave the target in peace after an error.
-func (f *Feed) backoff(err error) time.Duration {
-	wait := f.cfg.MinBackoff << min(f.state.Failures, 30)
-	if wait <= 0 || wait > f.cfg.MaxBackoff || errors.Is(err, ErrPermanent) {
-		wait = f.cfg.MaxBackoff
-	}
-	wait = wait/2 + rand.N(wait/2+1) // so that many do not come back at once
-	var later *Later
-	if errors.As(err, &later) {
-		wait = max(wait, min(later.After, longest))
-	}
-	return wait
-}
-
-// pause returns false if ctx ends before d is over.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
-}
-
 const (
-	// maxBatch is how many records are sent at once at most, and maxBytes how many
-	// bytes of them, but for one that is larger by itself.
-	maxBatch = 1024
-	maxBytes = 1 << 20
-	// ahead is how many records are read ahead.
-	ahead = 128
 	// keepEvery is how often the state is written while all goes well; keepFirst how long
 	// after the first time, and twice as long each time, so that processes that are killed
 	// young leave something behind. What was sent since may be sent again by the next one.
@@ -278,51 +220,6 @@ func (f *Feed) meet() error {
 	f.state.Next = at
 	f.set(func() { f.at = at })
 	return nil
-}
-
-// one is a record of the log, or why there is none.
-type one struct {
-	vault.Record
-	err error
-}
-
-// read returns the records of the log from the next one to send on, those that there are
-// and those that come, until stop is called or ctx ends; then the channel is closed.
-func (f *Feed) read(ctx context.Context) (next <-chan one, stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	out, ended, at := make(chan one, ahead), make(chan struct{}), f.state.Next
-	go func() {
-		defer close(ended)
-		defer close(out)
-		for rec, err := range f.cfg.Log.Tail(ctx, at) {
-			select {
-			case out <- one{rec, err}:
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	return out, func() { cancel(); <-ended }
-}
-
-// more returns the next record if there is one already.
-func more(next <-chan one) (rec one, ok bool) {
-	select {
-	case rec, ok = <-next:
-	default:
-	}
-	return rec, ok
-}
-
-// batch is records on their way.
-type batch struct {
-	records []vault.Record
-	bytes   int
-}
-
-func (b *batch) add(rec vault.Record) {
-	b.records = append(b.records, rec)
-	b.bytes += len(rec.Line)
 }
 
 // flush sends a batch, and notes how much of it was sent.
