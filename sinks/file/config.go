@@ -23,8 +23,8 @@ type Config struct {
 	Daily bool
 
 	// Compress is how the files that are rotated are compressed, in the background, to names
-	// that end in .gz or .zst. What a process that dies leaves uncompressed stays so.
-	// Zero: they are not.
+	// that end in .gz or .zst. What a process that dies leaves uncompressed stays so, and
+	// beside it may stay what it had begun, under a name that ends in .tmp. Zero: they are not.
 	Compress Compression
 
 	// Perm is the mode of new files, before the umask. Zero: 0o600, for the owner only.
