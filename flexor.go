@@ -65,10 +65,13 @@ type Options struct {
 	// ManualRetention leaves it to the caller when what is no longer kept is removed:
 	// with [Vault.ApplyRetention]. Zero: it is when the vault is opened, and once a day.
 	ManualRetention bool
-	// Sinks opens the secondary destinations whose scheme is not file. Zero: there are
-	// no others.
+	// Sinks opens the secondary destinations with copies of the logs that are no
+	// directories. Zero: there are no others.
 	Sinks Sinks
-	// Secondaries are URLs of secondary destinations beside that of vault.json. Zero:
+	// Feeds opens the secondary destinations that get records and are no files. Zero: there
+	// are no others.
+	Feeds Feeds
+	// Secondaries are URLs of secondary destinations beside those of vault.json. Zero:
 	// there are none.
 	Secondaries []string
 	// Pace is how often and how much is sent to secondary destinations. Zero: at most
@@ -93,11 +96,11 @@ type Vault struct {
 	// Config is the vault's vault.json, with what the layers above it add.
 	Config *vaultcfg.Config
 
-	log       *vault.Log
-	gate      *control.Gate      // nil: the caller has one of their own
-	forwarder *archive.Forwarder // nil: there is no secondary destination
+	log     *vault.Log
+	gate    *control.Gate // nil: the caller has one of their own
+	sending sending
 
-	secondaries []string // of the Options
+	confirmed func(context.Context) (uint64, error) // see [Confirmed]
 
 	now          func() time.Time
 	logger       *slog.Logger
@@ -141,11 +144,14 @@ func Open(ctx context.Context, path string, o *Options) (*Vault, error) {
 			return nil, err
 		}
 	}
-	to, err := destinations(cfg, o)
+	to, err := planOf(cfg, o)
 	if err != nil {
 		return nil, err
 	}
-	v := &Vault{Config: cfg, now: o.Now, logger: o.Logger, secondaries: o.Secondaries}
+	v := &Vault{Config: cfg, now: o.Now, logger: o.Logger}
+	if v.confirmed, err = Confirmed(cfg, o); err != nil {
+		return nil, err
+	}
 	if v.logger == nil {
 		v.logger = slog.New(slog.DiscardHandler)
 	}
@@ -175,9 +181,9 @@ func Open(ctx context.Context, path string, o *Options) (*Vault, error) {
 		})
 	}
 	if err == nil {
-		err = v.openForwarder(ctx, to, o)
+		err = v.openSending(ctx, to, o)
 	}
-	if err == nil && v.forwarder != nil && o.MeterProvider != nil {
+	if err == nil && v.log != nil && o.MeterProvider != nil {
 		err = v.measureLag(o.MeterProvider)
 	}
 	if err != nil {
@@ -296,9 +302,9 @@ func (v *Vault) Recovery() vault.Recovery {
 }
 
 // Flush returns once everything recorded before, by whichever process, is on disk and
-// every secondary destination has confirmed that it holds it. It gives up when ctx ends,
-// and when waiting cannot help; what was recorded is then on disk all the same, and sent
-// later.
+// every secondary destination has confirmed that it holds it; one that gets records has
+// those of the audit log. It gives up when ctx ends, and when waiting cannot help; what was
+// recorded is then on disk all the same, and sent later.
 func (v *Vault) Flush(ctx context.Context) error {
 	if v.log == nil {
 		return nil
@@ -306,10 +312,7 @@ func (v *Vault) Flush(ctx context.Context) error {
 	if err := v.log.Flush(ctx); err != nil {
 		return err
 	}
-	if v.forwarder == nil {
-		return nil
-	}
-	return v.forwarder.Flush(ctx)
+	return v.sending.flush(ctx)
 }
 
 // Close closes the vault. Runs in flight can no longer record, and no order to stop
@@ -335,8 +338,5 @@ func (v *Vault) Close() error {
 	if v.lag != nil {
 		errs = append(errs, v.lag.Unregister())
 	}
-	if v.forwarder != nil {
-		errs = append(errs, v.forwarder.Close())
-	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, v.sending.close())...)
 }

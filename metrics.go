@@ -3,12 +3,14 @@ package flexor
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/flexorhq/flexor-go/archive"
+	"github.com/flexorhq/flexor-go/feed"
 )
 
 // What is said of each measurement of a secondary destination.
@@ -34,23 +36,30 @@ func (v *Vault) measureLag(p metric.MeterProvider) error {
 	if now == nil {
 		now = time.Now
 	}
+	observe := func(o metric.Observer, destination, log string, behind uint64, since time.Time, failure string) {
+		at := metric.WithAttributeSet(attribute.NewSet(destinationKey.String(destination), logKey.String(log)))
+		waiting, fails := 0.0, int64(0)
+		if !since.IsZero() {
+			waiting = max(0, now().Sub(since).Seconds())
+		}
+		if failure != "" {
+			fails = 1
+		}
+		o.ObserveInt64(lag, int64(behind), at)
+		o.ObserveFloat64(age, waiting, at)
+		o.ObserveInt64(failing, fails, at)
+	}
 	var err error
 	v.lag, err = m.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
-		copies, err := archive.Status(ctx, v.Config.Dir)
+		copies, err1 := archive.Status(ctx, v.Config.Dir)
 		for _, c := range copies {
-			at := metric.WithAttributeSet(attribute.NewSet(destinationKey.String(c.Destination), logKey.String(c.Log)))
-			o.ObserveInt64(lag, int64(c.Behind), at)
-			waiting, fails := 0.0, int64(0)
-			if !c.Since.IsZero() {
-				waiting = max(0, now().Sub(c.Since).Seconds())
-			}
-			if c.Error != "" {
-				fails = 1
-			}
-			o.ObserveFloat64(age, waiting, at)
-			o.ObserveInt64(failing, fails, at)
+			observe(o, c.Destination, c.Log, c.Behind, c.Since, c.Error)
 		}
-		return err
+		feeds, err2 := feed.Status(ctx, v.Log, filepath.Join(v.Config.Dir, feed.Folder))
+		for _, f := range feeds {
+			observe(o, f.Name, f.Log, f.Behind, f.Since, f.Error)
+		}
+		return errors.Join(err1, err2)
 	}, lag, age, failing)
 	return err
 }

@@ -19,12 +19,8 @@ func (v *Vault) ApplyRetention(ctx context.Context) (retention.Result, error) {
 	if v.log == nil {
 		return retention.Result{}, fmt.Errorf("%w: the vault %s records nothing", retention.ErrPolicy, v.Config.Name)
 	}
-	confirmed, err := Confirmed(v.Config, v.secondaries...)
-	if err != nil {
-		return retention.Result{}, err
-	}
 	return retention.Apply(ctx, v.log, v.Control, retention.Policy{
-		Days: v.Config.Audit.RetentionDays, LogName: filepath.Base(v.log.Dir()), Confirmed: confirmed, Now: v.now,
+		Days: v.Config.Audit.RetentionDays, LogName: filepath.Base(v.log.Dir()), Confirmed: v.confirmed, Now: v.now,
 	}, false)
 }
 

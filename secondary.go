@@ -4,17 +4,18 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"path"
 	"path/filepath"
 	"strconv"
-	"time"
+	"strings"
 
 	"github.com/flexorhq/flexor-go/archive"
 	"github.com/flexorhq/flexor-go/control"
 	"github.com/flexorhq/flexor-go/vaultcfg"
 )
 
-// Sinks opens secondary destinations, each of the scheme of its URL. A program that
-// does not name a package here links none of what that needs.
+// Sinks opens secondary destinations that hold copies of the logs, each of the scheme of
+// its URL. A program that does not name a package here links none of what that needs.
 //
 //	&flexor.Options{Sinks: flexor.Sinks{"s3": s3.Open}}
 //
@@ -22,39 +23,79 @@ import (
 // only its copy. "file" is a directory, and need not be named.
 type Sinks map[string]func(ctx context.Context, u *url.URL, cfg *vaultcfg.Config) (archive.Store, error)
 
-// packages are where the openers of schemes are that are not wired by default.
-var packages = map[string]string{"s3": module + "/sinks/s3"}
+// packages are where the openers of schemes are that are not wired by default, and in which
+// field of Options they belong.
+var packages = map[string]struct{ path, field string }{
+	"s3":          {module + "/sinks/s3", "Sinks"},
+	"openlineage": {module + "/sinks/openlineage", "Feeds"},
+}
 
 const module = "github.com/flexorhq/flexor-go"
 
-// opener returns how to open a location that is named as what.
-func (s Sinks) opener(cfg *vaultcfg.Config, what string, loc vaultcfg.Location) (func(context.Context) (archive.Store, error), error) {
-	u, err := url.Parse(loc.String())
+// kindOf returns what the openers of a scheme go by.
+func kindOf(scheme string) string {
+	kind, _, _ := strings.Cut(scheme, "+")
+	return kind
+}
+
+// placeElsewhere is a place that the logs are sent to, and what names it.
+type placeElsewhere struct {
+	what string
+	loc  vaultcfg.Location
+}
+
+// url returns the URL of the place.
+func (p *placeElsewhere) url() (*url.URL, error) {
+	u, err := url.Parse(p.loc.String())
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s is %s, which is no URL", ErrDestination, what, loc.Raw)
+		return nil, p.refuse("which is no URL")
 	}
-	if open := s[loc.Scheme]; open != nil {
+	return u, nil
+}
+
+// refuse returns an error about the place.
+func (p *placeElsewhere) refuse(format string, args ...any) error {
+	return fmt.Errorf("%w: %s is %s, %w", ErrDestination, p.what, p.loc.Raw, fmt.Errorf(format, args...))
+}
+
+// unwired returns the error that there is no opener for the place.
+func (p *placeElsewhere) unwired() error {
+	kind := kindOf(p.loc.Scheme)
+	if kind == "vault" {
+		return p.refuse("a directory of the vault itself: a copy has to be elsewhere, as in file:///mnt/archive/")
+	}
+	pkg, ok := packages[kind]
+	if !ok {
+		return p.refuse("and nothing is wired for %s: there are file, s3 and openlineage, and what the program adds to flexor.Options.Sinks and Feeds", p.loc.Scheme)
+	}
+	return p.refuse("and this program is not wired for %s: import %s and add %s: flexor.%s{%s: %s.Open} to its flexor.Options",
+		p.loc.Scheme, strconv.Quote(pkg.path), pkg.field, pkg.field, strconv.Quote(kind), path.Base(pkg.path))
+}
+
+// opener returns how to open a place with copies.
+func (s Sinks) opener(cfg *vaultcfg.Config, p *placeElsewhere) (func(context.Context) (archive.Store, error), error) {
+	u, err := p.url()
+	if err != nil {
+		return nil, err
+	}
+	if open := s[p.loc.Scheme]; open != nil {
 		return func(ctx context.Context) (archive.Store, error) { return open(ctx, u, cfg) }, nil
 	}
-	switch path := packages[loc.Scheme]; {
-	case loc.Scheme == "file":
+	if p.loc.Scheme == "file" {
 		return func(ctx context.Context) (archive.Store, error) { return archive.OpenFileURL(ctx, u) }, nil
-	case loc.Scheme == "vault":
-		return nil, fmt.Errorf("%w: %s is %s, a directory of the vault itself: a copy has to be elsewhere, as in file:///mnt/archive/", ErrDestination, what, loc.Raw)
-	case path == "":
-		return nil, fmt.Errorf("%w: %s is %s, and nothing is wired for %s: there are file and s3, and what the program adds to flexor.Options.Sinks", ErrDestination, what, loc.Raw, loc.Scheme)
-	default:
-		name := filepath.Base(path)
-		return nil, fmt.Errorf("%w: %s is %s, and this program is not wired for %s: import %s and add Sinks: flexor.Sinks{%s: %s.Open} to its flexor.Options",
-			ErrDestination, what, loc.Raw, loc.Scheme, strconv.Quote(path), strconv.Quote(loc.Scheme), name)
 	}
+	return nil, p.unwired()
 }
 
 // OpenStore opens the place with a copy of a vault's logs as a secondary destination of
 // the vault would be opened. cfg may be nil: there is no vault yet. The error wraps
 // [ErrDestination] if the scheme of the place is not among sinks, and is not file.
 func OpenStore(ctx context.Context, cfg *vaultcfg.Config, sinks Sinks, place vaultcfg.Location) (archive.Store, error) {
-	open, err := sinks.opener(cfg, "the place", place)
+	p := &placeElsewhere{"the place", place}
+	if Feeds(nil).Takes(place) {
+		return nil, p.refuse("which gets records, and holds no copy of the logs")
+	}
+	open, err := sinks.opener(cfg, p)
 	if err != nil {
 		return nil, err
 	}
@@ -71,51 +112,50 @@ func LogDirs(cfg *vaultcfg.Config) ([]string, error) {
 	return []string{dir, filepath.Join(cfg.Dir, control.LogName)}, nil
 }
 
-// placeElsewhere is a place that the logs are sent to, and what names it.
-type placeElsewhere struct {
-	what string
-	loc  vaultcfg.Location
-}
-
-// placesElsewhere returns the places that the logs are sent to.
-func placesElsewhere(cfg *vaultcfg.Config, secondaries []string) (out []placeElsewhere, err error) {
+// elsewhere returns the places that get copies of the logs, and those that get records.
+func elsewhere(cfg *vaultcfg.Config, o *Options) (copies, records []placeElsewhere, err error) {
+	seen := map[string]bool{}
+	sort := func(p placeElsewhere) {
+		url := p.loc.String()
+		if seen[url] {
+			return // Options name it again
+		}
+		seen[url] = true
+		if o.Feeds.Takes(p.loc) {
+			records = append(records, p)
+		} else {
+			copies = append(copies, p)
+		}
+	}
 	if d := cfg.Audit.Destination; d.Scheme != "vault" {
-		out = append(out, placeElsewhere{cfg.Path + ": audit.destination", d})
+		p := placeElsewhere{fmt.Sprintf("%s: audit.destination", cfg.Origins["audit.destination"]), d}
+		if o.Feeds.Takes(d) {
+			return nil, nil, p.refuse("which gets records, and holds no log that can be verified; use vault://audit-log/, and that as audit.secondary_destination")
+		}
+		sort(p)
 	}
-	if d := cfg.Audit.SecondaryDestination; d != nil {
-		out = append(out, placeElsewhere{cfg.Path + ": audit.secondary_destination", *d})
+	for i, loc := range cfg.Audit.SecondaryDestinations {
+		sort(placeElsewhere{fmt.Sprintf("%s: audit.secondary_destination", cfg.SecondaryOrigin(i)), loc})
 	}
-	for _, text := range secondaries {
+	for _, text := range o.Secondaries {
 		loc, err := vaultcfg.ParseLocation(text)
 		if err != nil {
-			return nil, fmt.Errorf("%w: Options.Secondaries: %w", ErrDestination, err)
+			return nil, nil, fmt.Errorf("%w: Options.Secondaries: %w", ErrDestination, err)
 		}
-		out = append(out, placeElsewhere{"Options.Secondaries", loc})
+		sort(placeElsewhere{"Options.Secondaries", loc})
 	}
-	return out, nil
-}
-
-// destinations returns the places that the logs are sent to, with how to open each.
-func destinations(cfg *vaultcfg.Config, o *Options) (out []archive.Destination, err error) {
-	places, err := placesElsewhere(cfg, o.Secondaries)
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range places {
-		open, err := o.Sinks.opener(cfg, p.what, p.loc)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, archive.Destination{Name: p.loc.Raw, URL: p.loc.String(), Open: open})
-	}
-	return out, nil
+	return copies, records, nil
 }
 
 // Confirmed returns what says how many of the first records of the audit log all places
-// elsewhere hold that vault.json and secondaries (see [Options]) name: no more may be
-// removed from the log. It returns nil if there are no such places.
-func Confirmed(cfg *vaultcfg.Config, secondaries ...string) (func(context.Context) (uint64, error), error) {
-	places, err := placesElsewhere(cfg, secondaries)
+// elsewhere hold that vault.json and the Secondaries of o name: no more may be removed from
+// the log. A place that gets records in place of a copy, see [Feeds], has no say: it holds
+// no evidence. It returns nil if there are no such places. A nil o stands for the zero Options.
+func Confirmed(cfg *vaultcfg.Config, o *Options) (func(context.Context) (uint64, error), error) {
+	if o == nil {
+		o = &Options{}
+	}
+	places, _, err := elsewhere(cfg, o)
 	if err != nil || len(places) == 0 {
 		return nil, err
 	}
@@ -128,26 +168,4 @@ func Confirmed(cfg *vaultcfg.Config, secondaries ...string) (func(context.Contex
 		urls[i] = p.loc.String()
 	}
 	return func(context.Context) (uint64, error) { return archive.Confirmed(cfg.Dir, dir, urls...) }, nil
-}
-
-// openForwarder starts to send the logs to the secondary destinations, if there are
-// any.
-func (v *Vault) openForwarder(ctx context.Context, to []archive.Destination, o *Options) error {
-	if len(to) == 0 || v.log == nil {
-		return nil
-	}
-	logs, err := LogDirs(v.Config)
-	if err != nil {
-		return err
-	}
-	v.forwarder, err = archive.Start(ctx, &archive.Config{
-		Vault:        v.Config.Dir,
-		Logs:         logs,
-		Destinations: to,
-		Retention:    time.Duration(v.Config.Audit.RetentionDays) * 24 * time.Hour,
-		Pace:         o.Pace,
-		Now:          o.Now,
-		Logger:       o.Logger,
-	})
-	return err
 }

@@ -65,7 +65,7 @@ func TestSecondary(t *testing.T) {
 			return nil
 		}))
 	}
-	confirmed, err := flexor.Confirmed(v.Config, o.Secondaries...)
+	confirmed, err := flexor.Confirmed(v.Config, o)
 	require.NoError(t, err)
 	require.NoError(t, v.Flush(ctx))
 	head, err := v.Log.Head()
@@ -73,7 +73,7 @@ func TestSecondary(t *testing.T) {
 	n, err := confirmed(ctx)
 	require.NoError(t, err)
 	require.Equal(t, head.Size-1, n, "the segment is not finished")
-	confirmed, err = flexor.Confirmed(v.Config, "mirror://elsewhere/")
+	confirmed, err = flexor.Confirmed(v.Config, &flexor.Options{Secondaries: []string{"mirror://elsewhere/"}})
 	require.NoError(t, err)
 	n, err = confirmed(ctx)
 	require.NoError(t, err)

@@ -65,7 +65,7 @@ func (c *chunk) check() error {
 	switch {
 	case c.Format != chunkFormat:
 		return fmt.Errorf("format %q is not %q; a newer version of this software may read it", c.Format, chunkFormat)
-	case c.Segment != path.Join("segments", day, file), strings.Count(c.Segment, "/") != 2, checkName(c.Segment) != nil:
+	case c.Segment != path.Join("segments", day, file), strings.Count(c.Segment, "/") != 2, CheckName(c.Segment) != nil:
 		return fmt.Errorf("%q is no segment", c.Segment)
 	case c.Offset < 0, c.Offset >= 1e10, c.Bytes <= 0, c.Bytes > maxChunk, c.Size < c.First, c.Size == 0:
 		return errors.New("impossible sizes")

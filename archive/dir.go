@@ -44,14 +44,24 @@ func OpenDir(root string) (*Dir, error) {
 
 // OpenFileURL opens the directory that a URL such as file:///mnt/archive names.
 func OpenFileURL(_ context.Context, u *url.URL) (Store, error) {
-	if u.Scheme != "file" || u.Host != "" && u.Host != "localhost" || u.RawQuery != "" || u.Path == "" {
+	root, ok := FilePath(u)
+	if !ok || u.RawQuery != "" {
 		return nil, fmt.Errorf(`%w: %s does not name a directory of this machine; write for example "file:///mnt/archive/"`, ErrPermanent, u.Redacted())
 	}
-	root := filepath.FromSlash(u.Path)
-	if filepath.Separator == '\\' { // file:///C:/archive
-		root = strings.TrimPrefix(root, `\`)
-	}
 	return OpenDir(root)
+}
+
+// FilePath returns what a URL such as file:///mnt/archive/ names, and false if that is
+// nothing on this machine. It does not look at the query.
+func FilePath(u *url.URL) (path string, ok bool) {
+	if u.Scheme != "file" || u.Host != "" && u.Host != "localhost" || u.Path == "" {
+		return "", false
+	}
+	path = filepath.FromSlash(u.Path)
+	if filepath.Separator == '\\' { // file:///C:/archive
+		path = strings.TrimPrefix(path, `\`)
+	}
+	return path, true
 }
 
 // Put implements [Store]. It does not look at retain.
@@ -211,7 +221,7 @@ func (d *Dir) Close() error { return nil }
 
 // path returns the file of an object.
 func (d *Dir) path(ctx context.Context, name string) (string, error) {
-	if err := checkName(name); err != nil {
+	if err := CheckName(name); err != nil {
 		return "", err
 	}
 	if err := d.reachable(ctx); err != nil {
@@ -243,8 +253,9 @@ func explain(err error) error {
 	return err
 }
 
-// checkName refuses what is no name of an object; see [Store].
-func checkName(name string) error {
+// CheckName returns an error that wraps [ErrPermanent] if name is no name of an object, as
+// [Store] has them.
+func CheckName(name string) error {
 	for part := range strings.SplitSeq(name, "/") {
 		ok := part != "" && part[0] != '.'
 		for _, c := range []byte(part) {

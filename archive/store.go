@@ -12,7 +12,7 @@ import (
 // is opened as.
 //
 // A name is one or more parts joined by "/". A part holds letters, digits and
-// the characters "-", "_", "=" and ".", and does not begin with a dot. Names
+// the characters "-", "_", "=" and ".", and does not begin with a dot ([CheckName]). Names
 // are relative to the store: a prefix of the bucket or a directory belongs to
 // whoever opens it.
 //

@@ -1,20 +1,25 @@
-// Package feed sends what a vault's log holds on to a sink: entries as JSON lines to a
+// Package feed sends what a vault's log holds on to a target: entries as JSON lines to a
 // log shipper, for instance, with package sinks/file.
 //
 //	f, err := feed.Start(ctx, &feed.Config{
-//		Log: log.Reader, State: filepath.Join(dir, "feed"), Name: "audit.jsonl",
-//		Open: func(context.Context) (audit.Sink, error) { return file.Open("/var/log/flexor/audit.jsonl", nil) },
+//		Log: log.Reader, State: filepath.Join(dir, "feed", "shipper"), Name: "audit.jsonl",
+//		Open: func(context.Context) (feed.Target, error) {
+//			sink, err := file.Open("/var/log/flexor/audit.jsonl", nil)
+//			return feed.Sink(sink), err
+//		},
 //	})
 //
+// flexor.Open does this for the places of vault.json that get records.
+//
 // It reads the log behind those who write it, up to what is on disk, and remembers how far
-// it came: nothing is left out, whatever the sink, the process or the machine does, and
-// nobody who records waits for it. Of several processes that feed the same sink from the
+// it came: nothing is left out, whatever the target, the process or the machine does, and
+// nobody who records waits for it. Of several processes that feed the same target from the
 // same log one works at a time; when it ends, however it ends, another goes on.
 //
-// What was sent just before a process died may be sent again: the sink gets every record
-// at least once, in the order of the log. An entry has its run_id, by which whoever reads
-// it can tell.
+// What was sent in the last second before a process died may be sent again: the target gets
+// every record at least once, in the order of the log. An entry has its run_id, by which
+// whoever reads it can tell.
 //
 // A feed is for convenience. A copy that is evidence, signatures and all, is made by
-// package archive.
+// package archive; retention waits for that, and not for a feed.
 package feed

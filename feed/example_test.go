@@ -31,7 +31,10 @@ func Example() {
 	lines := filepath.Join(dir, "audit.jsonl")
 	f, err := feed.Start(ctx, &feed.Config{
 		Log: log.Reader, State: filepath.Join(dir, "feed"), Name: "audit.jsonl",
-		Open: func(context.Context) (audit.Sink, error) { return file.Open(lines, nil) },
+		Open: func(context.Context) (feed.Target, error) {
+			sink, err := file.Open(lines, nil)
+			return feed.Sink(sink), err
+		},
 	})
 	if err != nil {
 		fmt.Println(err)

@@ -5,13 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
-	"github.com/flexorhq/flexor-go/audit"
 	"github.com/flexorhq/flexor-go/internal/durable"
 	"github.com/flexorhq/flexor-go/internal/lock"
 	"github.com/flexorhq/flexor-go/sinks/vault"
@@ -21,23 +18,23 @@ import (
 type Config struct {
 	// Log is read. Required.
 	Log *vault.Reader
-	// Open opens the sink. It is called by the process whose turn it is, and again after
-	// a failure. Required.
-	Open func(ctx context.Context) (audit.Sink, error)
-	// State is the directory in which it is kept how far the sink is; it is made if it is
-	// not there. It must be the same for all processes that feed the sink from this log,
-	// and no other's. Required.
+	// Open opens the target; ctx bounds the opening only. It is called by the process whose
+	// turn it is, and again after a failure; its errors are like those of [Target.Send]. Required.
+	Open func(ctx context.Context) (Target, error)
+	// State is the directory in which it is kept how far the target is; it is made if it is
+	// not there. It must be the same for all processes that send to the target from this
+	// log, and no other's. Required.
 	State string
-	// Name is the sink's, for people. It must not hold a secret.
+	// Name is the target's, for people. It must not hold a secret.
 	Name string
-	// MinBackoff and MaxBackoff bound how long a sink that failed is left in peace: twice
+	// MinBackoff and MaxBackoff bound how long a target that failed is left in peace: twice
 	// as long each time. Zero: 1 s, 5 min.
 	MinBackoff, MaxBackoff time.Duration
-	// Turn is how often it is looked whether the process whose turn it is has ended. Zero:
-	// 1 s.
+	// Turn is how often it is looked whether the process whose turn it is has ended, and
+	// whether somebody waits for a target that is left in peace. Zero: 1 s.
 	Turn time.Duration
 	// CloseWait is how long Close waits at most for what is not sent yet. It does not wait
-	// for a sink that fails. Zero: 5 s; negative: it does not wait.
+	// for a target that fails. Zero: 5 s; negative: it does not wait.
 	CloseWait time.Duration
 	// Logger hears of failures, each once, and of recoveries. Zero: nobody.
 	Logger *slog.Logger
@@ -62,7 +59,7 @@ func (c *Config) withDefaults() Config {
 // ErrClosed is wrapped by what [Feed.Flush] returns on a closed Feed.
 var ErrClosed = errors.New("feed: closed")
 
-// Feed sends a log on to a sink, in a goroutine of its own. It is safe for concurrent
+// Feed sends a log on to a target, in a goroutine of its own. It is safe for concurrent
 // use.
 type Feed struct {
 	cfg    Config
@@ -70,57 +67,53 @@ type Feed struct {
 	done   chan struct{} // closed when nothing is sent any more
 	close  func() error
 
+	state state     // of the goroutine that sends
+	kept  time.Time // when it was written
+	told  string    // what the logger was told of failures
+
 	mu      sync.Mutex    // guards what follows
 	works   bool          // it is this one's turn
 	at      uint64        // index of the next record to send, as far as this one knows
-	err     error         // of the last attempt
+	attempt int           // the number of the last one that began
+	err     error         // why it, or the one before it, failed
+	failure int           // the number of that one
 	changed chan struct{} // closed at the next change
 }
 
-// Start starts to send. A sink that cannot be opened is tried again later. ctx bounds the
+// Start starts to send. A target that cannot be opened is tried again later. ctx bounds the
 // start only.
 func Start(ctx context.Context, cfg *Config) (*Feed, error) {
 	f := &Feed{cfg: cfg.withDefaults(), done: make(chan struct{}), changed: make(chan struct{})}
 	if err := durable.MkdirAll(durable.Disk{}, f.cfg.State, 0o755); err != nil {
 		return nil, fmt.Errorf("feed: %w", err)
 	}
-	l, err := os.OpenFile(f.lockPath(), os.O_WRONLY|os.O_CREATE, 0o644)
-	if err != nil {
-		return nil, fmt.Errorf("feed: %w", err)
-	}
-	if err := l.Close(); err != nil {
-		return nil, fmt.Errorf("feed: %w", err)
+	if err := touch(f.path(lockFile)); err != nil {
+		return nil, err
 	}
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	f.cancel = cancel
 	f.close = sync.OnceValue(f.end)
-	go f.run(run)
+	turn := f.take()
+	go f.run(run, turn)
 	return f, nil
 }
 
-func (f *Feed) lockPath() string { return filepath.Join(f.cfg.State, "lock") }
+// path returns a file of the state.
+func (f *Feed) path(name string) string { return filepath.Join(f.cfg.State, name) }
 
 // run waits for this one's turn, sends, and after a failure waits and sends again, until
 // ctx ends.
-func (f *Feed) run(ctx context.Context) {
+func (f *Feed) run(ctx context.Context, turn *lock.Lock) {
 	defer close(f.done)
-	turn := f.take(ctx)
-	if turn == nil {
-		return
+	for ; turn == nil; turn = f.take() {
+		if !pause(ctx, f.cfg.Turn) {
+			return
+		}
 	}
-	f.set(func() { f.works = true })
-	for failures := 0; ; failures++ {
-		before := f.position()
-		err := f.send(ctx)
-		if ctx.Err() != nil {
-			break
-		}
-		if f.position() > before {
-			failures = 0
-		}
-		f.failed(err)
-		if !pause(ctx, f.wait(failures)) {
-			break
+	for f.rest(ctx) {
+		f.set(func() { f.attempt++ })
+		if err := f.send(ctx); ctx.Err() == nil {
+			f.failed(err)
 		}
 	}
 	f.set(func() { f.works = false })
@@ -129,173 +122,153 @@ func (f *Feed) run(ctx context.Context) {
 	}
 }
 
-// take waits until no other process has the turn, or ctx ends; then it returns nil.
-func (f *Feed) take(ctx context.Context) *lock.Lock {
-	for {
-		l, err := (*lock.Pool)(nil).Acquire(f.lockPath(), false)
-		if l != nil {
-			return l
-		}
+// take takes the turn, and finds out how far the target is; nil: another process has it, or
+// that cannot be told.
+func (f *Feed) take() *lock.Lock {
+	l, err := (*lock.Pool)(nil).Acquire(f.path(lockFile), false)
+	if l == nil {
 		if err != nil {
-			f.failed(err)
+			f.set(func() { f.err = err })
 		}
-		if !pause(ctx, f.cfg.Turn) {
-			return nil
+		return nil
+	}
+	if f.state, err = f.load(); err != nil {
+		f.set(func() { f.err = err })
+		_ = l.Unlock() // it is taken again
+		return nil
+	}
+	f.set(func() {
+		f.works, f.at, f.err = true, f.state.Next, nil
+		if f.state.Error != "" {
+			f.err = errors.New(f.state.Error)
 		}
-	}
-}
-
-// wait is how long to leave the sink in peace after so many failures.
-func (f *Feed) wait(failures int) time.Duration {
-	wait := f.cfg.MinBackoff << min(failures, 30)
-	if wait <= 0 || wait > f.cfg.MaxBackoff {
-		wait = f.cfg.MaxBackoff
-	}
-	return wait/2 + rand.N(wait/2+1) // so that many do not come back at once
-}
-
-// pause returns false if ctx ends first.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
+	})
+	return l
 }
 
 const (
-	// maxBatch is how many records are appended at once at most, and maxBytes how many
-	// bytes of them, but for one that is larger by itself.
-	maxBatch = 1024
-	maxBytes = 1 << 20
+	// keepEvery is how often the state is written while all goes well; keepFirst how long
+	// after the first time, and twice as long each time, so that processes that are killed
+	// young leave something behind. What was sent since may be sent again by the next one.
+	keepEvery, keepFirst = time.Second, 10 * time.Millisecond
 )
 
 // send sends what the log holds and goes on with what comes, until ctx ends or
 // something fails.
 func (f *Feed) send(ctx context.Context) (err error) {
-	at, err := f.load()
+	if err := f.meet(); err != nil {
+		return err
+	}
+	target, err := f.cfg.Open(ctx)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, target.Close(), f.keep()) }()
+	next, stop := f.read(ctx)
+	defer stop()
+	var b batch
+	every := time.Duration(0)
+	late := time.NewTimer(0)
+	defer late.Stop()
+	for {
+		rec, ok := one{}, false
+		select {
+		case rec, ok = <-next:
+		case <-late.C:
+			if err := f.keep(); err != nil {
+				return err
+			}
+			every = min(max(2*every, keepFirst), keepEvery)
+			continue
+		}
+		for ; ok; rec, ok = more(next) {
+			if rec.err != nil {
+				return errors.Join(f.flush(ctx, target, &b), rec.err)
+			}
+			if b.add(rec.Record); len(b.records) == maxBatch || b.bytes >= maxBytes {
+				break
+			}
+		}
+		if err := f.flush(ctx, target, &b); err != nil || ctx.Err() != nil {
+			return err
+		}
+		late.Reset(max(0, every-time.Since(f.kept)))
+	}
+}
+
+// meet moves the position to where the log has records. It may have let go of some before
+// they were sent, or have been put back from a copy that ends before what was sent: those
+// that it gets from there on are new.
+func (f *Feed) meet() error {
 	first, err := f.cfg.Log.First()
 	if err != nil {
 		return err
 	}
-	if at < first {
-		f.cfg.Logger.Error("feed: records were removed from the log before they were sent", "to", f.cfg.Name, "from", at, "before", first)
-		at = first
-	}
-	f.set(func() { f.at = at })
-	sink, err := f.cfg.Open(ctx)
+	head, err := f.cfg.Log.Head()
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, sink.Close()) }()
-	next, stop := f.read(ctx, at)
-	defer stop()
-	var b batch
-	for {
-		rec, ok := <-next
-		for ; ok; rec, ok = more(next) {
-			if rec.err != nil {
-				return errors.Join(f.flush(ctx, sink, &b), rec.err)
-			}
-			b.add(rec)
-			if len(b.records) == maxBatch || b.bytes >= maxBytes {
-				break
-			}
-		}
-		if err := f.flush(ctx, sink, &b); err != nil || ctx.Err() != nil {
-			return err
-		}
+	at := f.state.Next
+	switch {
+	case at < first:
+		f.cfg.Logger.Error("feed: records were removed from the log before they were sent", "to", f.cfg.Name, "from", at, "before", first)
+		at = first
+	case at > head.Size:
+		f.cfg.Logger.Error("feed: the log ends before what was sent: it was put back from a copy; what it gets from now on is sent", "to", f.cfg.Name, "sent", at, "end", head.Size)
+		at = head.Size
 	}
-}
-
-// one is a record of the log, or why there is none.
-type one struct {
-	audit.Record
-	index uint64
-	err   error
-}
-
-// read returns the records of the log from at on, those that there are and those that
-// come, until stop is called or ctx ends; then the channel is closed.
-func (f *Feed) read(ctx context.Context, at uint64) (next <-chan one, stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	out, ended := make(chan one, maxBatch), make(chan struct{})
-	go func() {
-		defer close(ended)
-		defer close(out)
-		for rec, err := range f.cfg.Log.Tail(ctx, at) {
-			o := one{index: rec.Index, err: err}
-			if err == nil {
-				o.Record, o.err = vault.RecordOf(rec)
-			}
-			select {
-			case out <- o:
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	return out, func() { cancel(); <-ended }
-}
-
-// more returns the next record if there is one already.
-func more(next <-chan one) (rec one, ok bool) {
-	select {
-	case rec, ok = <-next:
-	default:
-	}
-	return rec, ok
-}
-
-// batch is records on their way.
-type batch struct {
-	records []audit.Record
-	bytes   int
-	end     uint64 // index behind the last of them
-}
-
-func (b *batch) add(rec one) {
-	b.records = append(b.records, rec.Record)
-	b.bytes += len(rec.JSON)
-	b.end = rec.index + 1
-}
-
-// flush sends a batch, and notes that it was sent.
-func (f *Feed) flush(ctx context.Context, sink audit.Sink, b *batch) error {
-	if len(b.records) == 0 {
-		return nil
-	}
-	if err := sink.Append(ctx, audit.Batch{Records: b.records, Sync: true}); err != nil {
-		return err
-	}
-	if err := f.store(b.end); err != nil {
-		return err
-	}
-	f.recovered(b.end)
-	*b = batch{records: b.records[:0]}
+	f.state.Next = at
+	f.set(func() { f.at = at })
 	return nil
 }
 
-// failed notes why an attempt failed.
-func (f *Feed) failed(err error) {
-	if before := f.lastErr(); before == nil || before.Error() != err.Error() {
-		f.cfg.Logger.Warn("feed: sending failed; it is tried again, and the log keeps what was not sent", "to", f.cfg.Name, "err", err)
+// flush sends a batch, and notes how much of it was sent.
+func (f *Feed) flush(ctx context.Context, target Target, b *batch) error {
+	if len(b.records) == 0 {
+		return nil
 	}
-	f.set(func() { f.err = err })
+	n, err := target.Send(ctx, b.records)
+	if n > 0 {
+		f.sent(b.records[n-1].Index + 1)
+	}
+	*b = batch{records: b.records[:0]}
+	return err
 }
 
-// recovered notes that the sink has the records before at.
-func (f *Feed) recovered(at uint64) {
-	if f.lastErr() != nil {
+// sent notes that the target has the records before next.
+func (f *Feed) sent(next uint64) {
+	if f.told != "" {
 		f.cfg.Logger.Info("feed: sending goes on", "to", f.cfg.Name)
 	}
-	f.set(func() { f.at, f.err = at, nil })
+	f.told = ""
+	f.state.Next, f.state.SentAt = next, time.Now().UTC()
+	f.state.Error, f.state.Failures, f.state.NextTry = "", 0, time.Time{}
+	f.set(func() { f.at, f.err = next, nil })
+}
+
+// failed notes why an attempt failed, and when to try again.
+func (f *Feed) failed(err error) {
+	level, text := slog.LevelWarn, "feed: sending failed; it is tried again, and the log keeps what was not sent"
+	if errors.Is(err, ErrPermanent) {
+		level, text = slog.LevelError, "feed: nothing can be sent until this is put right; the log keeps what was not sent"
+	}
+	if text != f.told { // once: the error itself may be another each time
+		f.cfg.Logger.Log(context.Background(), level, text, "to", f.cfg.Name, "err", err)
+		f.told = text
+	}
+	f.state.NextTry = time.Now().Add(f.backoff(err)).UTC()
+	f.state.Failures++
+	f.state.Error = err.Error()
+	if err := f.keep(); err != nil {
+		f.cfg.Logger.Warn("feed: the state could not be written", "dir", f.cfg.State, "err", err)
+	}
+	f.set(func() { f.err, f.failure = err, f.attempt })
+}
+
+// keep writes the state.
+func (f *Feed) keep() error {
+	f.kept = time.Now()
+	return f.state.write(f.cfg.State)
 }
 
 // set changes what others see.
@@ -305,16 +278,4 @@ func (f *Feed) set(change func()) {
 	change()
 	close(f.changed)
 	f.changed = make(chan struct{})
-}
-
-func (f *Feed) lastErr() error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.err
-}
-
-func (f *Feed) position() uint64 {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.at
 }

@@ -34,7 +34,7 @@ type place struct {
 	appends int
 }
 
-func (p *place) Open(context.Context) (audit.Sink, error) {
+func (p *place) Open(context.Context) (Target, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.open > 0 {
@@ -42,7 +42,7 @@ func (p *place) Open(context.Context) (audit.Sink, error) {
 	}
 	p.open++
 	p.opened++
-	return &sink{p}, nil
+	return Sink(&sink{p}), nil
 }
 
 type sink struct{ *place }
@@ -179,7 +179,7 @@ func TestFeed(t *testing.T) {
 	require.NoError(t, f.Close())
 	require.NoError(t, f.Close())
 	require.Zero(t, h.arrived(), "Close sends what is there")
-	require.ErrorIs(t, f.until(ctx, 1000, false), ErrClosed)
+	require.ErrorIs(t, f.until(ctx, 1000, nil), ErrClosed)
 
 	h.run(2)
 	f = h.start()
@@ -256,6 +256,13 @@ func TestDown(t *testing.T) {
 	require.Zero(t, h.arrived())
 }
 
+// lastErr returns why the last attempt failed.
+func (f *Feed) lastErr() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.err
+}
+
 // changes returns the channel that is closed at the next change.
 func (f *Feed) changes() <-chan struct{} {
 	f.mu.Lock()
@@ -294,7 +301,7 @@ func TestState(t *testing.T) {
 	f := h.start()
 	require.NoError(t, f.Flush(ctx))
 	require.NoError(t, f.Close())
-	path := f.statePath()
+	path := filepath.Join(h.cfg.State, stateFile)
 	whole, err := os.ReadFile(path)
 	require.NoError(t, err)
 	bad := [][]byte{bytes.Replace(whole, []byte("company"), []byte("another"), 1), bytes.Replace(whole, []byte("v1"), []byte("v9"), 1)}
@@ -303,9 +310,9 @@ func TestState(t *testing.T) {
 	}
 	for _, data := range bad {
 		require.NoError(t, os.WriteFile(path, data, 0o600))
-		next, err := f.load()
+		s, err := f.load()
 		require.NoError(t, err)
-		require.Zero(t, next, "%q", data)
+		require.Zero(t, s.Next, "%q", data)
 	}
 	f = h.start()
 	require.NoError(t, f.Flush(ctx))
@@ -321,9 +328,174 @@ func TestPurged(t *testing.T) {
 	_, err := h.log.Purge(ctx, func(day time.Time) bool { return day.Before(h.now) }, 1000, false)
 	require.NoError(t, err)
 	h.run(1)
+	s := state{Format: stateFormat, Log: h.log.Origin(), Next: 2}
+	require.NoError(t, os.MkdirAll(h.cfg.State, 0o755))
+	require.NoError(t, s.write(h.cfg.State))
+	p := h.status()
+	require.Equal(t, []uint64{2, 3, 4}, []uint64{p.Sent, p.Behind, p.Missing})
 	f := h.start()
 	require.NoError(t, f.Flush(ctx))
 	require.NoError(t, f.Close())
 	require.Zero(t, h.arrived())
 	require.Contains(t, h.logs.String(), "removed from the log before they were sent")
+}
+
+// TestPutBack has a log that ends before what was sent.
+func TestPutBack(t *testing.T) {
+	h := newHouse(t)
+	h.run(2)
+	s := state{Format: stateFormat, Log: h.log.Origin(), Next: 1000}
+	require.NoError(t, os.MkdirAll(h.cfg.State, 0o755))
+	require.NoError(t, s.write(h.cfg.State))
+	f := h.start()
+	for f.position() == 1000 {
+		<-f.changes()
+	}
+	h.run(2)
+	require.NoError(t, f.Flush(ctx))
+	require.NoError(t, f.Close())
+	require.Len(t, h.to.records, 6, "what it got since")
+	require.Contains(t, h.logs.String(), "put back from a copy")
+}
+
+// position is how far the target is.
+func (f *Feed) position() uint64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.at
+}
+
+// TestPeace leaves a target that failed in peace, also in the next process, until it is
+// time or somebody waits for it.
+func TestPeace(t *testing.T) {
+	h := newHouse(t)
+	h.cfg.MinBackoff, h.cfg.MaxBackoff = time.Hour, time.Hour
+	h.to.fail = func(int) error { return errors.New("down") }
+	h.run(1)
+	began := time.Now()
+	f := h.start()
+	for f.lastErr() == nil {
+		<-f.changes()
+	}
+	require.NoError(t, f.Close())
+	p := h.status()
+	require.Equal(t, "the place", p.Name)
+	require.Zero(t, p.Sent)
+	require.Equal(t, uint64(3), p.Behind)
+	require.False(t, p.Since.IsZero())
+	require.Equal(t, "down", p.Error)
+	require.WithinRange(t, p.NextTry, began.Add(30*time.Minute), time.Now().Add(time.Hour))
+
+	h.to.fail = nil
+	f = h.start()
+	require.NoError(t, f.Close(), "which does not wait for it")
+	require.Equal(t, 1, h.to.appends)
+	f = h.start()
+	other := h.start()
+	require.NoError(t, other.Flush(ctx), "the process whose turn it is hears of it")
+	require.NoError(t, other.Close())
+	require.NoError(t, f.Close())
+	require.Zero(t, h.arrived())
+	p = h.status()
+	require.Equal(t, uint64(3), p.Sent)
+	require.WithinRange(t, p.SentAt, began, time.Now())
+	require.Equal(t, Position{Name: "the place", Log: "flexor/company/audit-log", Sent: 3, SentAt: p.SentAt}, p)
+}
+
+// status returns how far the place is, by what was written down.
+func (h *house) status() Position {
+	h.t.Helper()
+	all, err := Status(ctx, h.log.Reader, filepath.Dir(h.cfg.State))
+	require.NoError(h.t, err)
+	require.Len(h.t, all, 1)
+	return all[0]
+}
+
+// TestBackoff has errors that say how long to wait.
+func TestBackoff(t *testing.T) {
+	f := &Feed{cfg: (&Config{}).withDefaults()}
+	for _, c := range []struct {
+		failures    int
+		err         error
+		least, most time.Duration
+	}{
+		{0, errors.New("x"), 500 * time.Millisecond, time.Second},
+		{3, errors.New("x"), 4 * time.Second, 8 * time.Second},
+		{100, errors.New("x"), 150 * time.Second, 5 * time.Minute},
+		{0, fmt.Errorf("x: %w", ErrPermanent), 150 * time.Second, 5 * time.Minute},
+		{0, fmt.Errorf("x: %w", &Later{After: time.Minute, Err: errors.New("y")}), time.Minute, time.Minute},
+		{9, &Later{After: time.Second, Err: errors.New("y")}, 150 * time.Second, 5 * time.Minute},
+		{0, &Later{After: 1000 * time.Hour, Err: errors.New("y")}, time.Hour, time.Hour},
+	} {
+		f.state.Failures = c.failures
+		for range 100 {
+			require.GreaterOrEqual(t, f.backoff(c.err), c.least)
+			require.LessOrEqual(t, f.backoff(c.err), c.most)
+		}
+	}
+	f.state.NextTry = time.Now().Add(1000 * time.Hour) // by a clock that was wrong
+	require.LessOrEqual(t, f.left(), time.Hour)
+}
+
+// TestPermanent has Flush give up on a target that waiting does not help.
+func TestPermanent(t *testing.T) {
+	h := newHouse(t)
+	refused := fmt.Errorf("%w: give another key", ErrPermanent)
+	h.to.fail = func(int) error { return refused }
+	h.run(1)
+	f := h.start()
+	require.ErrorIs(t, f.Flush(ctx), refused)
+	require.ErrorIs(t, f.Flush(ctx), refused)
+	h.to.mu.Lock()
+	h.to.fail = nil
+	h.to.mu.Unlock()
+	require.NoError(t, f.Flush(ctx), "put right meanwhile")
+	require.NoError(t, f.Close())
+	require.Zero(t, h.arrived())
+	require.Contains(t, h.logs.String(), "level=ERROR")
+}
+
+// some is a target that takes a few records of each batch and then fails.
+type some struct {
+	*place
+	n int
+}
+
+func (s some) Send(_ context.Context, records []vault.Record) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, r := range records {
+		if i == s.n {
+			return i, errors.New("enough")
+		}
+		s.records = append(s.records, audit.Record{JSON: bytes.Clone(r.Line)})
+	}
+	return len(records), nil
+}
+
+func (s some) Close() error { return (&sink{s.place}).Close() }
+
+// TestTakenInPart goes on behind what a target took before it failed.
+func TestTakenInPart(t *testing.T) {
+	h := newHouse(t)
+	h.cfg.Open = func(ctx context.Context) (Target, error) {
+		_, err := h.to.Open(ctx)
+		return some{h.to, 2}, err
+	}
+	h.run(5)
+	f := h.start()
+	require.NoError(t, f.Flush(ctx))
+	require.NoError(t, f.Close())
+	require.Zero(t, h.arrived(), "nothing is sent twice")
+	require.Contains(t, h.logs.String(), "enough")
+}
+
+// TestForeign stops at a line that no sink takes.
+func TestForeign(t *testing.T) {
+	to := &place{}
+	target := Sink(&sink{to})
+	n, err := target.Send(ctx, []vault.Record{{Line: []byte(`{"kind":"run","run_id":"a"}`)}, {Line: []byte(`nonsense`)}})
+	require.ErrorIs(t, err, vault.ErrForeign)
+	require.Equal(t, 1, n)
+	require.Len(t, to.records, 1)
 }

@@ -51,7 +51,10 @@ func openLog(t *testing.T, dir string) *vault.Log {
 func config(l *vault.Log, dir string) *feed.Config {
 	return &feed.Config{
 		Log: l.Reader, State: filepath.Join(dir, "feed"), Name: "audit.jsonl", Turn: time.Millisecond,
-		Open: func(context.Context) (audit.Sink, error) { return file.Open(filepath.Join(dir, "audit.jsonl"), nil) },
+		Open: func(context.Context) (feed.Target, error) {
+			sink, err := file.Open(filepath.Join(dir, "audit.jsonl"), nil)
+			return feed.Sink(sink), err
+		},
 	}
 }
 

@@ -6,47 +6,85 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/flexorhq/flexor-go/internal/durable"
 )
 
-const stateFormat = "flexor.feed/v1"
+// Folder is the directory in a vault where flexor.Open keeps the [Config.State] of its
+// feeds, each in a folder of its own.
+const Folder = "feed"
 
-// state is how far a sink is with a log.
+const (
+	stateFormat = "flexor.feed/v1"
+	stateFile   = "position.json"
+	lockFile    = "lock"
+	hurryFile   = "hurry" // asks the process that sends not to leave the target in peace
+	maxState    = 1 << 16
+)
+
+// state is how far a target is with a log, and how it goes.
 type state struct {
-	Format string `json:"format"`
-	Log    string `json:"log"`  // origin
-	Next   uint64 `json:"next"` // index of the first record that the sink may not have
+	Format string    `json:"format"`
+	Name   string    `json:"name"` // of the target, for people
+	Log    string    `json:"log"`  // origin
+	Next   uint64    `json:"next"` // index of the first record that the target may not have
+	SentAt time.Time `json:"sent_at,omitzero"`
+
+	Error    string    `json:"error,omitempty"` // why the last attempt failed
+	Failures int       `json:"failures,omitempty"`
+	NextTry  time.Time `json:"next_try,omitzero"`
 }
 
-func (f *Feed) statePath() string { return filepath.Join(f.cfg.State, "position.json") }
-
-// load returns the index of the next record to send. A state that is not there, is damaged
-// or of another log counts for nothing: then all is sent.
-func (f *Feed) load() (uint64, error) {
-	data, err := durable.ReadFile(durable.Disk{}, f.statePath(), 1<<16)
+// readState reads the state in a directory. One that is not there, or not whole, is the
+// zero state.
+func readState(dir string) (s state, err error) {
+	data, err := durable.ReadFile(durable.Disk{}, filepath.Join(dir, stateFile), maxState)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, durable.ErrTooLarge) {
-		return 0, nil
+		return state{}, nil
 	}
 	if err != nil {
-		return 0, fmt.Errorf("feed: %w", err)
+		return state{}, fmt.Errorf("feed: %w", err)
 	}
-	var s state
-	if json.Unmarshal(data, &s) != nil || s.Format != stateFormat || s.Log != f.cfg.Log.Origin() || !bytes.HasSuffix(data, []byte("}\n")) {
-		return 0, nil
+	if json.Unmarshal(data, &s) != nil || s.Format != stateFormat || !bytes.HasSuffix(data, []byte("}\n")) {
+		return state{}, nil
 	}
-	return s.Next, nil
+	return s, nil
 }
 
-// store notes how far the sink is. It is on disk when it returns.
-func (f *Feed) store(next uint64) error {
-	data, err := json.Marshal(state{stateFormat, f.cfg.Log.Origin(), next})
+// write puts the state in place of the one in a directory. It is on disk when it returns.
+func (s *state) write(dir string) error {
+	data, err := json.Marshal(s)
 	if err != nil {
 		return err
 	}
-	if err := durable.WriteFile(durable.Disk{}, f.statePath(), append(data, '\n'), 0o644); err != nil {
+	if err := durable.WriteFile(durable.Disk{}, filepath.Join(dir, stateFile), append(data, '\n'), 0o644); err != nil {
 		return fmt.Errorf("feed: %w", err)
 	}
 	return nil
+}
+
+// touch makes a file if it is not there.
+func touch(path string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o644)
+	if err == nil {
+		err = f.Close()
+	}
+	if err != nil {
+		return fmt.Errorf("feed: %w", err)
+	}
+	return nil
+}
+
+// load returns the state of the feed. One of another log counts for nothing: then all is
+// sent.
+func (f *Feed) load() (state, error) {
+	s, err := readState(f.cfg.State)
+	if origin := f.cfg.Log.Origin(); s.Log != origin {
+		s = state{Format: stateFormat, Log: origin}
+	}
+	s.Name = f.cfg.Name
+	return s, err
 }

@@ -2,33 +2,45 @@ package feed
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
 
-// Flush returns once the sink has all that was on disk in the log at the call, whichever
-// process sent it. It gives up when ctx ends and when the Feed is closed.
+// Flush returns once the target has all that was on disk in the log at the call, whichever
+// process sends it. A target that failed is tried at once, or within [Config.Turn]. Flush gives
+// up when ctx ends, when the Feed is closed, and when an attempt of this process fails with an
+// error that wraps [ErrPermanent].
 func (f *Feed) Flush(ctx context.Context) error {
 	head, err := f.cfg.Log.Head()
 	if err != nil {
 		return err
 	}
-	return f.until(ctx, head.Size, false)
+	if err := touch(f.path(hurryFile)); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	begun := f.attempt // it may fail as all did before what was wrong was put right
+	f.mu.Unlock()
+	return f.until(ctx, head.Size, func(attempt int, err error) bool { return attempt > begun && errors.Is(err, ErrPermanent) })
 }
 
-// until waits until the sink has the records before size; with once it does not wait for
-// a sink that fails.
-func (f *Feed) until(ctx context.Context, size uint64, once bool) error {
+// until waits until the target has the records before size. It does not wait on after a
+// failure of this process that is hopeless.
+func (f *Feed) until(ctx context.Context, size uint64, hopeless func(attempt int, err error) bool) error {
 	look := time.NewTicker(min(f.cfg.Turn, 100*time.Millisecond)) // at the work of another process
 	defer look.Stop()
 	for {
 		f.mu.Lock()
-		works, at, failed, changed := f.works, f.at, f.err, f.changed
+		works, at, failed, failure, changed := f.works, f.at, f.err, f.failure, f.changed
 		f.mu.Unlock()
 		if !works {
-			var err error
-			if at, err = f.load(); err != nil {
+			s, err := f.load()
+			if err != nil {
 				return err
+			}
+			if at = s.Next; s.Error != "" {
+				failed = errors.New(s.Error)
 			}
 		}
 		if at >= size {
@@ -40,8 +52,8 @@ func (f *Feed) until(ctx context.Context, size uint64, once bool) error {
 			}
 			return fmt.Errorf("feed: %s does not have record %d: %w", f.cfg.Name, at, cause)
 		}
-		if once && failed != nil {
-			return missing(ErrClosed)
+		if works && failed != nil && hopeless(failure, failed) {
+			return fmt.Errorf("feed: %s does not have record %d: %w", f.cfg.Name, at, failed)
 		}
 		select {
 		case <-changed:
@@ -60,11 +72,11 @@ func (f *Feed) Close() error { return f.close() }
 
 func (f *Feed) end() error {
 	f.mu.Lock()
-	works := f.works
+	idle := !f.works || f.err != nil
 	f.mu.Unlock()
-	if head, err := f.cfg.Log.Head(); err == nil && works && f.cfg.CloseWait > 0 {
+	if head, err := f.cfg.Log.Head(); err == nil && !idle && f.cfg.CloseWait > 0 {
 		ctx, cancel := context.WithTimeout(context.Background(), f.cfg.CloseWait)
-		_ = f.until(ctx, head.Size, true) // told already, and the log keeps it
+		_ = f.until(ctx, head.Size, func(int, error) bool { return true }) // told already, and the log keeps it
 		cancel()
 	}
 	f.cancel()

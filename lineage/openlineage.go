@@ -67,7 +67,7 @@ func OpenLineage(ctx context.Context, log Log, from, to time.Time) iter.Seq2[jso
 				continue
 			}
 			e.Position = rec.Index
-			for _, event := range h.openEvents(&e) {
+			for _, event := range openEvents(&e, h.accesses[e.RunID], h.agents[e.ParentRunID]) {
 				raw, err := json.Marshal(event)
 				if !yield(raw, err) || err != nil {
 					return
@@ -168,15 +168,16 @@ func facet(schemaURL string, members map[string]any) map[string]any {
 	return members
 }
 
-// openEvents returns the events of a run.
-func (h *history) openEvents(e *audit.Entry) []openEvent {
+// openEvents returns the events of a run. parent is the agent of the run that started it;
+// empty: none did, or it is not known.
+func openEvents(e *audit.Entry, accesses []*audit.Access, parent string) []openEvent {
 	job := openJob{jobNamespace(e), e.AgentName, map[string]any{
 		"jobType": facet(facetJobType, map[string]any{"processingType": "BATCH", "integration": "FLEXOR", "jobType": "AGENT"}),
 	}}
 	run := openRun{uuidOf(e.RunID), map[string]any{
 		"nominalTime": facet(facetNominal, map[string]any{"nominalStartTime": e.TriggerAt}),
 	}}
-	if parent := h.agents[e.ParentRunID]; parent != "" {
+	if parent != "" {
 		run.Facets["parent"] = facet(facetParent, map[string]any{
 			"run": map[string]any{"runId": uuidOf(e.ParentRunID)},
 			"job": map[string]any{"namespace": jobNamespace(e), "name": parent},
@@ -203,7 +204,7 @@ func (h *history) openEvents(e *audit.Entry) []openEvent {
 	if n := len(e.Errors); n > 0 {
 		end.Run.Facets["errorMessage"] = facet(facetError, map[string]any{"message": e.Errors[n-1].Message, "programmingLanguage": "GO"})
 	}
-	end.Inputs, end.Outputs = openRecords(h.accesses[e.RunID])
+	end.Inputs, end.Outputs = openRecords(accesses)
 	return []openEvent{start, end}
 }
 

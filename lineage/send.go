@@ -27,9 +27,22 @@ var (
 	ErrAddress = errors.New("lineage: the address of the OpenLineage server is no URL such as https://marquez.example, without user info")
 
 	// ErrUnavailable is wrapped when an event could not be delivered for as long as
-	// [Sender.Patience].
+	// [Sender.Patience]. The error is an [UnavailableError].
 	ErrUnavailable = errors.New("lineage: the OpenLineage server did not take an event")
 )
+
+// UnavailableError says why an event could not be delivered for now. It wraps
+// [ErrUnavailable].
+type UnavailableError struct {
+	After time.Duration // how long the server asked to be left in peace; 0: it did not
+	Err   error
+}
+
+// Error implements error.
+func (e *UnavailableError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what it is about.
+func (e *UnavailableError) Unwrap() error { return e.Err }
 
 // Sender posts events to a server that takes those of OpenLineage by HTTP, such as
 // Marquez, one in each request. It may be used by several goroutines at once, each
@@ -53,7 +66,7 @@ type Sender struct {
 	// back together. A server that asks for more time gets it. 0: 500 milliseconds.
 	Wait time.Duration
 
-	// Patience is how long one event is tried. 0: five minutes.
+	// Patience is how long one event is tried. 0: five minutes; negative: once.
 	Patience time.Duration
 }
 
@@ -103,15 +116,17 @@ func (s *Sender) Send(ctx context.Context, events iter.Seq2[json.RawMessage, err
 // sendEvent is what the sender needs to know of an event.
 type sendEvent struct {
 	raw  json.RawMessage
-	Type string `json:"eventType"`
-	Run  struct {
-		ID     string `json:"runId"`
-		Facets struct {
-			Flexor struct {
-				Position uint64 `json:"position"`
-			} `json:"flexor"`
-		} `json:"facets"`
-	} `json:"run"`
+	Type string  `json:"eventType"`
+	Run  sendRun `json:"run"`
+}
+
+type sendRun struct {
+	ID     string `json:"runId"`
+	Facets struct {
+		Flexor struct {
+			Position uint64 `json:"position"`
+		} `json:"flexor"`
+	} `json:"facets"`
 }
 
 // target returns the URL to post to. The error does not repeat it, for it may hold a secret.
@@ -155,7 +170,7 @@ func (s *Sender) deliver(ctx context.Context, target *url.URL, e *sendEvent) err
 		}
 		pause := max(wait/2+rand.N(wait/2+1), outcome.after)
 		if tried := time.Since(began); tried+pause > patience {
-			return fmt.Errorf("%w: %s of run %s: tried for %s: %w", ErrUnavailable, e.Type, e.Run.ID, tried.Round(time.Second), outcome.why)
+			return &UnavailableError{outcome.after, fmt.Errorf("%w: %s of run %s: tried for %s: %w", ErrUnavailable, e.Type, e.Run.ID, tried.Round(time.Second), outcome.why)}
 		}
 		select {
 		case <-time.After(pause):

@@ -31,8 +31,8 @@ type Policy struct {
 	// LogName names the log in the governance log, such as "audit-log". Required if
 	// the vault has governance.
 	LogName string
-	// Confirmed returns how many of the log's first records all other destinations
-	// have. Zero: there are no others.
+	// Confirmed returns how many of the log's first records all copies of it elsewhere
+	// hold. Zero: there are none.
 	Confirmed func(ctx context.Context) (uint64, error)
 	// Now tells the time. Zero: time.Now.
 	Now func() time.Time

@@ -39,7 +39,8 @@ type Config struct {
 
 	// Origins says where each setting that a file gives is from, under its path,
 	// such as audit.retention_days or, counted in the order of this Config,
-	// audit.pii_patterns[2]. A setting that is not there has its default.
+	// audit.pii_patterns[2]. A setting that is not there has its default. A list
+	// that a file gives as a single string has the path without a number.
 	Origins map[string]Origin
 
 	// Warnings are settings that are allowed but questionable, each with its
@@ -136,8 +137,9 @@ type Audit struct {
 	// Destination is where entries go, vault://audit-log/ by default.
 	Destination Location
 
-	// SecondaryDestination is where a second copy goes. Nil for no second copy.
-	SecondaryDestination *Location
+	// SecondaryDestinations are where more copies go, those that the layers above
+	// ask for first. Nil when there are none.
+	SecondaryDestinations []Location
 
 	// S3 is how destinations in S3 are reached and what is asked of them.
 	S3 S3

@@ -60,7 +60,11 @@ func (d decoder) audit(n *node, a *Audit) {
 	if to := d.location(n.get("destination")); to != nil {
 		a.Destination = *to
 	}
-	a.SecondaryDestination = d.location(n.get("secondary_destination"))
+	for _, item := range n.get("secondary_destination").items() {
+		if to := d.location(item); to != nil {
+			a.SecondaryDestinations = append(a.SecondaryDestinations, *to)
+		}
+	}
 	d.s3(n.get("s3"), &a.S3)
 }
 
@@ -136,11 +140,8 @@ func (d decoder) text(n *node) string {
 
 // teams returns the names in n, which is a list of them or a single one.
 func (d decoder) teams(n *node) []string {
-	if _, ok := n.asString(); ok {
-		return []string{d.text(n)}
-	}
 	var names []string
-	for _, item := range n.list() {
+	for _, item := range n.items() {
 		names = append(names, d.text(item))
 	}
 	return names

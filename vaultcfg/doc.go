@@ -37,10 +37,10 @@
 // Of the audit settings, a vault may strengthen what the layers above ask for,
 // never weaken it, or else it is not loaded. It cannot turn off enabled,
 // include_inputs, include_outputs or pii_redaction, shorten retention_days, or
-// change a destination. What it has in pii_patterns and pii_keys is added to what
-// the layers above have there, whose patterns and rules it cannot redefine. What a
-// layer above leaves away has its default, which binds just as well, except for
-// destination.
+// change destination. What it has in secondary_destination, pii_patterns and pii_keys
+// is added to what the layers above have there, whose patterns and rules it cannot
+// redefine. What a layer above leaves away has its default, which binds just as well,
+// except for destination.
 //
 // # References
 //

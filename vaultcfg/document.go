@@ -82,6 +82,15 @@ func (n *node) list() []*node {
 	return n.children
 }
 
+// items returns the items of n like list, and n itself where it is a string in the place
+// of a list.
+func (n *node) items() []*node {
+	if _, ok := n.asString(); ok {
+		return []*node{n}
+	}
+	return n.list()
+}
+
 // pointer returns the path of n from the top, such as audit.pii_patterns[2].name.
 // It is made when it is asked for: stored in each node, the paths below a key of
 // a few hundred kilobytes would take up gigabytes.

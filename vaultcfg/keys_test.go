@@ -25,7 +25,7 @@ var otherValues = map[string]string{
 	"audit.pii_patterns[].name": `"a"`, "audit.pii_patterns[].regexp": `"b(c)"`, "audit.pii_patterns[].group": `1`, "audit.pii_patterns[].operator": `"drop"`,
 	"audit.pii_patterns[].keywords": `["a"]`, "audit.pii_patterns[].allow": `["a"]`,
 	"audit.pii_keys[].name": `"b"`, "audit.pii_keys[].pointer": `"/a"`, "audit.pii_keys[].operator": `"drop"`,
-	"audit.destination": `"s3://b"`, "audit.secondary_destination": `"s3://c"`,
+	"audit.destination": `"s3://b"`, "audit.secondary_destination": `["s3://c/d?e=f", "file:///g"]`,
 	"audit.s3.endpoint": `"http://a"`, "audit.s3.region": `"a"`, "audit.s3.path_style": `false`, "audit.s3.object_lock": `"governance"`,
 	"audit.s3.legal_hold": `true`, "audit.s3.sse": `"aws:kms"`, "audit.s3.kms_key_id": `"a"`,
 	"sync.auto": `true`, "sync.pre_run": `true`, "permissions.who_can_edit_l2": `"a"`, "permissions.who_can_create_agents": `"a"`,

@@ -156,22 +156,27 @@ func mergeSection(lower, upper *node) *node {
 }
 
 // appended are the settings of which every layer adds to those above it.
-var appended = map[string]bool{"pii_patterns": true, "pii_keys": true}
+var appended = map[string]bool{"pii_patterns": true, "pii_keys": true, "secondary_destination": true}
 
 // appendList returns a list of the items of upper, and then those of lower that
 // are not just as well in upper.
 func appendList(lower, upper *node) *node {
-	merged := *lower
-	merged.children = slices.Clone(upper.list())
 	there := make(map[string]bool)
-	for _, item := range upper.list() {
+	for _, item := range upper.items() {
 		there[item.identity()] = true
 	}
-	for _, item := range lower.list() {
+	var more []*node
+	for _, item := range lower.items() {
 		if !there[item.identity()] {
-			merged.children = append(merged.children, item)
+			more = append(more, item)
 		}
 	}
+	if len(more) == 0 {
+		return upper
+	}
+	merged := *lower
+	merged.value = array{}
+	merged.children = slices.Concat(upper.items(), more)
 	return &merged
 }
 

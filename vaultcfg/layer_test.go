@@ -1,6 +1,7 @@
 package vaultcfg_test
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -42,7 +43,8 @@ func TestLayers(t *testing.T) {
 "destination": "vault://trail/", "secondary_destination": "s3://firm/"}`},
 		[2]string{"L3", ""},
 		[2]string{"L4", `"data": {"max_rows_per_query": 4}, "permissions": {"who_can_create_agents": "nav"},
-"audit": {"retention_days": 3650, "include_inputs": true, "pii_patterns": [{"regexp": "NAV-[0-9]+", "operator": "drop"}, "ACC-[0-9]+"]}`},
+"audit": {"retention_days": 3650, "include_inputs": true, "pii_patterns": [{"regexp": "NAV-[0-9]+", "operator": "drop"}, "ACC-[0-9]+"],
+"secondary_destination": ["file:///mnt/nav", "s3://firm/", "file:///mnt/archive/"]}`},
 	)
 	l2, l4 := filepath.Join(dirs[1], "vault.json"), filepath.Join(dirs[3], "vault.json")
 
@@ -58,10 +60,14 @@ func TestLayers(t *testing.T) {
 	assert.Equal(t, []string{"nav"}, c.Permissions.WhoCanCreateAgents)
 	assert.Equal(t, vaultcfg.Audit{
 		Enabled: true, RetentionDays: 3650, IncludeInputs: true, PIIRedaction: true,
-		PIIPatterns:          []redact.Pattern{{Regexp: "ACC-[0-9]+"}, {Regexp: "NAV-[0-9]+", Operator: redact.Drop}},
-		PIIKeys:              []redact.KeyRule{{Name: "*_token"}},
-		Destination:          vaultcfg.Location{Scheme: "vault", Host: "trail", Path: "/", Raw: "vault://trail/"},
-		SecondaryDestination: &vaultcfg.Location{Scheme: "s3", Host: "firm", Path: "/", Raw: "s3://firm/"},
+		PIIPatterns: []redact.Pattern{{Regexp: "ACC-[0-9]+"}, {Regexp: "NAV-[0-9]+", Operator: redact.Drop}},
+		PIIKeys:     []redact.KeyRule{{Name: "*_token"}},
+		Destination: vaultcfg.Location{Scheme: "vault", Host: "trail", Path: "/", Raw: "vault://trail/"},
+		SecondaryDestinations: []vaultcfg.Location{
+			{Scheme: "s3", Host: "firm", Path: "/", Raw: "s3://firm/"},
+			{Scheme: "file", Path: "/mnt/nav", Raw: "file:///mnt/nav"},
+			{Scheme: "file", Path: "/mnt/archive/", Raw: "file:///mnt/archive/"},
+		},
 	}, c.Audit)
 	trail, err := c.Resolve(c.Audit.Destination)
 	require.NoError(t, err)
@@ -79,6 +85,9 @@ func TestLayers(t *testing.T) {
 	assert.Equal(t, l4, c.Origins["audit.pii_patterns[1]"].Path)
 	assert.NotContains(t, c.Origins, "audit.pii_patterns[2]", "what a layer says again is there once")
 	assert.Equal(t, l2, c.Origins["audit.pii_keys[0]"].Path)
+	assert.Equal(t, l2+":4:59", c.Origins["audit.secondary_destination[0]"].String())
+	assert.Equal(t, l4+":4:27", c.SecondaryOrigin(1).String())
+	assert.Equal(t, l4+":4:60", c.SecondaryOrigin(2).String())
 	assert.Equal(t, "default", c.Origins["audit.enabled"].String())
 
 	// The layers below are no part of the one above.
@@ -87,6 +96,7 @@ func TestLayers(t *testing.T) {
 	assert.Equal(t, 365, c.Audit.RetentionDays)
 	assert.Equal(t, 1, c.Data.MaxRowsPerQuery)
 	assert.Len(t, c.Layers, 2)
+	assert.Equal(t, l2+":4:59", c.SecondaryOrigin(0).String(), "a single string")
 }
 
 func TestLayersNeverWeaken(t *testing.T) {
@@ -101,8 +111,8 @@ func TestLayersNeverWeaken(t *testing.T) {
 		"retention":             {`"audit": {"retention_days": 365}`, `"audit": {"retention_days": 364}`, `audit.retention_days: 364 days is shorter than the 365 of the layer above (ABOVE:2:29) (` + rule + `write 365 or more, or remove it)`},
 		"default retention":     {``, `"audit": {"retention_days": 89}`, `audit.retention_days: 89 days is shorter than the 90 of the layer above by default (ABOVE:1:1) (` + rule + `write 90 or more, or remove it)`},
 		"destination":           {`"audit": {"destination": "env:A"}`, `"audit": {"destination": "s3://other/"}`, `audit.destination: is not that of the layer above, "env:A" (ABOVE:2:26) (` + rule + `remove it)`},
-		"second destination":    {`"audit": {"secondary_destination": "s3://firm/"}`, `"audit": {"secondary_destination": "env:B"}`, `audit.secondary_destination: is not that of the layer above, "s3://firm/" (ABOVE:2:36) (` + rule + `remove it)`},
-		"no second destination": {`"audit": {"secondary_destination": "s3://firm/"}`, `"audit": {"secondary_destination": null}`, `audit.secondary_destination: expected a string, found null (leave the key out to get the default)`},
+		"the same second place": {`"audit": {"secondary_destination": ["s3://firm/", "env:B"]}`, `"audit": {"secondary_destination": "s3://hunter2"}`, `audit.secondary_destination: the same place as "env:B" (ABOVE:2:51), so there would be no further copy (name another place, or remove it)`},
+		"no second destination": {`"audit": {"secondary_destination": "s3://firm/"}`, `"audit": {"secondary_destination": null}`, `audit.secondary_destination: expected a string or a list, found null (leave the key out to get the default)`},
 		"pattern by name":       {`"audit": {"pii_patterns": [{"name": "acc", "regexp": "ACC-[0-9]+"}]}`, `"audit": {"pii_patterns": [{"name": "acc", "regexp": "ACC-x"}]}`, `audit.pii_patterns[0]: defines "acc" anew in the layer above (ABOVE:2:28) (` + rule + `choose another name, or remove it)`},
 		"pattern by expression": {`"audit": {"pii_patterns": ["b+", "a+"]}`, `"audit": {"pii_patterns": [{"regexp": "a+", "operator": "last4"}]}`, `audit.pii_patterns[0]: has operator "last4" for what has "mask" in the layer above (ABOVE:2:34) (` + rule + `remove it)`},
 		"key rule":              {`"audit": {"pii_keys": [{"name": "DB-Password", "operator": "drop"}]}`, `"audit": {"pii_keys": ["user", "db_password"]}`, `audit.pii_keys[1]: has operator "mask" for what has "drop" in the layer above (ABOVE:2:24) (` + rule + `remove it)`},
@@ -134,7 +144,8 @@ func TestLayersMayStrengthen(t *testing.T) {
 		"the same":             {asked, asked},
 		"nothing":              {asked, `"audit": {}`},
 		"no pattern":           {asked, `"audit": {"pii_patterns": [], "pii_keys": []}`},
-		"more":                 {asked, `"audit": {"retention_days": 366, "include_outputs": true, "secondary_destination": "S3://firm/x/"}`},
+		"more":                 {asked, `"audit": {"retention_days": 366, "include_outputs": true, "secondary_destination": "file:///mnt/archive/"}`},
+		"no more places":       {asked, `"audit": {"secondary_destination": []}`},
 		"more patterns":        {asked, `"audit": {"pii_patterns": ["a+", "b+"], "pii_keys": ["TOKEN", {"pointer": "/a", "operator": "hmac"}]}`},
 		"another default":      {`"audit": {"enabled": true}`, `"audit": {"destination": "vault://trail/", "secondary_destination": "s3://firm/"}`},
 		"stronger lock":        {`"audit": {"s3": {"object_lock": "governance", "region": "a"}}`, `"audit": {"s3": {"object_lock": "compliance", "legal_hold": true}}`},
@@ -309,7 +320,7 @@ func TestEverySettingIsPassedDown(t *testing.T) {
 		own, err := vaultcfg.Load(layered(t, [2]string{"L4", setting})[0], nil)
 		require.NoError(t, err)
 		assert.Equal(t, sections(own), sections(inherited), key)
-		assert.Equal(t, filepath.Join(above[0], "vault.json"), inherited.Origins[key].Path, key)
+		assert.Equal(t, filepath.Join(above[0], "vault.json"), cmp.Or(inherited.Origins[key], inherited.Origins[key+"[0]"]).Path, key)
 		passed++
 	}
 	assert.Equal(t, 25, passed)

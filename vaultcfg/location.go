@@ -49,10 +49,11 @@ func (l Location) String() string {
 	return u.String()
 }
 
-// same reports whether both name the same place, as far as that can be seen.
-func (l Location) same(m Location) bool {
-	return l.Scheme == m.Scheme && l.Host == m.Host && l.Query == m.Query &&
-		strings.TrimRight(l.Path, "/") == strings.TrimRight(m.Path, "/")
+// place returns what locations have in common that name the same place, as far as that
+// can be seen.
+func (l Location) place() Location {
+	l.Path, l.Raw = strings.TrimRight(l.Path, "/"), ""
+	return l
 }
 
 // parseLocation returns the location of value, which vault.json has as written.

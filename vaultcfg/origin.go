@@ -26,6 +26,16 @@ func (o Origin) String() string {
 	return fmt.Sprintf("%s:%d:%d", o.Path, o.Line, o.Column)
 }
 
+// SecondaryOrigin returns the place of the secondary destination with that number in the
+// order of [Audit.SecondaryDestinations].
+func (c *Config) SecondaryOrigin(i int) Origin {
+	const key = "audit.secondary_destination"
+	if from, ok := c.Origins[key]; ok {
+		return from // a single string
+	}
+	return c.Origins[key+"["+strconv.Itoa(i)+"]"]
+}
+
 func originOf(n *node) Origin {
 	file := n.source()
 	return Origin{cmp.Or(file.full, file.path), n.start.line, n.start.column}
@@ -45,7 +55,7 @@ func addOrigins(from map[string]Origin, prefix string, section *node) {
 		switch {
 		case n.value == (object{}):
 			addOrigins(from, path+".", n)
-		case appended[key]:
+		case appended[key] && n.value == (array{}):
 			for i, item := range n.list() {
 				from[path+"["+strconv.Itoa(i)+"]"] = originOf(item)
 			}

@@ -128,15 +128,15 @@ func TestParseEverything(t *testing.T) {
 			},
 			PIIKeys:     []redact.KeyRule{{Name: "*_token"}, {Name: "phone", Operator: redact.LastFour}, {Pointer: "/a~1b/*", Operator: redact.Drop}},
 			Destination: vaultcfg.Location{Scheme: "s3", Host: "bucket", Path: "/x/", Raw: "env:DEST"},
-			SecondaryDestination: &vaultcfg.Location{
-				Scheme: "file", Path: "/var/log/a b/", Query: "rotate=1d", Raw: "file:///var/log/a%20b/?rotate=1d",
+			SecondaryDestinations: []vaultcfg.Location{
+				{Scheme: "file", Path: "/var/log/a b/", Query: "rotate=1d", Raw: "file:///var/log/a%20b/?rotate=1d"},
 			},
 		},
 		Sync:        vaultcfg.Sync{Auto: true, PreRun: true},
 		Permissions: vaultcfg.Permissions{WhoCanEditL2: []string{"platform", "risk"}, WhoCanCreateAgents: []string{"research"}},
 	}, withoutOrigins(c))
 	assert.Equal(t, "s3://bucket/x/", c.Audit.Destination.String())
-	assert.Equal(t, "file:///var/log/a%20b/?rotate=1d", c.Audit.SecondaryDestination.String())
+	assert.Equal(t, "file:///var/log/a%20b/?rotate=1d", c.Audit.SecondaryDestinations[0].String())
 }
 
 // TestParseCompliance reads the audit block that is recommended for regulated
@@ -162,8 +162,8 @@ func TestParseCompliance(t *testing.T) {
 		IncludeOutputs: true,
 		PIIRedaction:   true,
 		Destination:    vaultcfg.Location{Scheme: "vault", Host: "audit-log", Path: "/", Raw: "vault://audit-log/"},
-		SecondaryDestination: &vaultcfg.Location{
-			Scheme: "s3", Host: "your-compliance-bucket", Path: "/flexor-audit/", Raw: "s3://your-compliance-bucket/flexor-audit/",
+		SecondaryDestinations: []vaultcfg.Location{
+			{Scheme: "s3", Host: "your-compliance-bucket", Path: "/flexor-audit/", Raw: "s3://your-compliance-bucket/flexor-audit/"},
 		},
 	}, c.Audit)
 	assert.Empty(t, c.Warnings)
@@ -221,7 +221,7 @@ func TestParseSchemaErrors(t *testing.T) {
 		"a yes":          {with(`"audit": {"enabled": "yes"}`), `vault.json:2:22: audit.enabled: expected true or false, found a string`},
 		"fraction":       {with(`"audit": {"retention_days": 1.5}`), `vault.json:2:29: audit.retention_days: expected a whole number, found the number 1.5`},
 		"boolean":        {with(`"audit": true`), `vault.json:2:10: audit: expected an object, found true`},
-		"null value":     {with(`"audit": {"secondary_destination": null}`), `vault.json:2:36: audit.secondary_destination: expected a string, found null (leave the key out to get the default)`},
+		"null value":     {with(`"audit": {"secondary_destination": null}`), `vault.json:2:36: audit.secondary_destination: expected a string or a list, found null (leave the key out to get the default)`},
 		"list or string": {with(`"permissions": {"who_can_edit_l2": {}}`), `vault.json:2:36: permissions.who_can_edit_l2: expected a list or a string, found an object`},
 		"zero days":      {with(`"audit": {"retention_days": 0}`), `vault.json:2:29: audit.retention_days: must be at least 1, found 0`},
 		"many days":      {with(`"audit": {"retention_days": 1e6}`), `vault.json:2:29: audit.retention_days: must be at most 36500, found 1e+06`},
@@ -266,6 +266,9 @@ func TestParseRuleErrors(t *testing.T) {
 		"endpoint":                  {with(`"audit": {"s3": {"endpoint": "minio:9000"}}`), `vault.json:2:30: audit.s3.endpoint: not the URL of a server (write for example "https://minio.fund.com:9000")`},
 		"KMS key without KMS":       {with(`"audit": {"s3": {"sse": "AES256", "kms_key_id": "a"}}`), `vault.json:2:49: audit.s3.kms_key_id: has no use with sse "AES256" (write "aws:kms" there, or remove it)`},
 		"no second copy":            {with(`"audit": {"secondary_destination": "vault://audit-log"}`), `vault.json:2:36: audit.secondary_destination: the same as the destination, so there would be no second copy (name another place, or remove it)`},
+		"second copy twice":         {with(`"audit": {"secondary_destination": ["s3://a/b", "s3://c", "S3://a/b/"]}`), `vault.json:2:59: audit.secondary_destination[2]: the same place as "s3://a/b" (vault.json:2:37), so there would be no further copy (name another place, or remove it)`},
+		"second copy to nowhere":    {with(`"audit": {"secondary_destination": ["s3://a", "archive"]}`), `vault.json:2:47: audit.secondary_destination[1]: not a URL with a scheme (write "vault://audit-log/" for a directory in the vault, or "s3://bucket/prefix/")`},
+		"second copy of no type":    {with(`"audit": {"secondary_destination": ["s3://a", 7]}`), `vault.json:2:47: audit.secondary_destination[1]: expected a string, found the number 7`},
 		"governance log":            {with(`"audit": {"destination": "vault://Governance-Log/a"}`), `vault.json:2:26: audit.destination: vault://governance-log/ holds the governance log (write another directory, such as "vault://audit-log/")`},
 		"no scheme":                 {with(`"audit": {"destination": "audit-log/"}`), `vault.json:2:26: audit.destination: not a URL with a scheme (write "vault://audit-log/" for a directory in the vault, or "s3://bucket/prefix/")`},
 		"reference without name":    {with(`"data": {"catalog": "env:"}`), `vault.json:2:21: data.catalog: "env:" names no environment variable (write env: and a name of letters, digits and underscores, such as env:SLACK_WEBHOOK)`},

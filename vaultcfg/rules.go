@@ -56,14 +56,28 @@ func settingOf(doc *node, key string) *node {
 const governanceLog = "governance-log"
 
 func checkDestinations(n *node, a Audit, found *findings) {
-	second := a.SecondaryDestination
-	for key, loc := range map[string]*Location{"destination": &a.Destination, "secondary_destination": second} {
-		if loc != nil && loc.Scheme == schemeVault && strings.EqualFold(loc.Host, governanceLog) {
-			found.value(n.get(key), "vault://governance-log/ holds the governance log", `write another directory, such as "vault://audit-log/"`)
+	governance := func(n *node, loc Location) {
+		if loc.Scheme == schemeVault && strings.EqualFold(loc.Host, governanceLog) {
+			found.value(n, "vault://governance-log/ holds the governance log", `write another directory, such as "vault://audit-log/"`)
 		}
 	}
-	if second != nil && second.same(a.Destination) {
-		found.value(n.get("secondary_destination"), "the same as the destination, so there would be no second copy", "name another place, or remove it")
+	governance(n.get("destination"), a.Destination)
+	items := n.get("secondary_destination").items()
+	if len(items) != len(a.SecondaryDestinations) {
+		return // some are not valid, and reported
+	}
+	first := make(map[Location]int)
+	for i, loc := range a.SecondaryDestinations {
+		governance(items[i], loc)
+		if loc.place() == a.Destination.place() {
+			found.value(items[i], "the same as the destination, so there would be no second copy", "name another place, or remove it")
+		}
+		if j, ok := first[loc.place()]; ok {
+			found.value(items[i], "the same place as "+a.SecondaryDestinations[j].shown()+" ("+originOf(items[j]).String()+"), so there would be no further copy",
+				"name another place, or remove it")
+			continue
+		}
+		first[loc.place()] = i
 	}
 }
 

@@ -22,8 +22,8 @@ type strength struct {
 
 // checkStrength reports what the document of a layer weakens. Settings that it
 // leaves away are those of the layers above; what these leave away has its
-// default, which binds as well. Only destinations by default are free, as each
-// vault has its own.
+// default, which binds as well. Only the destination by default is free, as each
+// vault has its own. Secondary destinations need no look: each layer adds to them.
 func checkStrength(doc, upper *node, own, above Audit, found *findings) {
 	s := strength{doc.get("audit"), upper, found}
 	if s.lower == nil {
@@ -37,8 +37,7 @@ func checkStrength(doc, upper *node, own, above Audit, found *findings) {
 		s.weakened("retention_days", fmt.Sprintf("%d days is shorter than the %d of the layer above", own.RetentionDays, above.RetentionDays),
 			fmt.Sprintf("write %d or more, or remove it", above.RetentionDays))
 	}
-	s.stay("destination", &own.Destination, &above.Destination)
-	s.stay("secondary_destination", own.SecondaryDestination, above.SecondaryDestination)
+	s.keepDestination(own.Destination, above.Destination)
 	s.keepPatterns(above.PIIPatterns)
 	s.keepKeys(above.PIIKeys)
 	s.keepS3(own.S3, above.S3)
@@ -85,10 +84,9 @@ func (s strength) stayOn(key string, own, above bool) {
 	}
 }
 
-func (s strength) stay(key string, own, above *Location) {
-	given := s.upper.get("audit").get(key) != nil
-	if given && above != nil && own != nil && !own.same(*above) {
-		s.weakened(key, "is not that of the layer above, "+above.shown(), "remove it")
+func (s strength) keepDestination(own, above Location) {
+	if s.upper.get("audit").get("destination") != nil && own.place() != above.place() {
+		s.weakened("destination", "is not that of the layer above, "+above.shown(), "remove it")
 	}
 }
 

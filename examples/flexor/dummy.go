@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	flexor "github.com/flexorhq/flexor-go"
 	"github.com/flexorhq/flexor-go/audit"
 )
 
@@ -28,7 +27,7 @@ func (c *cli) dummyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			v, err := flexor.Open(cmd.Context(), path, &flexor.Options{Getenv: c.getenv, ManualRetention: true})
+			v, err := c.openToRecord(cmd.Context(), path)
 			if err != nil {
 				return err
 			}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	flexor "github.com/flexorhq/flexor-go"
 	"github.com/flexorhq/flexor-go/rbac"
 	"github.com/flexorhq/flexor-go/sinks/vault"
 	"github.com/flexorhq/flexor-go/vaultcfg"
@@ -126,7 +125,7 @@ func (c *cli) initNew(ctx context.Context, dir string, o *initOrder) error {
 		return fmt.Errorf("init: %w", err)
 	}
 	fmt.Fprintln(c.out, path)
-	v, err := flexor.Open(ctx, path, &flexor.Options{Getenv: c.getenv, ManualRetention: true})
+	v, err := c.openToRecord(ctx, path)
 	if err != nil {
 		return fail(exitPartly, "mend that, then run an agent or open the vault again; vault.json needs no change",
 			"init: %s was written, but its log was not created: %w", path, err)

@@ -27,7 +27,7 @@ hold wins over that, whatever the age of what it covers.`,
 
 // retentionOf is the retention that vault.json asks for.
 func (c *cli) retentionOf(p *place) (retention.Policy, error) {
-	confirmed, err := flexor.Confirmed(p.cfg)
+	confirmed, err := flexor.Confirmed(p.cfg, wired())
 	return retention.Policy{Days: p.cfg.Audit.RetentionDays, LogName: filepath.Base(p.dir), Confirmed: confirmed, Now: c.now}, err
 }
 

@@ -227,18 +227,26 @@ func cmdAwait(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Fatalf("%s never held %q", args[0], args[1])
 }
 
-// cmdSecondary makes a directory the secondary destination of a vault: secondary VAULT DIR.
+// cmdSecondary makes directories, and files of JSON lines, the secondary destinations of a
+// vault: secondary VAULT PATH…
 func cmdSecondary(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: secondary VAULT DIR")
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: secondary VAULT PATH…")
 	}
 	file := filepath.Join(ts.MkAbs(args[0]), "vault.json")
 	data, err := os.ReadFile(file)
 	ts.Check(err)
 	var doc map[string]any
 	ts.Check(json.Unmarshal(data, &doc))
-	place := url.URL{Scheme: "file", Path: filepath.ToSlash(ts.MkAbs(args[1]))}
-	doc["audit"].(map[string]any)["secondary_destination"] = place.String()
+	var places []string
+	for _, path := range args[1:] {
+		place := url.URL{Scheme: "file", Path: filepath.ToSlash(ts.MkAbs(path))}
+		places = append(places, place.String())
+	}
+	doc["audit"].(map[string]any)["secondary_destination"] = places
+	if len(places) == 1 {
+		doc["audit"].(map[string]any)["secondary_destination"] = places[0]
+	}
 	data, err = json.MarshalIndent(doc, "", "  ")
 	ts.Check(err)
 	ts.Check(os.WriteFile(file, data, 0o666))

@@ -17,6 +17,7 @@ import (
 	"github.com/flexorhq/flexor-go/archive"
 	"github.com/flexorhq/flexor-go/audit"
 	"github.com/flexorhq/flexor-go/control"
+	"github.com/flexorhq/flexor-go/feed"
 	"github.com/flexorhq/flexor-go/sinks/vault"
 )
 
@@ -66,7 +67,8 @@ type status struct {
 	Origins    map[string]string `json:"origins"`
 	Log        *logStatus        `json:"log"`                  // null: nothing was recorded yet
 	Governance *governanceStatus `json:"governance,omitempty"` // absent: the vault has no owner
-	Copies     []archive.Copy    `json:"copies,omitempty"`     // how far secondary destinations are; absent: nothing was sent yet
+	Copies     []archive.Copy    `json:"copies,omitempty"`     // how far secondary destinations with copies are; absent: nothing was sent yet
+	Feeds      []feed.Position   `json:"feeds,omitempty"`      // how far those are that get records
 	InFlight   []flight          `json:"in_flight"`
 	CanRecord  bool              `json:"can_record"`
 	WhyNot     string            `json:"why_not,omitempty"` // of CanRecord
@@ -83,13 +85,13 @@ type layer struct {
 // auditSettings are those of vault.json. Destinations are as written there: what a
 // variable holds may be a secret.
 type auditSettings struct {
-	Enabled              bool   `json:"enabled"`
-	RetentionDays        int    `json:"retention_days"`
-	IncludeInputs        bool   `json:"include_inputs"`
-	IncludeOutputs       bool   `json:"include_outputs"`
-	PIIRedaction         bool   `json:"pii_redaction"`
-	Destination          string `json:"destination"`
-	SecondaryDestination string `json:"secondary_destination,omitempty"`
+	Enabled               bool     `json:"enabled"`
+	RetentionDays         int      `json:"retention_days"`
+	IncludeInputs         bool     `json:"include_inputs"`
+	IncludeOutputs        bool     `json:"include_outputs"`
+	PIIRedaction          bool     `json:"pii_redaction"`
+	Destination           string   `json:"destination"`
+	SecondaryDestinations []string `json:"secondary_destinations,omitempty"`
 }
 
 // logStatus is how large the log is, and what stands last in it.
@@ -155,8 +157,8 @@ func (c *cli) statusOf(ctx context.Context, p *place) (*status, error) {
 		InFlight: []flight{},
 		Warnings: orEmpty(p.cfg.Warnings),
 	}
-	if a.SecondaryDestination != nil {
-		s.Audit.SecondaryDestination = a.SecondaryDestination.Raw
+	for _, to := range a.SecondaryDestinations {
+		s.Audit.SecondaryDestinations = append(s.Audit.SecondaryDestinations, to.Raw)
 	}
 	for _, l := range p.cfg.Layers[1:] {
 		s.Layers = append(s.Layers, layer{l.Name, string(l.Tier), l.Path})
@@ -186,6 +188,9 @@ func (c *cli) statusOf(ctx context.Context, p *place) (*status, error) {
 	}
 	for _, r := range open {
 		s.InFlight = append(s.InFlight, flight{r.RunID, r.AgentName, r.StartedAt, r.PID, r.Dead})
+	}
+	if s.Feeds, err = feed.Status(ctx, p.log, filepath.Join(p.cfg.Dir, feed.Folder)); err != nil {
+		return nil, err
 	}
 	s.Log, err = logStatusOf(ctx, p.log)
 	return s, err
@@ -284,8 +289,8 @@ func (s *status) addSettings(f *facts) {
 			onOff(s.Audit.IncludeInputs), onOff(s.Audit.IncludeOutputs), onOff(s.Audit.PIIRedaction))
 	}
 	to := printable(s.Audit.Destination)
-	if s.Audit.SecondaryDestination != "" {
-		to += ", and " + printable(s.Audit.SecondaryDestination)
+	for _, second := range s.Audit.SecondaryDestinations {
+		to += ", and " + printable(second)
 	}
 	f.add("destination", "%s", to)
 }
@@ -306,9 +311,10 @@ func (s *status) addLog(f *facts, p palette) {
 
 // addCopies says how far the secondary destinations are with each log.
 func (s *status) addCopies(f *facts, p palette) {
-	for _, to := range []string{s.Audit.Destination, s.Audit.SecondaryDestination} {
-		sent := slices.ContainsFunc(s.Copies, func(c archive.Copy) bool { return c.Destination == to })
-		if to != "" && !strings.HasPrefix(to, "vault:") && !sent {
+	for _, to := range append([]string{s.Audit.Destination}, s.Audit.SecondaryDestinations...) {
+		sent := slices.ContainsFunc(s.Copies, func(c archive.Copy) bool { return c.Destination == to }) ||
+			slices.ContainsFunc(s.Feeds, func(f feed.Position) bool { return f.Name == to })
+		if !strings.HasPrefix(to, "vault:") && !sent {
 			f.add("copy", "nothing was sent to %s yet", printable(to))
 		}
 	}
@@ -318,19 +324,43 @@ func (s *status) addCopies(f *facts, p palette) {
 			at = "confirmed " + clock(c.ConfirmedAt) + " UTC"
 		}
 		f.add("copy", "%s of %s in %s, %s", count(int(c.Confirmed), "record"), path.Base(c.Log), printable(c.Destination), at)
-		if c.Behind > 0 {
-			since := ""
-			if !c.Since.IsZero() {
-				since = fmt.Sprintf(", the first of them recorded %s UTC", clock(c.Since))
-			}
-			f.add("", "%s", p.status(audit.Partial, count(int(c.Behind), "record")+" behind"+since))
-		}
-		switch {
-		case c.Stopped:
+		addLag(f, p, c.Behind, c.Since)
+		if c.Stopped {
 			f.add("", "%s", p.status(audit.Failed, "STOPPED: "+printable(c.Error)))
-		case c.Error != "":
-			f.add("", "%s", p.status(audit.Failed, fmt.Sprintf("failed: %s; tried again %s UTC", printable(c.Error), clock(c.NextTry))))
+		} else {
+			addFailure(f, p, c.Error, c.NextTry)
 		}
+	}
+	for _, to := range s.Feeds {
+		at := ""
+		if !to.SentAt.IsZero() {
+			at = ", sent " + clock(to.SentAt) + " UTC"
+		}
+		f.add("feed", "%s of %s to %s%s", count(int(to.Sent), "record"), path.Base(to.Log), printable(to.Name), at)
+		if to.Missing > 0 {
+			f.add("", "%s", p.status(audit.Failed, count(int(to.Missing), "record")+" removed by retention before they were sent"))
+		}
+		addLag(f, p, to.Behind, to.Since)
+		addFailure(f, p, to.Error, to.NextTry)
+	}
+}
+
+// addLag says how many records are not elsewhere yet.
+func addLag(f *facts, p palette, behind uint64, since time.Time) {
+	if behind == 0 {
+		return
+	}
+	text := count(int(behind), "record") + " behind"
+	if !since.IsZero() {
+		text += fmt.Sprintf(", the first of them recorded %s UTC", clock(since))
+	}
+	f.add("", "%s", p.status(audit.Partial, text))
+}
+
+// addFailure says why sending failed, if it did.
+func addFailure(f *facts, p palette, why string, nextTry time.Time) {
+	if why != "" {
+		f.add("", "%s", p.status(audit.Failed, fmt.Sprintf("failed: %s; tried again %s UTC", printable(why), clock(nextTry))))
 	}
 }
 

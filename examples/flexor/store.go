@@ -10,13 +10,23 @@ import (
 
 	flexor "github.com/flexorhq/flexor-go"
 	"github.com/flexorhq/flexor-go/archive"
+	"github.com/flexorhq/flexor-go/sinks/openlineage"
 	"github.com/flexorhq/flexor-go/sinks/s3"
 	"github.com/flexorhq/flexor-go/sinks/vault"
 	"github.com/flexorhq/flexor-go/vaultcfg"
 )
 
-// wired are the places that this program reaches, beside file.
-func wired() flexor.Sinks { return flexor.Sinks{"s3": s3.Open} }
+// wired are Options with the places that this program reaches, beside file.
+func wired() *flexor.Options {
+	return &flexor.Options{Sinks: flexor.Sinks{"s3": s3.Open}, Feeds: flexor.Feeds{"openlineage": openlineage.Open}}
+}
+
+// openToRecord opens a vault for recording.
+func (c *cli) openToRecord(ctx context.Context, path string) (*flexor.Vault, error) {
+	o := wired()
+	o.Getenv, o.ManualRetention = c.getenv, true
+	return flexor.Open(ctx, path, o)
+}
 
 // openStore opens the place that a URL names. A nil cfg: there is no vault yet.
 func openStore(ctx context.Context, cfg *vaultcfg.Config, flag, url string) (archive.Store, error) {
@@ -24,7 +34,7 @@ func openStore(ctx context.Context, cfg *vaultcfg.Config, flag, url string) (arc
 	if err != nil {
 		return nil, misuse("name the place as audit.secondary_destination of vault.json does", "%s: %w", flag, err)
 	}
-	store, err := flexor.OpenStore(ctx, cfg, wired(), place)
+	store, err := flexor.OpenStore(ctx, cfg, wired().Sinks, place)
 	if err != nil {
 		return nil, fail(exitFailed, "name the place as audit.secondary_destination of vault.json does", "%s: %s", flag, cause(err))
 	}

@@ -1,6 +1,7 @@
 package file
 
 import (
+	"fmt"
 	"io/fs"
 	"log/slog"
 
@@ -22,8 +23,8 @@ type Config struct {
 	Daily bool
 
 	// Compress is how the files that are rotated are compressed, in the background, to names
-	// that end in .gz or .zst. What a process that dies leaves uncompressed stays so.
-	// Zero: they are not.
+	// that end in .gz or .zst. What a process that dies leaves uncompressed stays so, and
+	// beside it may stay what it had begun, under a name that ends in .tmp. Zero: they are not.
 	Compress Compression
 
 	// Perm is the mode of new files, before the umask. Zero: 0o600, for the owner only.
@@ -47,6 +48,14 @@ const (
 
 // ext is what the names of files end in that are compressed like this.
 func (c Compression) ext() string { return "." + string(c) }
+
+// check refuses what is no way to compress.
+func (c Compression) check() error {
+	if c != "" && c != Gzip && c != Zstd {
+		return fmt.Errorf("no way to compress is called %q; there are %q and %q", c, Gzip, Zstd)
+	}
+	return nil
+}
 
 // defaultMaxSize is the MaxSize of the zero Config.
 const defaultMaxSize = 256 << 20

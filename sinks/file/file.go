@@ -52,8 +52,8 @@ func Open(name string, cfg *Config) (*File, error) {
 		return nil, fmt.Errorf("file: open %s: %w", name, err)
 	}
 	f := &File{name: abs, cfg: cfg.complete()}
-	if c := f.cfg.Compress; c != "" && c != Gzip && c != Zstd {
-		return nil, fmt.Errorf("file: open %s: no way to compress is called %q; there are file.Gzip and file.Zstd", name, c)
+	if err := f.cfg.Compress.check(); err != nil {
+		return nil, fmt.Errorf("file: open %s: %w", name, err)
 	}
 	f.close = sync.OnceValue(f.shut)
 	if err := f.open(); err != nil {

@@ -31,7 +31,8 @@ type Config struct {
 	// MaxBackoff bounds the pauses before a request is repeated. Zero: 10 s.
 	MaxBackoff time.Duration
 
-	// Logger hears of a clock that is wrong. Zero: nobody.
+	// Logger hears of a clock that is wrong, and of objects that keep a weaker lock than is
+	// asked for now. Zero: nobody.
 	Logger *slog.Logger
 
 	// Now tells the time. Zero: time.Now.

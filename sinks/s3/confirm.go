@@ -34,7 +34,7 @@ func (s *store) confirm(ctx context.Context, o *object, version *string, fresh b
 		return err
 	}
 	if o.lacks(head) != "" {
-		if err := s.relock(ctx, o, head, version); err != nil {
+		if err := s.relock(ctx, o, head, version, fresh); err != nil {
 			return err
 		}
 		if head, err = s.head(ctx, o, version); err != nil {
@@ -102,15 +102,19 @@ func (o *object) unheld(head *s3.HeadObjectOutput) bool {
 	return o.hold && head.ObjectLockLegalHoldStatus != types.ObjectLockLegalHoldStatusOn
 }
 
-// relock adds what the object there lacks. It asks for no right to weaken a lock.
-func (s *store) relock(ctx context.Context, o *object, head *s3.HeadObjectOutput, version *string) error {
+// relock adds what the object there lacks. It asks for no right to weaken a lock, and S3 takes
+// the change from governance to compliance for one: an object that was put before the stronger
+// lock was asked for keeps its mode, or a vault would stop for good at the one that was on
+// its way just then.
+func (s *store) relock(ctx context.Context, o *object, head *s3.HeadObjectOutput, version *string, fresh bool) error {
 	if o.unlocked(head) {
 		_, err := s.client.PutObjectRetention(ctx, &s3.PutObjectRetentionInput{Bucket: &s.bucket, Key: &o.key, VersionId: version,
 			Retention: &types.ObjectLockRetention{Mode: types.ObjectLockRetentionMode(o.lock), RetainUntilDate: &o.until}})
 		switch {
-		case status(err) == http.StatusForbidden && head.ObjectLockMode != "" && head.ObjectLockMode != o.lock:
-			return fmt.Errorf("%w: s3: lock %s: it has the lock %s, which this key may not make %s (%s); let a key with s3:BypassGovernanceRetention do that, or go on under another prefix",
-				archive.ErrPermanent, s.url(o.key), head.ObjectLockMode, o.lock, said(err))
+		case !fresh && status(err) == http.StatusForbidden && head.ObjectLockMode == types.ObjectLockModeGovernance && o.lock != head.ObjectLockMode:
+			s.cfg.Logger.Warn("s3: an object was put before a stronger lock was asked for, and keeps the lock GOVERNANCE; a key with s3:BypassGovernanceRetention may change that", "object", s.url(o.key))
+			o.lock = head.ObjectLockMode
+			return s.relock(ctx, o, head, version, fresh)
 		case err != nil:
 			return s.fault(ctx, "lock", o.key, "s3:PutObjectRetention", err)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -83,7 +84,7 @@ func (s *store) fault(ctx context.Context, what, key, needs string, err error) e
 	ahead := time.Duration(s.wire.ahead.Load())
 	switch n := status(err); {
 	case n == 0:
-		return fmt.Errorf("s3: %s %s: %w", what, at, err)
+		return fmt.Errorf("s3: %s %s: no answer: %w", what, at, unsent(err))
 	case header(err, "x-amz-delete-marker") == "true":
 		return s.hidden(key)
 	case code(err) == "RequestTimeTooSkewed", n == http.StatusForbidden && ahead.Abs() >= mostSkew:
@@ -99,6 +100,16 @@ func (s *store) fault(ctx context.Context, what, key, needs string, err error) e
 	default:
 		return fmt.Errorf("s3: %s %s: %w", what, at, err)
 	}
+}
+
+// unsent returns why a request has no answer, without what the client and the AWS SDK say
+// around it.
+func unsent(err error) error {
+	var in *url.Error
+	if errors.As(err, &in) {
+		return in.Err
+	}
+	return err
 }
 
 // regionOf returns the region that the bucket is in, as the server says.

@@ -92,9 +92,9 @@ func TestFlawsAreFound(t *testing.T) {
 		"stored, but refuses": {},
 	} {
 		t.Run(flaw, func(t *testing.T) {
-			store := newFake(t, flaw).open(t, strict)
+			store, until := newFake(t, flaw).open(t, strict), time.Now().Add(time.Hour)
 			for range 2 { // the second time it is there, perhaps
-				err := store.Put(t.Context(), "company/a", []byte("evidence"), time.Now().Add(time.Hour))
+				err := store.Put(t.Context(), "company/a", []byte("evidence"), until)
 				if test.want == "" {
 					require.NoError(t, err)
 					continue

@@ -51,14 +51,8 @@ func (s *store) url(key string) string { return "s3://" + s.bucket + "/" + key }
 
 // key returns the key of an object. A name that leaves the prefix is refused.
 func (s *store) key(name string) (string, error) {
-	for part := range strings.SplitSeq(name, "/") {
-		ok := part != "" && part[0] != '.'
-		for _, c := range []byte(part) {
-			ok = ok && ('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-_=.", c) >= 0)
-		}
-		if !ok {
-			return "", fmt.Errorf("%w: s3: %q is no name of an object", archive.ErrPermanent, name)
-		}
+	if err := archive.CheckName(name); err != nil {
+		return "", fmt.Errorf("s3: %w", err)
 	}
 	return s.prefix + name, nil
 }

@@ -1,0 +1,119 @@
+package flexor_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	flexor "github.com/flexorhq/flexor-go"
+	"github.com/flexorhq/flexor-go/archive"
+	"github.com/flexorhq/flexor-go/audit"
+	"github.com/flexorhq/flexor-go/vaultcfg"
+)
+
+// linesOf returns the ids of the runs in a file of JSON lines.
+func linesOf(t *testing.T, name string) (ids []string) {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	require.NoError(t, err)
+	for line := range bytes.Lines(data) {
+		var e audit.Entry
+		require.NoError(t, json.Unmarshal(line, &e))
+		require.Equal(t, audit.KindRun, e.Kind)
+		ids = append(ids, e.RunID)
+	}
+	return ids
+}
+
+// idsOf returns the ids of the runs in the log of a vault.
+func idsOf(t *testing.T, v *flexor.Vault) (ids []string) {
+	t.Helper()
+	for e, err := range v.Log.Entries(context.Background(), audit.Filter{}) {
+		require.NoError(t, err)
+		ids = append(ids, e.RunID)
+	}
+	return ids
+}
+
+// A file of JSON lines gets the entry of every run, once, whichever of two open vaults
+// recorded it, and whichever of them goes first.
+func TestLines(t *testing.T) {
+	ctx := context.Background()
+	lines := filepath.Join(t.TempDir(), "decisions.jsonl")
+	dir := copiedVault(t, fileURL(lines)+"?perm=0640&daily=true")
+	o := &flexor.Options{ManualRetention: true, Pace: archive.Pace{Poll: time.Millisecond}}
+	open := func() *flexor.Vault {
+		v, err := flexor.Open(ctx, dir, o)
+		require.NoError(t, err)
+		return v
+	}
+	run := func(v *flexor.Vault) {
+		require.NoError(t, v.Audit.Do(ctx, "feed-monitor", audit.Trigger{}, func(_ context.Context, run *audit.Run) error {
+			run.If("feed is stale", false)
+			return nil
+		}))
+	}
+	first, second := open(), open()
+	for _, v := range []*flexor.Vault{first, second, first} {
+		run(v)
+	}
+	for _, v := range []*flexor.Vault{first, second} {
+		require.NoError(t, v.Flush(ctx))
+	}
+	require.Equal(t, idsOf(t, first), linesOf(t, lines))
+	info, err := os.Stat(lines)
+	require.NoError(t, err)
+	require.Zero(t, info.Mode().Perm()&^0o640)
+
+	require.NoError(t, first.Close())
+	run(second)
+	require.NoError(t, second.Flush(ctx), "the other goes on")
+	run(second)
+	require.NoError(t, second.Close(), "which sends what is left")
+	require.Len(t, linesOf(t, lines), 5)
+	require.Equal(t, idsOf(t, second), linesOf(t, lines))
+
+	confirmed, err := flexor.Confirmed(second.Config, o)
+	require.NoError(t, err)
+	require.Nil(t, confirmed, "retention does not wait for a file that holds no evidence")
+	second.Config.Audit.SecondaryDestinations = append(second.Config.Audit.SecondaryDestinations, vaultcfg.Location{Scheme: "file", Path: "/mnt/archive/"})
+	confirmed, err = flexor.Confirmed(second.Config, o)
+	require.NoError(t, err)
+	n, err := confirmed(ctx)
+	require.NoError(t, err)
+	require.Zero(t, n, "a copy that is not there yet")
+}
+
+// What cannot work is an error before anything is recorded.
+func TestFeedsThatFail(t *testing.T) {
+	ctx := context.Background()
+	for place, says := range map[string]string{
+		"openlineage+https://marquez.example":   `import "github.com/flexorhq/flexor-go/sinks/openlineage" and add Feeds: flexor.Feeds{"openlineage": openlineage.Open} to its flexor.Options`,
+		"file://host/decisions.jsonl":           "does not name a file of this machine",
+		"file:///decisions.jsonl?kinds=all":     `setting kinds: no record has the kind "all"`,
+		"file:///decisions.jsonl?compress=lzma": `setting compress: no way to compress is called "lzma"`,
+		"file:///decisions.jsonl?perm=abc":      "setting perm: ",
+	} {
+		dir := copiedVault(t, place)
+		_, err := flexor.Open(ctx, dir, nil)
+		require.ErrorIs(t, err, flexor.ErrDestination)
+		require.ErrorContains(t, err, says)
+		require.ErrorContains(t, err, filepath.Join(dir, "vault.json")+":1:85: audit.secondary_destination is "+place)
+		require.NoDirExists(t, filepath.Join(dir, "audit-log"))
+	}
+	for _, place := range []string{"file:///var/log/decisions.jsonl", "openlineage+https://marquez.example"} {
+		dir := t.TempDir()
+		doc := fmt.Sprintf(`{"name":"test","tier":"L2","environment":"sandbox","audit":{"destination":%q}}`, place)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "vault.json"), []byte(doc), 0o600))
+		_, err := flexor.Open(ctx, dir, nil)
+		require.ErrorIs(t, err, flexor.ErrDestination)
+		require.ErrorContains(t, err, "holds no log that can be verified; use vault://audit-log/")
+	}
+}
