@@ -131,7 +131,7 @@ type Control struct {
 	appender  *ledger.Log // nil: nothing was ordered yet
 	signer    vault.Signer
 
-	denials denials
+	tally tally // of denials, that this process counted; guarded by mu
 
 	secretsOnce sync.Once
 	secrets     audit.Redactor // unless Config.Redactor
@@ -341,7 +341,7 @@ func (c *Control) onHalt(f func(h Halt, ended bool)) (remove func()) {
 // Close ends the use of the vault's governance. Denials that were counted are
 // recorded. It is idempotent.
 func (c *Control) Close() error {
-	err := c.recordRepeats(time.Time{})
+	err := c.recordRepeats(true)
 	c.appendMu.Lock()
 	defer c.appendMu.Unlock()
 	c.mu.Lock()

@@ -108,7 +108,7 @@ type visit struct {
 
 	at     time.Time
 	event  *event   // that is to be recorded
-	denial *denial  // the order was denied; nil: it was not
+	denied bool     // that event is the denial of the order
 	halt   *payload // of a halt that holds in this process already; nil: it is none
 	done   bool
 
@@ -197,7 +197,7 @@ type halting interface {
 // that was killed stays killed.
 func (v *visit) takeBack() {
 	h, ok := v.order.(halting)
-	if v.halt == nil || v.denial == nil || !ok {
+	if v.halt == nil || !v.denied || !ok {
 		return
 	}
 	v.c.mu.Lock()
@@ -229,7 +229,7 @@ func (v *visit) record() {
 		refuse(&v.out.Decision, LogCorrupt)
 		v.err = &DeniedError{Decision: v.out.Decision, NotRecorded: err}
 		return
-	case err != nil && v.halt != nil && v.denial == nil:
+	case err != nil && v.halt != nil && !v.denied:
 		v.err = v.layDown(err)
 		return
 	case err != nil:
@@ -237,19 +237,18 @@ func (v *visit) record() {
 		v.takeBack()
 		return
 	}
-	if v.denial != nil {
-		c.denials.recorded(*v.denial, v.out.Index, v.at)
+	if v.denied {
 		v.err = &DeniedError{Decision: v.out.Decision}
 		v.takeBack()
 	}
-	if v.halt != nil && v.denial == nil {
+	if v.halt != nil && !v.denied {
 		c.unspool(v.order)
 	}
 	// The fold takes it as it stands in the log, like anybody else's.
 	if err := c.refresh(context.Background()); err != nil {
 		c.cfg.Logger.Warn("control: what was recorded could not be read back", "dir", c.log, "err", err)
 	}
-	if err := c.recordRepeats(v.at.Add(-foldFor)); err != nil {
+	if err := c.recordRepeats(false); err != nil {
 		c.cfg.Logger.Warn("control: the number of repeated denials could not be recorded", "dir", c.log, "err", err)
 	}
 }
@@ -278,7 +277,7 @@ func (v *visit) decide(size uint64) ([][]byte, error) {
 	c := v.c
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	v.event, v.denial = nil, nil
+	v.event, v.denied = nil, false
 	if err := c.catchUpTo(size); err != nil {
 		return nil, err
 	}
@@ -337,8 +336,9 @@ func (v *visit) deny(d *rbac.Decision) ([][]byte, error) {
 	} else {
 		body.Claimed = c.cfg.Key.ID()
 	}
-	v.denial = &denial{key: c.cfg.Key.ID(), order: body.Order, asked: string(asked), code: d.Code}
-	if c.denials.counted(*v.denial, v.at) {
+	v.denied = true
+	if r, ok := c.state.repeated(p.By, body.sum(p.Key), v.at); ok {
+		c.tally.add(r)
 		v.err = &DeniedError{Decision: *d}
 		return nil, errSettled
 	}

@@ -52,6 +52,7 @@ type snapshotRest struct {
 	Resumed     []resumed                  `json:"resumed"`
 	Holds       map[uint64]Hold            `json:"holds"`
 	Purged      map[string]Purge           `json:"purged"`
+	Denials     []pastDenial               `json:"denials"`
 }
 
 // resumed says when a pause last ended.
@@ -188,6 +189,9 @@ func (s *state) snapshot() *snapshot {
 			r.Killed = append(r.Killed, h)
 		}
 	}
+	for _, kept := range s.denials {
+		r.Denials = append(r.Denials, kept...)
+	}
 	for p, size := range s.resumed {
 		r.Resumed = append(r.Resumed, resumed{p.agent, p.env, size})
 	}
@@ -216,6 +220,9 @@ func (s *state) restore(o *snapshot, tree ledger.Tree) error {
 	}
 	for _, h := range r.Killed {
 		s.killed[victim{h.Run, h.Environment}] = h
+	}
+	for _, d := range r.Denials {
+		s.remember(d)
 	}
 	for _, e := range r.Resumed {
 		s.resumed[place{e.Agent, e.Environment}] = e.Size

@@ -43,9 +43,10 @@ type state struct {
 	deployed map[place][]Deployment // the current one first, at most KeptVersions
 	paused   map[place]Halt
 	killed   map[victim]Halt
-	resumed  map[place]uint64 // how many records there were when a pause last ended
-	holds    map[uint64]Hold  // by index
-	purged   map[string]Purge // what was purged of each log by now
+	resumed  map[place]uint64              // how many records there were when a pause last ended
+	holds    map[uint64]Hold               // by index
+	purged   map[string]Purge              // what was purged of each log by now
+	denials  map[rbac.Subject][]pastDenial // the newest foldAfter of each actor, in the order of the log
 
 	before  *remembered // nil: nothing is remembered of the log
 	differs bool        // the log is not what is remembered of it
@@ -87,6 +88,7 @@ func newState(v note.Verifier) *state {
 		resumed:  map[place]uint64{},
 		holds:    map[uint64]Hold{},
 		purged:   map[string]Purge{},
+		denials:  map[rbac.Subject][]pastDenial{},
 		tell:     func(Halt, bool) {},
 	}
 }
