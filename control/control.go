@@ -131,6 +131,8 @@ type Control struct {
 	appender  *ledger.Log // nil: nothing was ordered yet
 	signer    vault.Signer
 
+	spoolMu sync.Mutex // held while a halt is laid down: the file of one is written by one at a time
+
 	tally tally // of denials, that this process counted; guarded by mu
 
 	secretsOnce sync.Once
@@ -296,21 +298,35 @@ func (c *Control) begin() error {
 
 // missing says whether it is right that there is no log.
 func (c *Control) missing() error {
-	key := vault.KeyFile(c.log)
-	_, err := os.Lstat(key)
-	switch {
-	case c.cfg.Known.Size > 0:
-		return &ledger.CorruptionError{File: "log.json", Reason: fmt.Sprintf("the log is gone, but it is known to have had %d records: put it back from a copy", c.cfg.Known.Size)}
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil:
+	if c.cfg.Known.Size > 0 {
+		return gone("it is known to have had %d records: put it back from a copy", c.cfg.Known.Size)
+	}
+	if snap, path := c.readSnapshot(); snap != nil {
+		return gone("it had %d records when it was last looked at: put it back from a copy or, if it was given up, remove %s", snap.policy.Head.Size, path)
+	}
+	return missing(c.cfg.fs, c.log)
+}
+
+// missing says whether it is right that there is no log in that directory, as far as the
+// vault shows: a log that is gone has left its key.
+func missing(fsys durable.FS, log string) error {
+	key := vault.KeyFile(log)
+	if _, err := os.Lstat(key); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
 		return err
 	}
 	// It may have been made between the two looks: a key gets its name last.
-	if _, err := ledger.OpenReader(c.cfg.fs, c.log); !errors.Is(err, ledger.ErrNotFound) {
+	if _, err := ledger.OpenReader(fsys, log); !errors.Is(err, ledger.ErrNotFound) {
 		return err
 	}
-	return &ledger.CorruptionError{File: "log.json", Reason: fmt.Sprintf("the log is gone, but its key %s is there: put the log back from a copy", key)}
+	return gone("its key %s is there: put the log back from a copy", key)
+}
+
+// gone is the damage that a log is not there, although something shows that it was.
+func gone(but string, args ...any) error {
+	return &ledger.CorruptionError{File: "log.json", Reason: "the log is gone, but " + fmt.Sprintf(but, args...)}
 }
 
 // tell tells the listeners. It is called by who holds mu.

@@ -81,22 +81,25 @@ func (c *Config) snapshotFile(log string) string {
 	return filepath.Join(c.Snapshots, fmt.Sprintf("%x.snapshot", sha256.Sum256([]byte(log))))
 }
 
-// loadSnapshot returns the snapshot of the log; nil: there is none that is of use. It
-// is damage if it is of a log with another key: that one was replaced.
-func (c *Control) loadSnapshot(publicKey string) (*snapshot, error) {
+// readSnapshot returns the snapshot of the log, and its name; nil: there is none that is
+// of use.
+func (c *Control) readSnapshot() (s *snapshot, path string) {
 	if c.cfg.Snapshots == "" {
-		return nil, nil
+		return nil, ""
 	}
-	path := c.cfg.snapshotFile(c.log)
+	path = c.cfg.snapshotFile(c.log)
 	s, err := readSnapshot(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		c.cfg.Logger.Warn("control: a snapshot is not used", "file", path, "err", err)
-		return nil, nil
 	}
-	if s.publicKey != publicKey {
+	return s, path
+}
+
+// loadSnapshot is readSnapshot for a log with that key. It is damage if the snapshot is
+// of one with another key: that one was replaced.
+func (c *Control) loadSnapshot(publicKey string) (*snapshot, error) {
+	s, path := c.readSnapshot()
+	if s != nil && s.publicKey != publicKey {
 		return nil, &ledger.CorruptionError{File: "log.json",
 			Reason: fmt.Sprintf("another log, of the key %s, stood here before: if this one is right, remove %s", s.publicKey, path)}
 	}

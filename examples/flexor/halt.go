@@ -52,6 +52,7 @@ wrong.`,
 			o := a.ordered(out, rbac.Pause)
 			o.Agent = name
 			defer c.elsewhere(a, where)
+			defer c.unheard(cmd.Context(), a, name)
 			return errors.Join(c.report(format.value, o, "%s is paused in %s", name, where), a.held(err))
 		})
 	}
