@@ -120,6 +120,7 @@ type Control struct {
 	state     *state          // nil: there is no log yet
 	proven    bool            // the state knows the actor's key, which never changes
 	looked    time.Time       // when the log was last looked at closely
+	glance    glance          // before that look
 	damage    error           // what is wrong with the log; it is not read any further
 	whole     bool            // the log was read to its end once, so that the state has all keys of that time
 	saved     uint64          // size of the log as of the snapshot
@@ -203,9 +204,16 @@ func (c *Control) fresh() bool {
 func (c *Control) lookAgain() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.glanced() {
+		return nil
+	}
+	now := c.glanceAt(time.Now())
 	err := c.catchUp()
 	if c.state != nil && !c.closed {
 		c.readSpool()
+	}
+	if err == nil {
+		c.glance = now
 	}
 	return err
 }
