@@ -41,8 +41,8 @@ type Config struct {
 	// agents/<name>.yaml in the vault, see [ReadManifest].
 	Manifest func(agent string) (m Manifest, ok bool, err error)
 	// Redactor sees the reason of every order before it is signed: the log keeps it
-	// for ever. What it leaves of it is recorded, as one line of at most 1 KiB; if that is nothing, or
-	// it fails, "[REDACTED]". Zero: secrets are removed.
+	// for ever. What it leaves of it is recorded, as one line of at most 1 KiB; if that
+	// is nothing, or it fails, "[REDACTED]". Zero: secrets are removed.
 	Redactor audit.Redactor
 	// Now tells the time. Zero: time.Now.
 	Now func() time.Time
