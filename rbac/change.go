@@ -150,7 +150,7 @@ func (p *Policy) change(d *Decision, index uint64) {
 			p.tier = r.Tier
 		}
 	case GrantRole:
-		p.setGrant(Grant{index, r.Target, r.Role, plain(r.Expires), d.Subject, d.Grant.Index})
+		p.give(p.member(r.Target), Grant{index, r.Target, r.Role, plain(r.Expires), d.Subject, d.Grant.Index})
 	case RevokeRole:
 		m := p.members[r.Target]
 		p.give(m, Grant{})
@@ -170,8 +170,6 @@ func (p *Policy) change(d *Decision, index uint64) {
 		p.update(key)
 	}
 }
-
-func (p *Policy) setGrant(g Grant) { p.give(p.member(g.Subject), g) }
 
 // give gives m a grant in place of the one it has.
 func (p *Policy) give(m *member, g Grant) {

@@ -101,15 +101,19 @@ func flaw(what string, index uint64, why string) error {
 }
 
 func (p *Policy) loadGrant(g Grant) error {
+	m := p.members[g.Subject]
 	switch {
 	case !g.Subject.valid() || !g.By.valid():
 		return flaw("grant", g.Index, "names nobody")
 	case !g.Role.known():
 		return flaw("grant", g.Index, "has no role")
-	case p.members[g.Subject].grant().Role != 0:
+	case m.grant().Role != 0:
 		return flaw("grant", g.Index, "is a second one for "+clip(g.Subject.String()))
 	}
-	p.setGrant(g)
+	if m == nil {
+		m = p.newMember(g.Subject)
+	}
+	p.give(m, g)
 	return nil
 }
 
