@@ -63,7 +63,7 @@ func (t *keyTable) find(number uint64) int {
 		return -1
 	}
 	if at := t.home(number) * nameCell; at < len(t.names) {
-		fetch(t.names, at)
+		_ = fetch(t.names, at)
 	}
 	if at := t.place(number); t.slots[at].number != 0 {
 		return at
