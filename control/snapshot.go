@@ -124,6 +124,20 @@ func readSnapshot(path string) (*snapshot, error) {
 	return decodeSnapshot(data.String())
 }
 
+// Forget removes what is remembered in snapshots, the directory of [Config.Snapshots], of
+// the vault in dir: it was given up, and whoever calls this makes another one in its
+// place. That nothing is remembered is no error; nor is it if snapshots is empty.
+func Forget(dir, snapshots string) error {
+	if snapshots == "" {
+		return nil
+	}
+	c := Config{Snapshots: snapshots}
+	if err := os.Remove(c.snapshotFile(filepath.Join(dir, LogName))); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("control: forget %s: %w", dir, err)
+	}
+	return nil
+}
+
 // saveSnapshot writes the snapshot anew if that is worth it. It is called by who
 // holds mu.
 func (c *Control) saveSnapshot() {

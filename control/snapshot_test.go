@@ -197,7 +197,11 @@ func TestSnapshotOfALogThatIsGone(t *testing.T) {
 	require.ErrorContains(t, c.Damage(), "it had 1 records when it was last looked at")
 	require.Equal(t, LogCorrupt, c.Authorize(bg, rbac.Request{Action: rbac.View}).Code)
 
-	// Who begins anew says that what was there is over.
+	// Who begins anew says that what was there is over: without an owner, or with one.
+	require.NoError(t, Forget(h.dir, dir))
+	require.NoError(t, Forget(h.dir, dir))
+	require.NoError(t, Forget(h.dir, ""))
+	require.NoError(t, h.open(dir).Damage())
 	again, _, err := Init(bg, h.dir, Genesis{Vault: "company", Tier: rbac.L2, Owner: bob}, &Config{Now: h.clock.Now, Snapshots: dir, fs: h.owner.cfg.fs})
 	require.NoError(t, err)
 	require.NoError(t, again.Damage())

@@ -44,9 +44,7 @@ func (c *cli) actIn(ctx context.Context, cfg *vaultcfg.Config, settings control.
 	}
 	settings.Key = a.key
 	settings.Redactor = reasonRedactor{c, cfg}
-	if cache, err := os.UserCacheDir(); err == nil {
-		settings.Snapshots = filepath.Join(cache, "flexor")
-	}
+	settings.Snapshots = snapshots()
 	if a.Control, err = control.Open(ctx, cfg.Dir, &settings); err != nil {
 		return nil, err
 	}
@@ -55,6 +53,16 @@ func (c *cli) actIn(ctx context.Context, cfg *vaultcfg.Config, settings control.
 			"the governance log in %s is that of the vault %s, and vault.json says %s", filepath.Join(cfg.Dir, control.LogName), name, cfg.Name))
 	}
 	return a, nil
+}
+
+// snapshots returns the directory in which it is remembered what vaults were; empty: the
+// user has none.
+func snapshots() string {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(cache, "flexor")
 }
 
 // loadKey returns the user's key for a vault: the one that the environment names,

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	flexor "github.com/flexorhq/flexor-go"
+	"github.com/flexorhq/flexor-go/control"
 	"github.com/flexorhq/flexor-go/rbac"
 	"github.com/flexorhq/flexor-go/sinks/vault"
 	"github.com/flexorhq/flexor-go/vaultcfg"
@@ -126,6 +127,9 @@ func (c *cli) initNew(ctx context.Context, dir string, o *initOrder) error {
 		return fmt.Errorf("init: %w", err)
 	}
 	fmt.Fprintln(c.out, path)
+	if err := control.Forget(dir, snapshots()); err != nil { // a vault that was here before
+		return err
+	}
 	v, err := flexor.Open(ctx, path, &flexor.Options{Getenv: c.getenv, ManualRetention: true})
 	if err != nil {
 		return fail(exitPartly, "mend that, then run an agent or open the vault again; vault.json needs no change",
