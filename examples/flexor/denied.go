@@ -61,6 +61,12 @@ func (a *actor) denied(e *control.DeniedError) error {
 		code, fix = exitNotFound, "flexor access list and flexor keys list show whom there is"
 	case rbac.LastOwner:
 		fix = "flexor access grant --user SOMEBODY --role owner, and flexor keys create --user SOMEBODY"
+	case rbac.KeyElsewhere:
+		fix = "name " + a.cfg.Name + " in --for as well, or leave --for away"
+	case rbac.KeyMalformed:
+		fix = "flexor keys public --new FILE --kind service makes a key for a service, and without --kind one for a person"
+	case rbac.SelfRaise:
+		fix = "ask another owner: flexor access who grant"
 	case control.LogCorrupt:
 		code, fix = exitIntegrity, "flexor verify --access shows what is still right; put the log back from a copy"
 	case control.LogUnread:
