@@ -70,7 +70,7 @@ func (a *actor) held(err error) error {
 	if err == nil {
 		return nil
 	}
-	return fail(exitPartly, "flexor verify --access and flexor doctor say what is wrong with the log of "+a.cfg.Dir, "%w", err)
+	return fail(exitPartly, "flexor verify --access and flexor doctor say what is wrong with the log of "+a.cfg.Dir, "%w", forPeople{err})
 }
 
 // resumeCommand lets an agent be triggered again.

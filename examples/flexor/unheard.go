@@ -12,7 +12,8 @@ import (
 // unheard warns of an agent that was paused and of which nothing else is known: most
 // likely its name is mistyped, and the one that was meant goes on.
 func (c *cli) unheard(ctx context.Context, a *actor, agent string) {
-	_ = c.out.Flush() // that it is paused need not wait for this; an error sticks
+	// That it is paused need not wait for this. An error sticks.
+	_ = c.out.Flush()
 	known, _ := agentFilesIn(a.cfg.Dir).names() // what cannot be read is not known
 	deployed, _ := a.Deployments(ctx)
 	for _, d := range deployed {
