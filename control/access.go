@@ -8,12 +8,6 @@ import (
 	"github.com/flexorhq/flexor-go/rbac"
 )
 
-// All orders have in common what is said here. The returned [Outcome] holds the
-// decision in every case. The error is nil if the order is carried out, recorded
-// and on disk, or asked for what is the case already. It wraps [ErrDenied] if
-// the order was not allowed, [ErrInvalid] if it is malformed, and
-// [ErrNotRecorded] if it was allowed and could not be recorded.
-
 // GrantRole gives a subject a role in the vault, in place of the one it had.
 // expires is when it ends; zero: never.
 func (c *Control) GrantRole(ctx context.Context, to rbac.Subject, role rbac.Role, expires time.Time, reason string) (Outcome, error) {
@@ -42,8 +36,9 @@ func (c *Control) Grants(ctx context.Context) (grants []rbac.Grant, err error) {
 }
 
 // Authorize decides whether the actor may do what r says, now. Key, Vault and At
-// of r are filled in. Nothing is recorded. It allocates only when the
-// log has grown, and for a closer look at its files ten times a second.
+// of r are filled in. Nothing is recorded. It allocates only when the log has grown,
+// and for a close look at its files: ten times a second, on Linux only while something
+// in the log's directory changes.
 func (c *Control) Authorize(ctx context.Context, r rbac.Request) (d rbac.Decision) {
 	unread := c.rlockFresh(ctx)
 	defer c.mu.RUnlock()
@@ -109,3 +104,34 @@ func (c *Control) policyFor(r *rbac.Request) *rbac.Policy {
 	r.Vault = c.state.vault
 	return c.state.policy
 }
+
+type grantOrder struct {
+	plain
+	Subject rbac.Subject `json:"subject"`
+	Role    rbac.Role    `json:"role"`
+	Expires time.Time    `json:"expires,omitzero"`
+}
+
+func (o *grantOrder) kind() string { return kindGrant }
+func (o *grantOrder) check() error { return checkSubject(o.Subject) }
+func (o *grantOrder) ask(r *rbac.Request) {
+	r.Action, r.Target, r.Role, r.Expires = rbac.GrantRole, o.Subject, o.Role, o.Expires
+}
+
+func (o *grantOrder) stands(_ *state, d *rbac.Decision) (uint64, bool) {
+	g := d.Replaced
+	return g.Index, g.Role == o.Role && g.Expires.Equal(o.Expires)
+}
+
+type revokeOrder struct {
+	plain
+	Subject rbac.Subject `json:"subject"`
+}
+
+func (o *revokeOrder) kind() string        { return kindRevoke }
+func (o *revokeOrder) ask(r *rbac.Request) { r.Action, r.Target = rbac.RevokeRole, o.Subject }
+
+type viewOrder struct{ plain }
+
+func (o *viewOrder) kind() string        { return kindView }
+func (o *viewOrder) ask(r *rbac.Request) { r.Action = rbac.View }

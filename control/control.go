@@ -4,20 +4,14 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
-	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"log/slog"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/flexorhq/flexor-go/audit"
-	"github.com/flexorhq/flexor-go/internal/durable"
 	"github.com/flexorhq/flexor-go/internal/ledger"
 	"github.com/flexorhq/flexor-go/rbac"
 	"github.com/flexorhq/flexor-go/sinks/vault"
@@ -25,81 +19,6 @@ import (
 
 // LogName is the name of the governance log's directory in a vault.
 const LogName = "governance-log"
-
-// Config is what [Open] and [Init] may be told. The zero value works.
-type Config struct {
-	// Key is the actor's: orders are given in its name and signed by it; see
-	// [Credentials.LoadKey]. Zero: nobody acts. The state can be read, and every
-	// order is denied.
-	Key rbac.APIKey
-	// Signer signs the log's checkpoints, and the events of nobody, in place of the
-	// key file keys/governance-log.key in the vault. It must be an Ed25519 key. Zero:
-	// the key file.
-	Signer vault.Signer
-	// Fingerprint is that of the vault's genesis, as known from elsewhere; see
-	// [Control.Fingerprint]. A log with another genesis is damage. Empty: the genesis
-	// that stands in the log is believed, unless Snapshots knows better.
-	Fingerprint string
-	// Known is a head that the log once had, as known from elsewhere, such as an entry of
-	// the audit log. A log that is shorter, or had another root at that size, is
-	// damage. Zero: none is known.
-	Known rbac.Head
-	// Snapshots is a directory that only this user can write, such as flexor in the
-	// directory of os.UserCacheDir, for what the log came to when it was last looked at:
-	// opening a vault with thousands of grants takes milliseconds then, and a log that
-	// became shorter or was replaced since is noticed. It must not be in the vault.
-	// Empty: the log is read from its beginning each time.
-	Snapshots string
-	// Manifest returns the manifest of an agent, and false if it has none. Zero:
-	// agents/<name>.yaml in the vault, see [ReadManifest].
-	Manifest func(agent string) (m Manifest, ok bool, err error)
-	// Redactor sees the reason of every order before it is signed: the log keeps it
-	// for ever. What it leaves of it is recorded, as one line of at most 1 KiB; if that is nothing, or
-	// it fails, "[REDACTED]". Zero: secrets are removed.
-	Redactor audit.Redactor
-	// Now tells the time. Zero: time.Now.
-	Now func() time.Time
-	// Random makes keys. Zero: crypto/rand.Reader.
-	Random io.Reader
-	// Logger hears of damage and of failures in the background. Zero: nobody.
-	Logger *slog.Logger
-
-	fs durable.FS // of the log; nil: the host's. Tests have others
-}
-
-// withDefaults returns a copy for the vault in dir without zero values, but for
-// Key and Signer.
-func (c *Config) withDefaults(dir string) Config {
-	var out Config
-	if c != nil {
-		out = *c
-	}
-	if out.Manifest == nil {
-		out.Manifest = manifestIn(dir)
-	}
-	if out.Now == nil {
-		out.Now = time.Now
-	}
-	if out.Random == nil {
-		out.Random = rand.Reader
-	}
-	if out.Logger == nil {
-		out.Logger = slog.New(slog.DiscardHandler)
-	}
-	if out.fs == nil {
-		out.fs = durable.Disk{}
-	}
-	return out
-}
-
-// ledger returns the settings for appending to the log.
-func (c *Config) ledger(signer vault.Signer) *ledger.Options {
-	o := &ledger.Options{Signer: signer, Now: c.Now, Logger: c.Logger}
-	if c.fs != (durable.Disk{}) {
-		o.FS = c.fs
-	}
-	return o
-}
 
 // Control is the governance of one vault: what its governance log says, and the
 // one way to add to it. It is safe for concurrent use, and any number of
@@ -120,18 +39,20 @@ type Control struct {
 	state     *state          // nil: there is no log yet
 	proven    bool            // the state knows the actor's key, which never changes
 	looked    time.Time       // when the log was last looked at closely
+	glance    glance          // before that look
 	damage    error           // what is wrong with the log; it is not read any further
 	whole     bool            // the log was read to its end once, so that the state has all keys of that time
 	saved     uint64          // size of the log as of the snapshot
 	spoolRead time.Time       // when halts that were not recorded were last looked for
 	refused   map[string]bool // names of files with such halts of which it was said that they have no effect
+	tally     tally           // of the denials that were counted in this process
 	listeners []*listener
 	closed    bool
 	appendMu  sync.Mutex  // guards appender; taken before mu
 	appender  *ledger.Log // nil: nothing was ordered yet
 	signer    vault.Signer
 
-	denials denials
+	spoolMu sync.Mutex // held while a halt is laid down: the file of one is written by one at a time
 
 	secretsOnce sync.Once
 	secrets     audit.Redactor // unless Config.Redactor
@@ -153,164 +74,6 @@ func Open(ctx context.Context, dir string, cfg *Config) (*Control, error) {
 		return nil, fmt.Errorf("control: open %s: %w", dir, err)
 	}
 	return c, nil
-}
-
-// lookEvery is for how long at most it is not noticed that a file of the log was
-// replaced or removed. What was appended is noticed at once.
-const lookEvery = 100 * time.Millisecond
-
-// refresh takes into account what the log says by now. It is cheap if nothing was
-// added. An error is of reading; damage wraps [ErrCorrupt], and the state then
-// stays as it was.
-func (c *Control) refresh(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return context.Cause(ctx)
-	}
-	c.mu.RLock()
-	fresh := c.fresh()
-	c.mu.RUnlock()
-	if fresh {
-		return nil
-	}
-	return c.lookAgain()
-}
-
-// rlockFresh is refresh, and holds mu for reading when it returns, whatever it
-// returns.
-func (c *Control) rlockFresh(ctx context.Context) error {
-	c.mu.RLock()
-	switch {
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
-	case c.fresh():
-		return nil
-	}
-	c.mu.RUnlock()
-	defer c.mu.RLock()
-	return c.lookAgain()
-}
-
-// fresh reports whether the state takes into account all that the log says. It is
-// called by who holds mu.
-func (c *Control) fresh() bool {
-	return c.damage == nil && c.tail != nil && !c.closed && time.Since(c.looked) < lookEvery &&
-		(c.horizon.reached(c.state.tree.Size()) || c.tail.Quiet())
-}
-
-// lookAgain reads what was added to the log, and looks closely at its files.
-func (c *Control) lookAgain() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	err := c.catchUp()
-	if c.state != nil && !c.closed {
-		c.readSpool()
-	}
-	return err
-}
-
-// catchUp is refresh for who holds mu.
-func (c *Control) catchUp() error {
-	switch {
-	case c.closed:
-		return ErrClosed
-	case c.damage != nil:
-		return c.damage
-	}
-	err := c.readOn()
-	if errors.Is(err, ErrCorrupt) {
-		c.setDamage(err)
-	}
-	return err
-}
-
-// damaged notes what is wrong with the log, which who appends to it may find first.
-func (c *Control) damaged(err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.setDamage(err)
-}
-
-// setDamage is damaged for who holds mu.
-func (c *Control) setDamage(err error) {
-	if c.damage != nil {
-		return
-	}
-	c.damage = err
-	if c.state == nil {
-		c.state = newState(nil) // to keep what is halted
-		c.state.tell = c.tell
-	}
-	c.cfg.Logger.Error("control: the governance log is damaged; everything but pause and kill is denied", "dir", c.log, "err", err)
-}
-
-// readOn reads what was appended.
-func (c *Control) readOn() error {
-	if c.tail == nil {
-		if err := c.begin(); err != nil || c.tail == nil {
-			return err
-		}
-	}
-	recs, err := c.tail.Next()
-	c.looked = time.Now()
-	c.horizon.look(c.log)
-	if len(recs) > 0 {
-		c.state.takeAll(recs)
-	}
-	c.proven = c.keyID(c.state) != ""
-	if err == nil {
-		err = c.state.isKnown(c.cfg.Fingerprint)
-	}
-	c.whole = c.whole || err == nil
-	return err
-}
-
-// begin opens the log, if there is one.
-func (c *Control) begin() error {
-	r, err := ledger.OpenReader(c.cfg.fs, c.log)
-	if errors.Is(err, ledger.ErrNotFound) {
-		return c.missing()
-	}
-	if err != nil {
-		return err
-	}
-	snap, err := c.loadSnapshot(r.Info().PublicKey)
-	if err != nil {
-		return err
-	}
-	s := newState(r.Verifier())
-	tail, err := s.resumeAt(r, snap)
-	if err != nil {
-		return err
-	}
-	if err := s.expect(c.cfg.Known); err != nil {
-		tail.Close()
-		return err
-	}
-	if snap != nil {
-		c.saved = snap.policy.Head.Size
-	}
-	s.tell = c.tell
-	c.reader, c.tail, c.state = r, tail, s
-	return nil
-}
-
-// missing says whether it is right that there is no log.
-func (c *Control) missing() error {
-	key := vault.KeyFile(c.log)
-	_, err := os.Lstat(key)
-	switch {
-	case c.cfg.Known.Size > 0:
-		return &ledger.CorruptionError{File: "log.json", Reason: fmt.Sprintf("the log is gone, but it is known to have had %d records: put it back from a copy", c.cfg.Known.Size)}
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil:
-		return err
-	}
-	// It may have been made between the two looks: a key gets its name last.
-	if _, err := ledger.OpenReader(c.cfg.fs, c.log); !errors.Is(err, ledger.ErrNotFound) {
-		return err
-	}
-	return &ledger.CorruptionError{File: "log.json", Reason: fmt.Sprintf("the log is gone, but its key %s is there: put the log back from a copy", key)}
 }
 
 // tell tells the listeners. It is called by who holds mu.
@@ -338,10 +101,11 @@ func (c *Control) onHalt(f func(h Halt, ended bool)) (remove func()) {
 	}
 }
 
-// Close ends the use of the vault's governance. Denials that were counted are
-// recorded. It is idempotent.
+// Close ends the use of the vault's governance. How often denials were repeated is
+// recorded or, if that was done not long ago, left to whoever gives an order next. It is
+// idempotent; orders then fail with [ErrClosed].
 func (c *Control) Close() error {
-	err := c.recordRepeats(time.Time{})
+	err := c.recordRepeats(true)
 	c.appendMu.Lock()
 	defer c.appendMu.Unlock()
 	c.mu.Lock()
@@ -415,14 +179,6 @@ func (c *Control) Actor() (who rbac.Subject, g rbac.Grant) {
 		}
 	})
 	return who, g
-}
-
-// Damage returns why everything but pause and kill is denied, an error that
-// wraps [ErrCorrupt]. Nil: the log is whole, as far as it was read.
-func (c *Control) Damage() error {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	return c.damage
 }
 
 // known calls f with the state as it is known.

@@ -1,6 +1,8 @@
 package control
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -21,22 +23,19 @@ type deniedBody struct {
 	Claimed string `json:"claimed,omitempty"`
 }
 
-// repeatsBody is the body of the event that an order was denied again and again, or
-// that so many different ones were denied that they were only counted.
-type repeatsBody struct {
-	Of    uint64    `json:"of"` // index of the event of the first denial
-	Count int       `json:"count"`
-	Until time.Time `json:"until"` // when the last of them was denied
-	// Other says that they were other orders of the same actor, given after that one.
-	Other bool `json:"other,omitempty"`
+// sum is the same for two denials that are: of the same order, by the same key, and
+// for the same reason. key is the id of the key that signed; empty: the log's.
+func (b *deniedBody) sum(key string) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %s %s %s", key, b.Claimed, b.Code, b.Order, b.Asked))
+	return base64.RawStdEncoding.EncodeToString(sum[:16])
 }
 
 // denied decides anew on an order that was denied. key is the id of the key that
 // signed; empty: the log's.
 func (s *state) denied(e *event, key string) error {
 	var b deniedBody
-	if err := decode(e.Body, &b); err != nil {
-		return fmt.Errorf("body: %w", err)
+	if err := decodeBody(e, &b); err != nil {
+		return err
 	}
 	o := newOrder(b.Order)
 	if o == nil {
@@ -53,5 +52,63 @@ func (s *state) denied(e *event, key string) error {
 		return fmt.Errorf("the decision recorded is not the one that follows from the log: %s", Reason(d))
 	}
 	s.decisions++
+	s.remember(pastDenial{Index: e.Size, At: e.At, By: e.By, Sum: b.sum(key)})
+	return nil
+}
+
+const (
+	// foldFor is for how long a denial that is repeated is only counted.
+	foldFor = time.Minute
+	// foldAfter is how many different denials of one actor are recorded in that time;
+	// more are only counted, or whoever asks for something else each time would fill
+	// the disk.
+	foldAfter = 16
+)
+
+// pastDenial is what the state keeps of a denial, so that it is known, in whatever
+// process, when it is repeated.
+type pastDenial struct {
+	Index uint64       `json:"index"`
+	At    time.Time    `json:"at"`
+	By    rbac.Subject `json:"by,omitzero"` // zero: all whose key is not known
+	Sum   string       `json:"sum"`         // as of [deniedBody.sum]
+
+	// Repeats is when it was last recorded how often it was repeated, and Others the
+	// same of what was denied after it; zero: never.
+	Repeats time.Time `json:"repeats,omitzero"`
+	Others  time.Time `json:"others,omitzero"`
+}
+
+// remember keeps a denial, as many as matter for each actor.
+func (s *state) remember(d pastDenial) {
+	kept := append(s.denials[d.By], d)
+	s.denials[d.By] = kept[max(0, len(kept)-foldAfter):]
+}
+
+// repeated reports whether a denial is only counted, and as what: as one more of a
+// denial, or as another one after it.
+func (s *state) repeated(by rbac.Subject, sum string, at time.Time) (r repeatsBody, ok bool) {
+	recent := 0
+	for _, d := range s.denials[by] {
+		if !at.Before(d.At.Add(foldFor)) {
+			continue
+		}
+		recent++
+		if r.Of = d.Index; d.Sum == sum {
+			return repeatsBody{Of: d.Index, Count: 1, Until: at}, true
+		}
+	}
+	return repeatsBody{Of: r.Of, Count: 1, Until: at, Other: true}, recent >= foldAfter
+}
+
+// pastDenial returns the denial that was recorded as that event, nil if it is not kept.
+func (s *state) pastDenial(index uint64) *pastDenial {
+	for _, kept := range s.denials {
+		for i := range kept {
+			if kept[i].Index == index {
+				return &kept[i]
+			}
+		}
+	}
 	return nil
 }

@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 
 	"github.com/flexorhq/flexor-go/internal/ident"
@@ -105,4 +106,74 @@ func (c *Control) Deployments(ctx context.Context) (out []Deployment, err error)
 func (c *Control) Deployed(ctx context.Context, agent string, env rbac.Environment) (d Deployment, ok bool, err error) {
 	err = c.read(ctx, func(s *state) { d, ok = s.live(place{agent, env}) })
 	return d, ok, err
+}
+
+type deployOrder struct {
+	Agent       string           `json:"agent"`
+	Version     string           `json:"version"`
+	Environment rbac.Environment `json:"environment"`
+	Digest      string           `json:"digest,omitempty"`
+
+	obstacle error // what the agent's manifest says against it
+}
+
+func (o *deployOrder) kind() string { return kindDeploy }
+func (o *deployOrder) check() error {
+	if err := checkAgent(o.Agent, o.Version); err != nil {
+		return err
+	}
+	if o.Digest != "" && !digestForm.MatchString(o.Digest) {
+		return fmt.Errorf("%w: the digest must be sha256: and 64 hex digits in lower case", ErrInvalid)
+	}
+	return nil
+}
+func (o *deployOrder) ask(r *rbac.Request) { r.Action, r.Environment = rbac.Deploy, o.Environment }
+func (o *deployOrder) fit(*state) error    { return o.obstacle }
+func (o *deployOrder) stands(s *state, _ *rbac.Decision) (uint64, bool) {
+	return s.current(place{o.Agent, o.Environment}, o.Version, o.Digest)
+}
+func (o *deployOrder) carry(s *state, e *event, d *rbac.Decision) {
+	s.deploy(e.deployment(o, d.Role, d.Grant.Index))
+}
+
+func (o *deployOrder) deploy() *deployOrder { return o }
+
+// digestForm is the form of the digest of an artifact.
+var digestForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+
+type rollbackOrder struct {
+	Agent       string           `json:"agent"`
+	Version     string           `json:"version"`
+	Environment rbac.Environment `json:"environment"`
+	Digest      string           `json:"digest,omitempty"`
+	To          uint64           `json:"to"` // index of the deployment that is deployed again
+}
+
+func (o *rollbackOrder) kind() string { return kindRollback }
+func (o *rollbackOrder) check() error {
+	version := o.Version
+	if version == "" {
+		version = "0" // to be found by fit
+	}
+	return checkAgent(o.Agent, version)
+}
+func (o *rollbackOrder) ask(r *rbac.Request) { r.Action, r.Environment = rbac.Rollback, o.Environment }
+func (o *rollbackOrder) fit(s *state) error {
+	to, err := s.kept(place{o.Agent, o.Environment}, o.Version)
+	if err != nil {
+		return err
+	}
+	o.Version, o.Digest, o.To = to.Version, to.Digest, to.Index
+	return nil
+}
+func (o *rollbackOrder) stands(s *state, _ *rbac.Decision) (uint64, bool) {
+	return s.current(place{o.Agent, o.Environment}, o.Version, o.Digest)
+}
+func (o *rollbackOrder) carry(s *state, e *event, d *rbac.Decision) {
+	s.deploy(e.deployment(o.deploy(), d.Role, d.Grant.Index))
+}
+
+// deploy returns the order that has the same outcome.
+func (o *rollbackOrder) deploy() *deployOrder {
+	return &deployOrder{Agent: o.Agent, Version: o.Version, Environment: o.Environment, Digest: o.Digest}
 }

@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/flexorhq/flexor-go/internal/ledger"
 	"github.com/flexorhq/flexor-go/rbac"
-	"github.com/flexorhq/flexor-go/sinks/vault"
 )
 
 // errSettled ends a visit to which nothing is to be recorded.
@@ -36,46 +34,6 @@ func (c *Control) give(ctx context.Context, o order, reason string) (Outcome, *e
 		return v.out, v.event, v.err
 	}
 	return v.recordHalt(ctx)
-}
-
-// Somebody who was stopped in the middle of a write may hold the ledger's lock for
-// ever. An order to stop must not wait for them, so it is laid down beside the log
-// after haltGrace, which an append seldom takes. Who gives it waits longer for the log,
-// for haltPatience, to say whether it is recorded.
-const (
-	haltGrace    = 25 * time.Millisecond
-	haltPatience = 5 * time.Second
-)
-
-// recordHalt is record for an order that others must hear of, recorded or not.
-func (v *visit) recordHalt(ctx context.Context) (Outcome, *event, error) {
-	recorded := make(chan *visit, 1)
-	go func(w visit) {
-		w.record()
-		recorded <- &w
-	}(*v)
-	grace, patience := time.NewTimer(haltGrace), time.NewTimer(haltPatience)
-	defer grace.Stop()
-	defer patience.Stop()
-	laid := false
-	for {
-		var err error
-		select {
-		case w := <-recorded:
-			if laid && !errors.Is(w.err, ErrNotRecorded) {
-				v.c.unspool(v.order)
-			}
-			return w.out, w.event, w.err
-		case <-grace.C:
-			laid = v.c.spoolAtOnce(*v.halt, v.order) == nil // if not, layDown says so
-			continue
-		case <-patience.C:
-			err = fmt.Errorf("the log was busy for %s; the order will be recorded when it no longer is", haltPatience)
-		case <-ctx.Done():
-			err = context.Cause(ctx)
-		}
-		return v.out, nil, v.layDown(err)
-	}
 }
 
 // try is give without recording or doing anything.
@@ -108,7 +66,7 @@ type visit struct {
 
 	at     time.Time
 	event  *event   // that is to be recorded
-	denial *denial  // the order was denied; nil: it was not
+	denied bool     // that event is the denial of the order
 	halt   *payload // of a halt that holds in this process already; nil: it is none
 	done   bool
 
@@ -171,42 +129,6 @@ func (v *visit) ahead(ctx context.Context) {
 	}
 }
 
-// act makes a halt hold in this process. It is called by who holds mu.
-func (v *visit) act(d *rbac.Decision) {
-	s := v.c.state
-	if _, ok := v.order.stands(s, d); ok {
-		return
-	}
-	v.halt = &payload{At: v.at, By: d.Subject, Key: v.c.cfg.Key.ID(), Role: d.Role, Reason: v.reason}
-	if s.vault != "" {
-		h := s.head()
-		v.halt.Log, v.halt.Size, v.halt.Root = s.verifier.Name(), h.Size, h.Root
-	}
-	h := (&event{payload: *v.halt}).halt(v.order.(halting).halt(), d)
-	h.Index, h.Recorded = 0, false
-	s.halt(h)
-}
-
-// halting is an order to stop something.
-type halting interface {
-	order
-	halt() Halt
-}
-
-// takeBack ends what act did, if the right to order it was lost in between. A run
-// that was killed stays killed.
-func (v *visit) takeBack() {
-	h, ok := v.order.(halting)
-	if v.halt == nil || v.denial == nil || !ok {
-		return
-	}
-	v.c.mu.Lock()
-	defer v.c.mu.Unlock()
-	if p := h.halt(); p.Run == "" && !v.c.state.paused[place{p.Agent, p.Environment}].Recorded {
-		v.c.state.resume(p)
-	}
-}
-
 // record appends the order, or its denial.
 func (v *visit) record() {
 	c := v.c
@@ -229,7 +151,7 @@ func (v *visit) record() {
 		refuse(&v.out.Decision, LogCorrupt)
 		v.err = &DeniedError{Decision: v.out.Decision, NotRecorded: err}
 		return
-	case err != nil && v.halt != nil && v.denial == nil:
+	case err != nil && v.halt != nil && !v.denied:
 		v.err = v.layDown(err)
 		return
 	case err != nil:
@@ -237,19 +159,18 @@ func (v *visit) record() {
 		v.takeBack()
 		return
 	}
-	if v.denial != nil {
-		c.denials.recorded(*v.denial, v.out.Index, v.at)
+	if v.denied {
 		v.err = &DeniedError{Decision: v.out.Decision}
 		v.takeBack()
 	}
-	if v.halt != nil && v.denial == nil {
+	if v.halt != nil && !v.denied {
 		c.unspool(v.order)
 	}
 	// The fold takes it as it stands in the log, like anybody else's.
 	if err := c.refresh(context.Background()); err != nil {
 		c.cfg.Logger.Warn("control: what was recorded could not be read back", "dir", c.log, "err", err)
 	}
-	if err := c.recordRepeats(v.at.Add(-foldFor)); err != nil {
+	if err := c.recordRepeats(false); err != nil {
 		c.cfg.Logger.Warn("control: the number of repeated denials could not be recorded", "dir", c.log, "err", err)
 	}
 }
@@ -264,34 +185,16 @@ func (v *visit) fail(err error) {
 	v.err = &DeniedError{Decision: v.out.Decision, NotRecorded: err}
 }
 
-// layDown makes a halt that could not be recorded known to other processes, and
-// returns the error to report.
-func (v *visit) layDown(err error) error {
-	if serr := v.c.spool(*v.halt, v.order); serr != nil {
-		return fmt.Errorf("%w: it holds in this process only: %w; and it could not be laid down for others: %w", ErrNotRecorded, err, serr)
-	}
-	return fmt.Errorf("%w: it holds, and other processes were told: %w", ErrNotRecorded, err)
-}
-
 // decide decides under the ledger's lock.
 func (v *visit) decide(size uint64) ([][]byte, error) {
 	c := v.c
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	v.event, v.denial = nil, nil
+	v.event, v.denied = nil, false
 	if err := c.catchUpTo(size); err != nil {
 		return nil, err
 	}
 	return c.announced(v.settle())
-}
-
-// announced moves the horizon of the log before lines are appended. It is called by
-// who holds mu and the ledger's lock, and has read all of the log.
-func (c *Control) announced(lines [][]byte, err error) ([][]byte, error) {
-	if err == nil && len(lines) > 0 {
-		err = c.cfg.setHorizon(c.log, c.state.tree.Size()+uint64(len(lines)))
-	}
-	return lines, err
 }
 
 // settle makes what is to be recorded, as the state is. It is called by who holds
@@ -337,8 +240,9 @@ func (v *visit) deny(d *rbac.Decision) ([][]byte, error) {
 	} else {
 		body.Claimed = c.cfg.Key.ID()
 	}
-	v.denial = &denial{key: c.cfg.Key.ID(), order: body.Order, asked: string(asked), code: d.Code}
-	if c.denials.counted(*v.denial, v.at) {
+	v.denied = true
+	if r, ok := c.state.repeated(p.By, body.sum(p.Key), v.at); ok {
+		c.tally.add(r)
 		v.err = &DeniedError{Decision: *d}
 		return nil, errSettled
 	}
@@ -369,41 +273,4 @@ func (v *visit) write(p payload, kind string, body any) ([][]byte, error) {
 	}
 	v.event = e
 	return [][]byte{line}, nil
-}
-
-// catchUpTo reads all records of the log, of which there are size. It is called by
-// who holds mu.
-func (c *Control) catchUpTo(size uint64) error {
-	if err := c.catchUp(); err != nil {
-		return err
-	}
-	if c.state == nil || c.state.tree.Size() != size {
-		return fmt.Errorf("control: the log has %d records, not all of which could be read", size)
-	}
-	return nil
-}
-
-// open returns the ledger for appending.
-func (c *Control) open() (*ledger.Log, error) {
-	c.appendMu.Lock()
-	defer c.appendMu.Unlock()
-	c.mu.RLock()
-	closed := c.closed
-	c.mu.RUnlock()
-	if closed {
-		return nil, ErrClosed
-	}
-	if c.appender != nil {
-		return c.appender, nil
-	}
-	signer, err := vault.Prepare(c.log, &vault.Config{Signer: c.cfg.Signer})
-	if err != nil {
-		return nil, err
-	}
-	l, _, err := ledger.Open(c.log, c.cfg.ledger(signer))
-	if err != nil {
-		return nil, err
-	}
-	c.appender, c.signer = l, signer
-	return l, nil
 }

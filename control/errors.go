@@ -47,7 +47,8 @@ const (
 // DeniedError is an order that was not allowed. It changed nothing.
 type DeniedError struct {
 	Decision rbac.Decision
-	// NotRecorded is why the denial itself could not be recorded. Nil: it was.
+	// NotRecorded is why the denial itself could not be recorded. Nil: it was, or was
+	// counted as one more.
 	NotRecorded error
 }
 
@@ -68,7 +69,8 @@ func (e *DeniedError) Unwrap() []error {
 	return []error{ErrDenied, e.NotRecorded}
 }
 
-// Reason returns why d was decided as one sentence: it is [rbac.Decision.Reason], and knows the codes of this package.
+// Reason returns why d was decided as one sentence: it is [rbac.Decision.Reason], and
+// knows the codes of this package.
 func Reason(d rbac.Decision) string {
 	switch d.Code {
 	case LogCorrupt:

@@ -2,8 +2,10 @@ package control
 
 import (
 	"context"
+	"fmt"
 	"time"
 
+	"github.com/flexorhq/flexor-go/internal/ident"
 	"github.com/flexorhq/flexor-go/rbac"
 )
 
@@ -90,4 +92,69 @@ func (c *Control) Killed(ctx context.Context, runID string) (h Halt, ok bool, er
 		}
 	})
 	return h, ok, err
+}
+
+type pauseOrder struct {
+	Agent       string           `json:"agent"`
+	Environment rbac.Environment `json:"environment"`
+}
+
+func (o *pauseOrder) kind() string        { return kindPause }
+func (o *pauseOrder) check() error        { return checkAgent(o.Agent, "0") }
+func (o *pauseOrder) ask(r *rbac.Request) { r.Action, r.Environment = rbac.Pause, o.Environment }
+func (o *pauseOrder) fit(*state) error    { return nil }
+func (o *pauseOrder) stands(s *state, _ *rbac.Decision) (uint64, bool) {
+	h, ok := s.paused[place{o.Agent, o.Environment}]
+	return h.Index, ok && h.Recorded
+}
+func (o *pauseOrder) carry(s *state, e *event, d *rbac.Decision) {
+	s.halt(e.halt(o.halt(), d))
+}
+func (o *pauseOrder) halt() Halt { return Halt{Agent: o.Agent, Environment: o.Environment} }
+
+type resumeOrder struct {
+	Agent       string           `json:"agent"`
+	Environment rbac.Environment `json:"environment"`
+}
+
+func (o *resumeOrder) kind() string        { return kindResume }
+func (o *resumeOrder) check() error        { return checkAgent(o.Agent, "0") }
+func (o *resumeOrder) ask(r *rbac.Request) { r.Action, r.Environment = rbac.Resume, o.Environment }
+func (o *resumeOrder) fit(*state) error    { return nil }
+func (o *resumeOrder) stands(s *state, _ *rbac.Decision) (uint64, bool) {
+	_, ok := s.paused[place{o.Agent, o.Environment}]
+	return 0, !ok
+}
+func (o *resumeOrder) carry(s *state, e *event, d *rbac.Decision) {
+	s.resumed[place{o.Agent, o.Environment}] = e.Size + 1
+	s.resume(e.halt(Halt{Agent: o.Agent, Environment: o.Environment}, d))
+}
+
+type killOrder struct {
+	Run         string           `json:"run"`
+	Agent       string           `json:"agent,omitempty"`
+	Environment rbac.Environment `json:"environment"`
+}
+
+func (o *killOrder) kind() string { return kindKill }
+func (o *killOrder) check() error {
+	if _, err := ident.Parse("run", o.Run); err != nil {
+		return fmt.Errorf("%w: run: %w", ErrInvalid, err)
+	}
+	if o.Agent == "" {
+		return nil
+	}
+	return checkAgent(o.Agent, "0")
+}
+func (o *killOrder) ask(r *rbac.Request) { r.Action, r.Environment = rbac.Kill, o.Environment }
+func (o *killOrder) fit(*state) error    { return nil }
+func (o *killOrder) stands(s *state, _ *rbac.Decision) (uint64, bool) {
+	h, ok := s.killed[victim{o.Run, o.Environment}]
+	return h.Index, ok && h.Recorded
+}
+func (o *killOrder) carry(s *state, e *event, d *rbac.Decision) {
+	s.halt(e.halt(o.halt(), d))
+}
+func (o *killOrder) halt() Halt {
+	return Halt{Run: o.Run, Agent: o.Agent, Environment: o.Environment}
 }

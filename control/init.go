@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -66,11 +64,8 @@ func Init(ctx context.Context, dir string, g Genesis, cfg *Config) (*Control, rb
 		return fail(err)
 	}
 	c.Key = key
-	if c.Snapshots != "" {
-		// What stood here before is over.
-		if err := os.Remove(c.snapshotFile(log)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fail(err)
-		}
+	if err := Forget(dir, c.Snapshots); err != nil { // what stood here before is over
+		return fail(err)
 	}
 	ctl, err := Open(ctx, dir, &c)
 	return ctl, key, err

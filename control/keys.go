@@ -2,9 +2,11 @@ package control
 
 import (
 	"context"
+	"crypto/ed25519"
 	"fmt"
 	"time"
 
+	"github.com/flexorhq/flexor-go/internal/ident"
 	"github.com/flexorhq/flexor-go/rbac"
 )
 
@@ -96,3 +98,56 @@ func inLog(t time.Time) time.Time {
 	}
 	return t.UTC().Round(0)
 }
+
+type createOrder struct {
+	plain
+	Subject rbac.Subject      `json:"subject"`
+	ID      string            `json:"id"`
+	Public  ed25519.PublicKey `json:"public"`
+	Expires time.Time         `json:"expires,omitzero"`
+	Vaults  []string          `json:"vaults,omitempty"`
+}
+
+func (o *createOrder) kind() string { return kindCreate }
+func (o *createOrder) check() error {
+	for _, name := range o.Vaults {
+		if err := ident.Token(name); err != nil {
+			return fmt.Errorf("%w: the name of a vault: %w", ErrInvalid, err)
+		}
+	}
+	return checkSubject(o.Subject)
+}
+func (o *createOrder) ask(r *rbac.Request) {
+	r.Action, r.Target, r.Expires = rbac.CreateKey, o.Subject, o.Expires
+	r.NewKey = rbac.NewKey{ID: o.ID, Public: o.Public, Vaults: o.Vaults}
+}
+func (o *createOrder) fill(r *rbac.Request) { o.Expires, o.Vaults = r.Expires, r.NewKey.Vaults }
+
+type rotateOrder struct {
+	plain
+	Old     string            `json:"old"`
+	ID      string            `json:"id"`
+	Public  ed25519.PublicKey `json:"public"`
+	Expires time.Time         `json:"expires,omitzero"`
+	Until   time.Time         `json:"until,omitzero"`
+
+	overlap time.Duration // from when it is recorded
+}
+
+func (o *rotateOrder) kind() string { return kindRotate }
+func (o *rotateOrder) ask(r *rbac.Request) {
+	r.Action, r.TargetKey, r.Expires, r.Until = rbac.RotateKey, o.Old, o.Expires, o.Until
+	if o.overlap > 0 {
+		r.Until = r.At.Add(o.overlap)
+	}
+	r.NewKey = rbac.NewKey{ID: o.ID, Public: o.Public}
+}
+func (o *rotateOrder) fill(r *rbac.Request) { o.Expires, o.Until = r.Expires, r.Until }
+
+type disableOrder struct {
+	plain
+	ID string `json:"id"`
+}
+
+func (o *disableOrder) kind() string        { return kindDisable }
+func (o *disableOrder) ask(r *rbac.Request) { r.Action, r.TargetKey = rbac.RevokeKey, o.ID }

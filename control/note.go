@@ -17,7 +17,7 @@ func (s *state) note(e *event) error {
 	case kindDenied:
 		return s.denied(e, "")
 	case kindRepeats:
-		return decodeBody(e, new(repeatsBody))
+		return s.repeats(e)
 	case kindPurge:
 		return s.purge(e)
 	}

@@ -118,6 +118,7 @@ func same(t testing.TB, want, got *state) {
 	require.Equal(t, want.decisions, got.decisions)
 	require.Equal(t, want.clock, got.clock)
 	require.Equal(t, want.seen, got.seen)
+	require.Equal(t, want.denials, got.denials)
 	require.Equal(t, []string{want.vault, want.fingerprint, want.tooNew}, []string{got.vault, got.fingerprint, got.tooNew})
 }
 

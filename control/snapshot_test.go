@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/flexorhq/flexor-go/rbac"
+	"github.com/flexorhq/flexor-go/sinks/vault"
 )
 
 // open opens the vault with snapshots in a directory.
@@ -175,4 +176,34 @@ func FuzzSnapshot(f *testing.F) {
 		var rest string
 		x.snapshot(&o, &rest)
 	})
+}
+
+// A log that is gone with all its traces in the vault is missed by who has looked at it.
+func TestSnapshotOfALogThatIsGone(t *testing.T) {
+	h := newHouse(t)
+	dir := t.TempDir()
+	require.NoError(t, h.open(dir).Close())
+	require.NoError(t, h.owner.Close())
+	require.NoError(t, os.RemoveAll(filepath.Join(h.dir, LogName)))
+	_, err := VerifyAccess(bg, h.dir, nil)
+	require.ErrorIs(t, err, ErrCorrupt, "its key is there")
+	require.NoError(t, os.Remove(vault.KeyFile(filepath.Join(h.dir, LogName))))
+	_, err = VerifyAccess(bg, h.dir, nil)
+	require.ErrorIs(t, err, vault.ErrNotFound)
+
+	require.NoError(t, h.open("").Damage(), "a vault that never had one")
+	c := h.open(dir)
+	require.ErrorIs(t, c.Damage(), ErrCorrupt)
+	require.ErrorContains(t, c.Damage(), "it had 1 records when it was last looked at")
+	require.Equal(t, LogCorrupt, c.Authorize(bg, rbac.Request{Action: rbac.View}).Code)
+
+	// Who begins anew says that what was there is over: without an owner, or with one.
+	require.NoError(t, Forget(h.dir, dir))
+	require.NoError(t, Forget(h.dir, dir))
+	require.NoError(t, Forget(h.dir, ""))
+	require.NoError(t, h.open(dir).Damage())
+	again, _, err := Init(bg, h.dir, Genesis{Vault: "company", Tier: rbac.L2, Owner: bob}, &Config{Now: h.clock.Now, Snapshots: dir, fs: h.owner.cfg.fs})
+	require.NoError(t, err)
+	require.NoError(t, again.Damage())
+	require.NoError(t, again.Close())
 }

@@ -92,7 +92,15 @@ func (c *Control) spoolBy(write func(fsys durable.FS, name string, data []byte, 
 	if err := durable.MkdirAll(c.cfg.fs, dir, 0o755); err != nil {
 		return err
 	}
-	return write(c.cfg.fs, filepath.Join(dir, spoolFile(p.Kind, p.Body)), append(file, '\n'), 0o644)
+	c.spoolMu.Lock()
+	defer c.spoolMu.Unlock()
+	for range 8 {
+		err = write(c.cfg.fs, filepath.Join(dir, spoolFile(p.Kind, p.Body)), append(file, '\n'), 0o644)
+		if !errors.Is(err, fs.ErrNotExist) {
+			break // else another process that lays down the same has taken the file away in the middle
+		}
+	}
+	return err
 }
 
 // unspool removes what was laid down for an order that was recorded since, or denied.

@@ -148,3 +148,30 @@ func TestHaltBesideAHeldLock(t *testing.T) {
 		return err == nil && kill.Recorded
 	}, 10*time.Second, time.Millisecond, "it is recorded when it can be")
 }
+
+// The same order to stop may be laid down by many at once, in this process or others,
+// and by one who is impatient and then finds the log damaged. All of them succeed.
+func TestHaltsLaidDownAtOnce(t *testing.T) {
+	h := newHouse(t)
+	o := &pauseOrder{Agent: "a", Environment: rbac.Production}
+	p := h.owner.state.place(begin)
+	p.Key = h.key.ID()
+	errs := make(chan error)
+	const each = 50
+	for _, c := range []*Control{h.owner, h.as(h.key)} {
+		go func() {
+			for range each {
+				errs <- c.spool(p, o)
+			}
+		}()
+		go func() {
+			for range each {
+				errs <- c.spoolAtOnce(p, o)
+			}
+		}()
+	}
+	for range 4 * each {
+		require.NoError(t, <-errs)
+	}
+	require.Len(t, files(t, filepath.Join(h.dir, spoolName)), 1)
+}

@@ -43,9 +43,10 @@ type state struct {
 	deployed map[place][]Deployment // the current one first, at most KeptVersions
 	paused   map[place]Halt
 	killed   map[victim]Halt
-	resumed  map[place]uint64 // how many records there were when a pause last ended
-	holds    map[uint64]Hold  // by index
-	purged   map[string]Purge // what was purged of each log by now
+	resumed  map[place]uint64              // how many records there were when a pause last ended
+	holds    map[uint64]Hold               // by index
+	purged   map[string]Purge              // what was purged of each log by now
+	denials  map[rbac.Subject][]pastDenial // the newest foldAfter of each actor, in the order of the log
 
 	before  *remembered // nil: nothing is remembered of the log
 	differs bool        // the log is not what is remembered of it
@@ -87,6 +88,7 @@ func newState(v note.Verifier) *state {
 		resumed:  map[place]uint64{},
 		holds:    map[uint64]Hold{},
 		purged:   map[string]Purge{},
+		denials:  map[rbac.Subject][]pastDenial{},
 		tell:     func(Halt, bool) {},
 	}
 }
@@ -240,72 +242,6 @@ func stops(a rbac.Action) bool { return a == rbac.Pause || a == rbac.Kill }
 
 // refuse makes d a denial.
 func refuse(d *rbac.Decision, code rbac.Code) { d.Allowed, d.Code = false, code }
-
-// live returns the deployment that is current.
-func (s *state) live(p place) (Deployment, bool) {
-	if kept := s.deployed[p]; len(kept) > 0 {
-		return kept[0], true
-	}
-	return Deployment{}, false
-}
-
-// current returns the event by which a version is deployed, if it is current.
-func (s *state) current(p place, version, digest string) (uint64, bool) {
-	kept := s.deployed[p]
-	if len(kept) == 0 || kept[0].Version != version || kept[0].Digest != digest {
-		return 0, false
-	}
-	return kept[0].Index, true
-}
-
-// kept returns the deployment to roll back to.
-func (s *state) kept(p place, version string) (Deployment, error) {
-	kept := s.deployed[p]
-	if version == "" && len(kept) > 1 {
-		return kept[1], nil
-	}
-	var names []string
-	for _, d := range kept {
-		if d.Version == version {
-			return d, nil
-		}
-		names = append(names, d.Version)
-	}
-	switch {
-	case len(kept) == 0:
-		return Deployment{}, fmt.Errorf("%w: %s was never deployed to %s", ErrNotFound, p.agent, p.env)
-	case version == "":
-		return Deployment{}, fmt.Errorf("%w: no version of %s was in %s before %s", ErrNotFound, p.agent, p.env, kept[0].Version)
-	}
-	return Deployment{}, fmt.Errorf("%w: version %s of %s is not among those kept for %s: %s", ErrNotFound, version, p.agent, p.env, strings.Join(names, ", "))
-}
-
-// deploy makes d current.
-func (s *state) deploy(d Deployment) {
-	p := place{d.Agent, d.Environment}
-	d.Current = true
-	kept := []Deployment{d}
-	for _, k := range s.deployed[p] {
-		if k.Version != d.Version && len(kept) < KeptVersions {
-			k.Current = false
-			kept = append(kept, k)
-		}
-	}
-	s.deployed[p] = kept
-}
-
-// deployment returns the deployment that was recorded as that event, if it is
-// kept.
-func (s *state) deployment(index uint64) Deployment {
-	for _, kept := range s.deployed {
-		for _, d := range kept {
-			if d.Index == index {
-				return d
-			}
-		}
-	}
-	return Deployment{}
-}
 
 // halt pauses an agent or kills a run, unless that was done before.
 func (s *state) halt(h Halt) {

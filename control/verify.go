@@ -1,7 +1,9 @@
 package control
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -34,7 +36,8 @@ type AccessReport struct {
 
 // VerifyAccess derives every decision that the governance log of the vault in dir
 // records anew: from the bytes of the log and the fingerprint of its genesis
-// alone, without a key, a snapshot or the right to write. Damage, and a genesis
+// alone, without a key, a snapshot or the right to write. A vault without one is
+// vault.ErrNotFound, unless the key of one is there: that is damage. Damage, and a genesis
 // other than the one known, are errors that wrap [ErrCorrupt]; the report then says
 // how far the log is right. Events that have no effect are no error: see the
 // report's Flags.
@@ -42,7 +45,11 @@ func VerifyAccess(ctx context.Context, dir string, o *VerifyOptions) (AccessRepo
 	if o == nil {
 		o = &VerifyOptions{}
 	}
-	r, err := ledger.OpenReader(durable.Disk{}, filepath.Join(dir, LogName))
+	log := filepath.Join(dir, LogName)
+	r, err := ledger.OpenReader(durable.Disk{}, log)
+	if errors.Is(err, ledger.ErrNotFound) {
+		err = cmp.Or(missing(durable.Disk{}, log), err)
+	}
 	if err != nil {
 		return AccessReport{}, fmt.Errorf("control: verify %s: %w", dir, err)
 	}

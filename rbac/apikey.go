@@ -98,6 +98,9 @@ func keyNumber(id string) (uint64, bool) {
 	return n<<2 | uint64(kind), true
 }
 
+// kindOfNumber returns the kind that keyNumber put into a number.
+func kindOfNumber(n uint64) Kind { return Kind(n & 3) }
+
 // kindOfKey returns whose keys have such an id, and 0 for nobody's.
 func kindOfKey(id string) Kind {
 	switch {

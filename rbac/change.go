@@ -48,12 +48,10 @@ func (p *Policy) allows(d *Decision, target *heldKey) Code {
 	case GrantRole:
 		return p.allowsGrant(d)
 	case RevokeRole:
-		m := p.members[r.Target]
-		if m == nil || m.grant.Role == 0 {
+		if d.Replaced = p.members[r.Target].grant(); d.Replaced.Role == 0 {
 			return UnknownTarget
 		}
-		d.Replaced = m.grant
-		return p.allowsLoss(r.At, m, Grant{})
+		return p.allowsLoss(d, Grant{})
 	case CreateKey:
 		if !r.Target.valid() {
 			return UnknownTarget
@@ -71,7 +69,7 @@ func (p *Policy) allows(d *Decision, target *heldKey) Code {
 		if target == nil || over(target.Revoked, r.At) {
 			return UnknownTarget
 		}
-		if target.holder.grant.Role == Owner && !p.keepsOwner(r.At, nil, Grant{}, target.ID) {
+		if target.holder.role == Owner && !p.keepsOwner(r.At, nil, Grant{}, target.ID) {
 			return LastOwner
 		}
 	}
@@ -90,17 +88,14 @@ func (p *Policy) allowsGrant(d *Decision) Code {
 	case r.Target == d.Subject && later(r.Expires, d.Grant.Expires):
 		return SelfRaise // who may grant is owner, and has no higher role to take, only more time
 	}
-	m := p.members[r.Target]
-	if m == nil || m.grant.Role == 0 {
-		return Permitted
-	}
-	d.Replaced = m.grant
-	return p.allowsLoss(r.At, m, Grant{Role: r.Role, Expires: r.Expires})
+	d.Replaced = p.members[r.Target].grant()
+	return p.allowsLoss(d, Grant{Role: r.Role, Expires: r.Expires})
 }
 
-// allowsLoss decides on m losing its grant for another one or none.
-func (p *Policy) allowsLoss(at time.Time, m *member, to Grant) Code {
-	if m.grant.Role == Owner && !p.keepsOwner(at, m, to, "") {
+// allowsLoss decides on the target losing its grant for another one or none.
+func (p *Policy) allowsLoss(d *Decision, to Grant) Code {
+	r := &d.Request
+	if d.Replaced.Role == Owner && !p.keepsOwner(r.At, p.members[r.Target], to, "") {
 		return LastOwner
 	}
 	return Permitted
@@ -155,7 +150,7 @@ func (p *Policy) change(d *Decision, index uint64) {
 			p.tier = r.Tier
 		}
 	case GrantRole:
-		p.setGrant(Grant{index, r.Target, r.Role, plain(r.Expires), d.Subject, d.Grant.Index})
+		p.give(p.member(r.Target), Grant{index, r.Target, r.Role, plain(r.Expires), d.Subject, d.Grant.Index})
 	case RevokeRole:
 		m := p.members[r.Target]
 		p.give(m, Grant{})
@@ -167,21 +162,22 @@ func (p *Policy) change(d *Decision, index uint64) {
 	case RotateKey:
 		old := p.key(r.TargetKey)
 		old.Revoked, old.Successor = plain(r.Until), r.NewKey.ID
-		p.keys.ends(old.number())
+		p.update(old)
 		p.addKey(d.newKey(index))
 	case RevokeKey:
 		key := p.key(r.TargetKey)
 		key.Revoked = plain(r.At)
-		p.keys.ends(key.number())
+		p.update(key)
 	}
 }
 
-func (p *Policy) setGrant(g Grant) { p.give(p.member(g.Subject), g) }
-
 // give gives m a grant in place of the one it has.
 func (p *Policy) give(m *member, g Grant) {
-	was := m.grant.Role == Owner
-	m.grant = g
+	was := m.role == Owner
+	m.title, m.expires = p.title(g), g.Expires
+	for k := m.keys; k != nil; k = k.next {
+		p.update(k)
+	}
 	switch is := g.Role == Owner; {
 	case is && !was:
 		p.owners = append(p.owners, m)
@@ -189,6 +185,14 @@ func (p *Policy) give(m *member, g Grant) {
 		i := slices.Index(p.owners, m)
 		p.owners = slices.Delete(p.owners, i, i+1)
 	}
+}
+
+// title returns what g gives.
+func (p *Policy) title(g Grant) title {
+	if g.Role == 0 {
+		return title{}
+	}
+	return title{g.Index, g.Under, &p.member(g.By).subject, g.Role}
 }
 
 // newKey returns the key that d allows.
@@ -212,8 +216,11 @@ func (p *Policy) addKey(k Key) {
 	held := next(&p.spareKeys)
 	*held = heldKey{m, k, m.keys}
 	m.keys = held
-	p.keys.add(held.number(), held)
+	p.keys.add(held.number()).update(held)
 }
+
+// update makes the table say what k and its holder come to by now.
+func (p *Policy) update(k *heldKey) { p.keys.slots[p.keys.place(k.number())].update(k) }
 
 // member returns the member for s, a new one if there is none.
 func (p *Policy) member(s Subject) *member {

@@ -9,7 +9,7 @@ import "time"
 func (p *Policy) keepsOwner(at time.Time, changed *member, to Grant, withoutKey string) bool {
 	var acts, lasts bool
 	for _, m := range p.owners {
-		g := m.grant
+		g := m.grant()
 		if m == changed {
 			g = to
 		}
@@ -44,7 +44,7 @@ func (m *member) hasKey(other string, f func(*heldKey) bool) bool {
 // lasts reports whether an owner is there for good.
 func (p *Policy) lasts() bool {
 	for _, m := range p.owners {
-		if m.lasts(m.grant, "") {
+		if m.lasts(m.grant(), "") {
 			return true
 		}
 	}
@@ -60,11 +60,11 @@ func (p *Policy) renews(key *heldKey, r *Request) bool {
 	if r.Action != RotateKey || r.TargetKey != r.Key || !key.Revoked.IsZero() {
 		return false
 	}
-	if key.holder.grant.Role != Owner {
+	if key.holder.role != Owner {
 		return false
 	}
 	for _, m := range p.owners {
-		if m.acts(m.grant, r.At, "") {
+		if m.acts(m.grant(), r.At, "") {
 			return false
 		}
 	}

@@ -25,13 +25,6 @@ type Policy struct {
 	spareKeys    []heldKey // room for keys to come
 }
 
-// A member is a subject that has a role or has had a key.
-type member struct {
-	subject Subject
-	grant   Grant    // zero: no role
-	keys    *heldKey // the newest; nil: none
-}
-
 // A heldKey is a key and who holds it.
 type heldKey struct {
 	holder *member
@@ -47,17 +40,17 @@ func (k *heldKey) number() uint64 {
 
 // key returns the key with that id, and nil if there is none.
 func (p *Policy) key(id string) *heldKey {
-	if s := p.slot(id); s != nil {
-		return s.key
+	if at := p.place(id); at >= 0 {
+		return p.keys.slots[at].key
 	}
 	return nil
 }
 
-// slot returns where the key with that id stands, and nil if there is none.
-func (p *Policy) slot(id string) *keySlot {
+// place returns the place in the table of the key with that id, and -1 if there is none.
+func (p *Policy) place(id string) int {
 	n, ok := keyNumber(id)
 	if !ok {
-		return nil
+		return -1
 	}
 	return p.keys.find(n)
 }
@@ -95,16 +88,18 @@ func (p *Policy) Can(subject Subject, r Request) (d Decision) {
 	d.Request, d.Head, d.Subject = r, p.head, subject
 	rule, code := p.rule(&r)
 	if code == Permitted {
-		code = p.may(&d, rule, p.members[subject])
+		d.Grant = p.members[subject].grant()
+		code = p.may(&d, rule)
 	}
 	d.settle(code)
 	return d
 }
 
-// authorize fills in d.
+// authorize fills in d, which is zero.
 func (p *Policy) authorize(r *Request, d *Decision) {
+	key := p.place(r.Key) // first, as it is waited for longest
 	d.Request, d.Head = *r, p.head
-	d.settle(p.decide(d))
+	d.settle(p.decide(d, key))
 }
 
 // settle puts down the outcome.
@@ -112,22 +107,24 @@ func (d *Decision) settle(code Code) {
 	d.Code, d.Allowed = code, code == Permitted
 }
 
-func (p *Policy) decide(d *Decision) Code {
+// decide decides on what is asked for by the key in that place; -1: it is not known.
+func (p *Policy) decide(d *Decision, at int) Code {
 	r := &d.Request
 	rule, code := p.rule(r)
 	if code != Permitted {
 		return code
 	}
-	key := p.slot(r.Key)
-	if key == nil {
+	if at < 0 {
 		return KeyInvalid
 	}
-	d.Subject = key.holder.subject
+	key := &p.keys.slots[at]
+	d.Subject = p.keys.holder(at)
 	target := p.target(r)
 	if code := key.check(r.At); code != Permitted && !p.renews(key.key, r) {
 		return code
 	}
-	if code := p.may(d, rule, key.holder); code != Permitted {
+	key.grant(&d.Grant, d.Subject)
+	if code := p.may(d, rule); code != Permitted {
 		return code
 	}
 	return p.allows(d, target)
@@ -162,21 +159,20 @@ func (p *Policy) target(r *Request) *heldKey {
 		r.Target = Subject{}
 		return nil
 	}
-	r.Target = key.holder.subject
+	r.Target = key.Subject
 	return key
 }
 
-// may holds a request against the role of m, nil for nobody.
-func (p *Policy) may(d *Decision, rule *rule, m *member) Code {
+// may holds a request against the grant of who asks.
+func (p *Policy) may(d *Decision, rule *rule) Code {
 	r := &d.Request
 	s := situation{r.Environment, p.tier, r.Target == d.Subject}
 	d.Needed = rule.lowest(s)
-	if m == nil || m.grant.Role == 0 {
-		return UnknownSubject
-	}
-	d.Grant, d.Role = m.grant, m.grant.Role
+	d.Role = d.Grant.Role
 	switch {
-	case m.grant.expired(r.At):
+	case d.Role == 0:
+		return UnknownSubject
+	case d.Grant.expired(r.At):
 		return GrantExpired
 	case !rule.lets(d.Role, s):
 		return RoleInsufficient

@@ -10,11 +10,8 @@ import (
 func (p *Policy) Grant(s Subject) (Grant, bool) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	m := p.members[s]
-	if m == nil || m.grant.Role == 0 {
-		return Grant{}, false
-	}
-	return m.grant, true
+	g := p.members[s].grant()
+	return g, g.Role != 0
 }
 
 // Key returns the key with that id, also one that is no longer valid. Without
@@ -39,16 +36,16 @@ func (p *Policy) WhoCan(r Request) ([]Grant, Code) {
 	if code != Permitted {
 		return nil, code
 	}
-	var grants []*Grant
+	var members []*member
 	for s, m := range p.members {
 		where := situation{r.Environment, p.tier, r.Target == s}
-		if !m.grant.expired(r.At) && rule.lets(m.grant.Role, where) {
-			grants = append(grants, &m.grant)
+		if !over(m.expires, r.At) && rule.lets(m.role, where) {
+			members = append(members, m)
 		}
 	}
-	return sorted(grants, func(a, b *Grant) int {
-		return cmp.Or(cmp.Compare(a.Subject.Name, b.Subject.Name), cmp.Compare(a.Subject.Kind, b.Subject.Kind))
-	}), Permitted
+	return sorted(members, func(a, b *member) int {
+		return cmp.Or(cmp.Compare(a.subject.Name, b.subject.Name), cmp.Compare(a.subject.Kind, b.subject.Kind))
+	}, (*member).grant), Permitted
 }
 
 // A Permission is something that a subject may do.
@@ -65,12 +62,12 @@ func (p *Policy) WhatCan(s Subject, at time.Time) []Permission {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	m := p.members[s]
-	if m == nil || m.grant.expired(at) {
+	if m == nil || over(m.expires, at) {
 		return nil
 	}
 	var list []Permission
 	for i := range matrix {
-		list = matrix[i].appendPermissions(list, m.grant.Role, p.tier)
+		list = matrix[i].appendPermissions(list, m.role, p.tier)
 	}
 	return list
 }

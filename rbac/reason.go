@@ -165,15 +165,20 @@ func (d Decision) Explain() string {
 // appendSubject appends the name of s, quoted if it could be mistaken for
 // something else: who asks about a subject may make up any.
 func appendSubject(dst []byte, s Subject) []byte {
-	for _, r := range s.Name {
-		if !strconv.IsPrint(r) || r == utf8.RuneError {
-			return appendQuoted(dst, s.String())
-		}
-	}
-	if len(s.Name) > maxName {
+	if len(s.Name) > maxName || !printable(s.Name) {
 		return appendQuoted(dst, s.String())
 	}
 	return s.append(dst)
+}
+
+// printable reports whether text shows as what it is.
+func printable(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' { // beyond ASCII
+			return !strings.ContainsFunc(text, func(r rune) bool { return !strconv.IsPrint(r) || r == utf8.RuneError })
+		}
+	}
+	return true
 }
 
 // say appends words to dst. It is called so often that inlined it would be most of

@@ -23,33 +23,30 @@ type State struct {
 func (p *Policy) State() State {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	var grants []*Grant
+	var members []*member
 	for _, m := range p.members {
-		if m.grant.Role != 0 {
-			grants = append(grants, &m.grant)
+		if m.role != 0 {
+			members = append(members, m)
 		}
 	}
-	var keys []*Key
-	for k := range p.keys.all() {
-		keys = append(keys, &k.Key)
-	}
+	keys := slices.Collect(p.keys.all())
 	return State{
 		Vault:  p.vault,
 		Tier:   p.tier,
 		Head:   p.head,
-		Grants: sorted(grants, func(a, b *Grant) int { return cmp.Compare(a.Index, b.Index) }),
-		Keys:   sorted(keys, func(a, b *Key) int { return cmp.Compare(a.Index, b.Index) }),
+		Grants: sorted(members, func(a, b *member) int { return cmp.Compare(a.index, b.index) }, (*member).grant),
+		Keys:   sorted(keys, func(a, b *heldKey) int { return cmp.Compare(a.Index, b.Index) }, func(k *heldKey) Key { return k.Key }),
 	}
 }
 
-// sorted returns copies of what list points to, in order. To sort the copies
+// sorted returns the values of what list points to, in order. To sort the values
 // themselves would move more, and take code of its own for each type.
-func sorted[T any](list []*T, compare func(a, b *T) int) (copies []T) {
+func sorted[T, V any](list []*T, compare func(a, b *T) int, value func(*T) V) (values []V) {
 	slices.SortFunc(list, compare)
 	for _, p := range list {
-		copies = append(copies, *p)
+		values = append(values, value(p))
 	}
-	return copies
+	return values
 }
 
 // Restore returns the policy that has that state. A state that no events could
@@ -89,6 +86,7 @@ func (p *Policy) load(s State) error {
 			return err
 		}
 	}
+	next.keys.fill()
 	if !next.lasts() {
 		return errors.New("rbac: the vault has no owner without expiry who has a key")
 	}
@@ -103,15 +101,19 @@ func flaw(what string, index uint64, why string) error {
 }
 
 func (p *Policy) loadGrant(g Grant) error {
+	m := p.members[g.Subject]
 	switch {
 	case !g.Subject.valid() || !g.By.valid():
 		return flaw("grant", g.Index, "names nobody")
 	case !g.Role.known():
 		return flaw("grant", g.Index, "has no role")
-	case p.members[g.Subject] != nil:
+	case m.grant().Role != 0:
 		return flaw("grant", g.Index, "is a second one for "+clip(g.Subject.String()))
 	}
-	p.give(p.newMember(g.Subject), g)
+	if m == nil {
+		m = p.newMember(g.Subject)
+	}
+	p.give(m, g)
 	return nil
 }
 

@@ -43,6 +43,7 @@ type table struct {
 
 const (
 	asked   = 1 << 18 // different questions
+	batch   = 1 << 8  // of them that come in at once
 	checked = 10_000  // of them that all peers must answer alike
 )
 
@@ -129,7 +130,7 @@ func (t *table) decisions(ctx context.Context, w *world, all []peer) error {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
 		t.cells = append(t.cells, id)
-		jobs = append(jobs, &job{id, ask, rand.N(len(qs))})
+		jobs = append(jobs, &job{id, ask, rand.N(len(qs)/batch) * batch})
 	}
 	for round := range t.settings.rounds {
 		runtime.GC() // once a round: with a million grants it takes many times as long as a sample
@@ -138,10 +139,10 @@ func (t *table) decisions(ctx context.Context, w *world, all []peer) error {
 				return err
 			}
 			j := jobs[i]
-			if _, err := run(j.ask, qs, &j.next, t.settings.duration/10); err != nil {
+			if _, err := w.run(j.ask, qs, &j.next, t.settings.duration/10); err != nil {
 				return err
 			}
-			got, err := run(j.ask, qs, &j.next, t.settings.duration)
+			got, err := w.run(j.ask, qs, &j.next, t.settings.duration)
 			if err != nil {
 				return err
 			}
@@ -181,22 +182,24 @@ func (w *world) check(p peer, ask asker, qs []question) error {
 	return nil
 }
 
-// run asks questions for that long, beginning with that at *next, around and
-// around.
-func run(ask asker, qs []question, next *int, d time.Duration) (sample, error) {
+// run asks questions for that long, beginning with the batch at *next, around and
+// around. That questions come in is not measured.
+func (w *world) run(ask asker, qs []question, next *int, d time.Duration) (sample, error) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	n, begin, start := 0, time.Now(), cpu()
-	for time.Since(begin) < d {
-		for range 64 {
-			if _, err := ask(qs[*next%len(qs)]); err != nil {
+	n, took := 0, time.Duration(0)
+	for begin := time.Now(); time.Since(begin) < d; n += batch {
+		now := qs[*next : *next+batch]
+		*next = (*next + batch) % len(qs)
+		w.receive(now)
+		start := cpu()
+		for _, q := range now {
+			if _, err := ask(q); err != nil {
 				return sample{}, err
 			}
-			*next++
 		}
-		n += 64
+		took += cpu() - start
 	}
-	took := cpu() - start
 	runtime.ReadMemStats(&after)
 	return sample{float64(took.Nanoseconds()) / float64(n), float64(after.Mallocs-before.Mallocs) / float64(n)}, nil
 }

@@ -31,7 +31,6 @@ type asker func(q question) (allowed bool, err error)
 
 // The names of the peers.
 const (
-	asking     = "making the question alone"
 	ours       = "rbac.Policy"
 	oursOnDisk = "control.Control"
 	reading    = "reading two bytes of a file"
@@ -43,24 +42,11 @@ const (
 
 // peers are all that need nothing but a world.
 var peers = []peer{
-	{name: asking, load: loadNothing, answersNothing: true},
 	{name: ours, load: loadRBAC},
 	{name: cedarName, load: loadCedar},
 	{name: casbinName, load: loadCasbin},
 	{name: opaName, load: loadOPA},
 	{name: fgaName, load: loadOpenFGA, small: true},
-}
-
-// loadNothing reads the id of who asks and does no more. Among a million people that
-// alone waits for memory, which in a service would be warm: it has just come in.
-func loadNothing(w *world) (asker, error) {
-	sum := 0
-	return func(q question) (bool, error) {
-		for _, b := range []byte(w.keys[q.who]) {
-			sum += int(b)
-		}
-		return sum < 0, nil
-	}, nil
 }
 
 func loadRBAC(w *world) (asker, error) {

@@ -40,13 +40,11 @@ func (c *cli) actIn(ctx context.Context, cfg *vaultcfg.Config, settings control.
 	case errors.Is(err, control.ErrNoKey):
 		a.noKey = err
 	case err != nil:
-		return nil, fail(exitDenied, "name a file that holds your key, and that only you may read, in FLEXOR_API_KEY_FILE", "%w", err)
+		return nil, fail(exitDenied, "name a file that holds your key, and that only you may read, in FLEXOR_API_KEY_FILE", "%w", forPeople{err})
 	}
 	settings.Key = a.key
 	settings.Redactor = reasonRedactor{c, cfg}
-	if cache, err := os.UserCacheDir(); err == nil {
-		settings.Snapshots = filepath.Join(cache, "flexor")
-	}
+	settings.Snapshots = snapshots()
 	if a.Control, err = control.Open(ctx, cfg.Dir, &settings); err != nil {
 		return nil, err
 	}
@@ -55,6 +53,16 @@ func (c *cli) actIn(ctx context.Context, cfg *vaultcfg.Config, settings control.
 			"the governance log in %s is that of the vault %s, and vault.json says %s", filepath.Join(cfg.Dir, control.LogName), name, cfg.Name))
 	}
 	return a, nil
+}
+
+// snapshots returns the directory in which it is remembered what vaults were; empty: the
+// user has none.
+func snapshots() string {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(cache, "flexor")
 }
 
 // loadKey returns the user's key for a vault: the one that the environment names,
@@ -132,7 +140,7 @@ func (c *cli) mayRead(ctx context.Context, cfg *vaultcfg.Config) error {
 // keyless is the failure of who acts without a key.
 func (a *actor) keyless() error {
 	return fail(exitDenied, fmt.Sprintf("ask an owner for one (flexor keys create --user YOU), and put it into a file that only you may read, named by %s", keyFileVariable),
-		"the vault %s is governed, so it takes a key to use it: %w", a.cfg.Name, a.noKey)
+		"the vault %s is governed, so it takes a key to use it: %w", a.cfg.Name, forPeople{a.noKey})
 }
 
 // firstOwner is the command that gives a vault its first owner.

@@ -10,6 +10,7 @@ import (
 	"github.com/flexorhq/flexor-go/audit"
 	"github.com/flexorhq/flexor-go/control"
 	"github.com/flexorhq/flexor-go/rbac"
+	"github.com/flexorhq/flexor-go/sinks/vault"
 )
 
 // boundRuns is what the finished runs of the audit log say of the governance log, held
@@ -80,6 +81,23 @@ func bindRuns(ctx context.Context, p *place) (*boundRuns, error) {
 		}
 	}
 	return out, nil
+}
+
+// governedBefore says of a vault without a governance log that it is gone, if a run started
+// under one.
+func governedBefore(ctx context.Context, p *place) error {
+	if p.log == nil {
+		return nil
+	}
+	for e, err := range p.log.Entries(ctx, audit.Filter{}) {
+		if err != nil {
+			return err
+		}
+		if e.Governance != nil {
+			return fmt.Errorf("%w: the governance log is gone, but %s started when it had %d events", vault.ErrCorrupt, e.RunID, e.Governance.Size)
+		}
+	}
+	return nil
 }
 
 // read reads the governance log: its roots, and what was deployed and paused when.

@@ -19,16 +19,29 @@ func (a *actor) failure(err error) error {
 	case errors.As(err, &denied):
 		return a.denied(denied)
 	case errors.Is(err, control.ErrInvalid):
-		return misuse("see the --help of the command", "%w", err)
+		return misuse("see the --help of the command", "%w", forPeople{err})
 	case errors.Is(err, control.ErrNotFound):
-		return fail(exitNotFound, "flexor deployments lists what is kept", "%w", err)
+		return fail(exitNotFound, "flexor deployments lists what is kept", "%w", forPeople{err})
 	case errors.Is(err, control.ErrManifest):
-		return fail(exitFailed, "the manifests are in "+a.cfg.Dir+"/agents", "%w", err)
+		return fail(exitFailed, "the manifests are in "+a.cfg.Dir+"/agents", "%w", forPeople{err})
 	case errors.Is(err, control.ErrNotRecorded):
-		return fail(exitFailed, "flexor doctor says whether the vault can be written", "%w", err)
+		return fail(exitFailed, "flexor doctor says whether the vault can be written", "%w", forPeople{err})
 	}
 	return err
 }
+
+// forPeople is an error without what tells programs, not people, where it is from.
+type forPeople struct{ error }
+
+func (p forPeople) Error() string {
+	text := strings.NewReplacer(": control: ", ": ", ": rbac: ", ": ").Replace(": " + p.error.Error())
+	for _, prefix := range []string{": ", "invalid: ", "not found: "} {
+		text = strings.TrimPrefix(text, prefix)
+	}
+	return text
+}
+
+func (p forPeople) Unwrap() error { return p.error }
 
 // denied returns the failure of a denial.
 func (a *actor) denied(e *control.DeniedError) error {
@@ -61,6 +74,12 @@ func (a *actor) denied(e *control.DeniedError) error {
 		code, fix = exitNotFound, "flexor access list and flexor keys list show whom there is"
 	case rbac.LastOwner:
 		fix = "flexor access grant --user SOMEBODY --role owner, and flexor keys create --user SOMEBODY"
+	case rbac.KeyElsewhere:
+		fix = "name " + a.cfg.Name + " in --for as well, or leave --for away"
+	case rbac.KeyMalformed:
+		fix = "flexor keys public --new FILE --kind service makes a key for a service, and without --kind one for a person"
+	case rbac.SelfRaise:
+		fix = "ask another owner: flexor access who grant"
 	case control.LogCorrupt:
 		code, fix = exitIntegrity, "flexor verify --access shows what is still right; put the log back from a copy"
 	case control.LogUnread:

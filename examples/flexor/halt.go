@@ -52,6 +52,7 @@ wrong.`,
 			o := a.ordered(out, rbac.Pause)
 			o.Agent = name
 			defer c.elsewhere(a, where)
+			defer c.unheard(cmd.Context(), a, name)
 			return errors.Join(c.report(format.value, o, "%s is paused in %s", name, where), a.held(err))
 		})
 	}
@@ -69,7 +70,7 @@ func (a *actor) held(err error) error {
 	if err == nil {
 		return nil
 	}
-	return fail(exitPartly, "flexor verify --access and flexor doctor say what is wrong with the log of "+a.cfg.Dir, "%w", err)
+	return fail(exitPartly, "flexor verify --access and flexor doctor say what is wrong with the log of "+a.cfg.Dir, "%w", forPeople{err})
 }
 
 // resumeCommand lets an agent be triggered again.

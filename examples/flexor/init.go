@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/flexorhq/flexor-go/control"
 	"github.com/flexorhq/flexor-go/rbac"
 	"github.com/flexorhq/flexor-go/sinks/vault"
 	"github.com/flexorhq/flexor-go/vaultcfg"
@@ -125,6 +126,9 @@ func (c *cli) initNew(ctx context.Context, dir string, o *initOrder) error {
 		return fmt.Errorf("init: %w", err)
 	}
 	fmt.Fprintln(c.out, path)
+	if err := control.Forget(dir, snapshots()); err != nil { // a vault that was here before
+		return err
+	}
 	v, err := c.openToRecord(ctx, path)
 	if err != nil {
 		return fail(exitPartly, "mend that, then run an agent or open the vault again; vault.json needs no change",

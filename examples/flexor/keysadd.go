@@ -39,7 +39,7 @@ holder has the role that they have there.`,
 		}
 		key, err := rbac.ParsePublic(*public)
 		if err != nil {
-			return misuse("flexor keys public prints it", "--public-key: %w", err)
+			return misuse("flexor keys public prints it", "--public-key: %w", forPeople{err})
 		}
 		order, err := c.keyOrder(cmd, who, scope, *reason)
 		if err != nil {
@@ -103,7 +103,7 @@ func (c *cli) ownOrNewKey(file, kind string) (rbac.APIKey, error) {
 		}
 		key, _, err := c.loadKey(name)
 		if err != nil {
-			return key, fail(exitDenied, "name a file that holds your key, and that only you may read, in "+keyFileVariable, "%w", err)
+			return key, fail(exitDenied, "name a file that holds your key, and that only you may read, in "+keyFileVariable, "%w", forPeople{err})
 		}
 		return key, nil
 	}

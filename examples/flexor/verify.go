@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -75,12 +78,20 @@ With --proof and --line it checks offline what flexor explain --proof kept, and 
 	f.BoolVar(&v.checkpoint, "checkpoint", false, "print only the signed checkpoint of the log, to keep it elsewhere")
 	f.StringVar(&v.tiles, "export-tiles", "", "write the log as C2SP tlog-tiles into `DIR`, which must be empty")
 	f.BoolVar(&v.access, "access", false, "check the governance log: who may do what, and who did")
-	f.StringVar(&v.fingerprint, "fingerprint", "", "with --access: the `SHA256:…` of the genesis, as flexor init printed it")
+	f.StringVar(&v.fingerprint, "fingerprint", "", "with --access: the `SHA256:HASH` of the genesis, as flexor init printed it")
 	f.StringVar(&v.proof, "proof", "", "check the proof of one entry in `FILE`, or of lineage in that directory, in place of the log")
 	f.StringVar(&v.line, "line", "", "the line that the proof is about, in `FILE`")
 	v.format = addChoice(cmd, "format", "form of the output", "text", "json")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return c.verify(cmd.Context(), v) }
 	return cmd
+}
+
+// isFingerprint reports whether text has the form of what flexor init prints of the
+// genesis.
+func isFingerprint(text string) bool {
+	hash, ok := strings.CutPrefix(text, "SHA256:")
+	sum, err := base64.RawStdEncoding.DecodeString(hash)
+	return ok && err == nil && len(sum) == sha256.Size
 }
 
 // check refuses flags that do not go together.
@@ -94,6 +105,8 @@ func (v *verification) check() error {
 		return misuse("flexor verify --access", "--access is about the governance log: with it go --fingerprint, --anchor and --checkpoint")
 	case v.fingerprint != "" && !v.access:
 		return misuse("flexor verify --access --fingerprint "+v.fingerprint, "--fingerprint is that of the genesis of the governance log, and goes with --access")
+	case v.fingerprint != "" && !isFingerprint(v.fingerprint):
+		return misuse("flexor verify --access --fingerprint SHA256:HASH", "--fingerprint: %q is none: that of a genesis is SHA256: and 43 characters; was it copied whole?", v.fingerprint)
 	case v.checkpoint && v.format.value == "json":
 		return misuse("flexor verify --checkpoint", "--checkpoint has one form, that of a signed note")
 	}

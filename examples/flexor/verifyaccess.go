@@ -34,7 +34,9 @@ func (c *cli) verifyAccess(ctx context.Context, v *verification) error {
 	defer held.close() //nolint:errcheck // nothing was written there
 	rep, err := control.VerifyAccess(ctx, p.cfg.Dir, &control.VerifyOptions{Fingerprint: v.fingerprint, Anchor: held.note})
 	if errors.Is(err, vault.ErrNotFound) {
-		return fail(exitNotFound, firstOwner(p.cfg), "verify: the vault %s has no governance log, and so no owner", p.cfg.Name)
+		if err = governedBefore(ctx, p); err == nil {
+			return fail(exitNotFound, firstOwner(p.cfg), "verify: the vault %s has no governance log, and so no owner", p.cfg.Name)
+		}
 	}
 	if err != nil && !damaged(err) {
 		return err
@@ -115,7 +117,9 @@ func (v *accessVerdict) write(c *cli) error {
 	if v.Trusted {
 		trust = "as known from elsewhere"
 	}
-	f.add("genesis", "%s, %s", printable(v.Fingerprint), trust)
+	if v.Fingerprint != "" {
+		f.add("genesis", "%s, %s", printable(v.Fingerprint), trust)
+	}
 	f.add("size", "%s, root %s", count(v.Events, "event"), v.Head.Root)
 	f.add("decisions", "%d, derived anew from the log: all as recorded", v.Decisions)
 	f.add("events", "%s", kindsText(v.Kinds))

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
-	"sync"
+	"sync/atomic"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -17,8 +17,8 @@ import (
 type Tail struct {
 	f    follower
 	from uint64
-	edge sync.Pool // of *[2]byte, for Quiet
-	note []byte    // the checkpoint file, as it was before the last call of Next looked
+	edge atomic.Pointer[[2]byte] // for Quiet; nil: another call has it
+	note []byte                  // the checkpoint file, as it was before the last call of Next looked
 }
 
 // Tail returns the tail of the log behind its first from records. It reports false
@@ -26,7 +26,6 @@ type Tail struct {
 // these records without reading them.
 func (r *Reader) Tail(from uint64, root tlog.Hash) (*Tail, bool, error) {
 	t := &Tail{f: follower{r: r, settles: true}, from: from}
-	t.edge.New = func() any { return new([2]byte) }
 	v, err := look(r.fs, r.dir, r.trust)
 	if err != nil {
 		return nil, false, err
@@ -143,8 +142,11 @@ func (t *Tail) Quiet() bool {
 	if t.f.file == nil {
 		return false
 	}
-	b := t.edge.Get().(*[2]byte)
-	defer t.edge.Put(b)
+	b := t.edge.Swap(nil)
+	if b == nil {
+		b = new([2]byte)
+	}
+	defer t.edge.Store(b)
 	n, _ := t.f.file.ReadAt(b[:], t.f.off-1)
 	return n > 0 && b[0] == '\n' && (n == 1 || b[1] == 0)
 }

@@ -1,0 +1,54 @@
+package control
+
+import (
+	"fmt"
+
+	"github.com/flexorhq/flexor-go/internal/ledger"
+	"github.com/flexorhq/flexor-go/sinks/vault"
+)
+
+// open returns the ledger for appending.
+func (c *Control) open() (*ledger.Log, error) {
+	c.appendMu.Lock()
+	defer c.appendMu.Unlock()
+	c.mu.RLock()
+	closed := c.closed
+	c.mu.RUnlock()
+	if closed {
+		return nil, ErrClosed
+	}
+	if c.appender != nil {
+		return c.appender, nil
+	}
+	signer, err := vault.Prepare(c.log, &vault.Config{Signer: c.cfg.Signer})
+	if err != nil {
+		return nil, err
+	}
+	l, _, err := ledger.Open(c.log, c.cfg.ledger(signer))
+	if err != nil {
+		return nil, err
+	}
+	c.appender, c.signer = l, signer
+	return l, nil
+}
+
+// catchUpTo reads all records of the log, of which there are size. It is called by
+// who holds mu.
+func (c *Control) catchUpTo(size uint64) error {
+	if err := c.catchUp(); err != nil {
+		return err
+	}
+	if c.state == nil || c.state.tree.Size() != size {
+		return fmt.Errorf("control: the log has %d records, not all of which could be read", size)
+	}
+	return nil
+}
+
+// announced moves the horizon of the log before lines are appended. It is called by
+// who holds mu and the ledger's lock, and has read all of the log.
+func (c *Control) announced(lines [][]byte, err error) ([][]byte, error) {
+	if err == nil && len(lines) > 0 {
+		err = c.cfg.setHorizon(c.log, c.state.tree.Size()+uint64(len(lines)))
+	}
+	return lines, err
+}
