@@ -3,12 +3,15 @@ package archive
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"os/exec"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"github.com/flexorhq/flexor-go/internal/ledger"
 )
 
 func TestMain(m *testing.M) {
@@ -22,14 +25,22 @@ func TestMain(m *testing.M) {
 func testObject(t testing.TB, data []byte) (chunk, []byte) {
 	t.Helper()
 	sum := sha256.Sum256(data)
-	c := chunk{Format: chunkFormat, Log: "flexor/test/audit-log", Segment: "segments/2026-04-30/00000000000000000000.jsonl",
+	c := chunk{Log: "flexor/test/audit-log", Segment: "segments/2026-04-30/00000000000000000000.jsonl",
 		Bytes: int64(len(data)), SHA256: hex.EncodeToString(sum[:]), Size: 7, Checkpoint: "note"}
+	return c, pack(t, &c, data)
+}
+
+// pack returns the object of a chunk at the beginning of a log.
+func pack(t testing.TB, c *chunk, data []byte) []byte {
+	t.Helper()
 	p, err := newPress()
 	require.NoError(t, err)
-	object, err := appendChunk(nil, p.enc, c, data)
+	chain, err := ledger.ParseChain(0, base64.StdEncoding.EncodeToString(make([]byte, 32)))
+	require.NoError(t, err)
+	object, err := p.pack(c, chain, data)
 	require.NoError(t, err)
 	require.NoError(t, p.close())
-	return c, object
+	return object
 }
 
 func TestChunk(t *testing.T) {

@@ -1,6 +1,8 @@
 package archive
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -41,12 +43,56 @@ func (p *press) object(c *ledger.Copier, origin string, least, most int, again *
 	if again != nil && again.is(what) {
 		what.Checkpoint = again.Checkpoint
 	}
-	object, err := appendChunk(nil, p.enc, what, piece.Data)
+	chain, err := c.Chain()
+	if err != nil {
+		return piece, chunk{}, nil, err
+	}
+	object, err := p.pack(&what, chain, piece.Data)
 	if len(piece.Data) < most {
 		p.buf = nil // the log's end: nothing large will follow for a while
 	}
 	piece.Data = nil
 	return piece, what, object, err
+}
+
+// pack returns the object of a chunk with those bytes, and states in it the format that
+// it is in.
+func (p *press) pack(what *chunk, chain *ledger.Chain, data []byte) ([]byte, error) {
+	what.Format, what.Chain = formatShort, chain.Encode()
+	frame, err := p.short(chain, data)
+	if err != nil {
+		what.Format, what.Chain = formatWhole, ""
+		frame = p.enc.EncodeAll(data, nil)
+	}
+	return appendLabel(frame, *what)
+}
+
+// errNotShort is why lines cannot be shortened: they would not come back.
+var errNotShort = errors.New("what would be put back is not what was left out")
+
+// short returns the frame with what is left of the lines in data, each of which was put
+// back as it will be when the chunk is read: for nobody is to find out then that it was
+// not right.
+func (p *press) short(chain *ledger.Chain, data []byte) ([]byte, error) {
+	const ratio = 7 // about what is left, and there is room for the label
+	frame := bytes.NewBuffer(make([]byte, 0, len(data)/ratio+4<<10))
+	p.enc.Reset(frame)
+	var left, whole []byte
+	for line := range bytes.Lines(data) {
+		left = chain.Short(left[:0], line)
+		var err error
+		if whole, err = chain.Whole(whole[:0], left); err != nil {
+			return nil, err
+		}
+		if !bytes.Equal(whole, line) {
+			return nil, errNotShort
+		}
+		if _, err := p.enc.Write(left); err != nil {
+			return nil, err
+		}
+	}
+	err := p.enc.Close()
+	return frame.Bytes(), err
 }
 
 // next returns the next piece.
