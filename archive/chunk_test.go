@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"os/exec"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -75,25 +77,41 @@ func TestChunk(t *testing.T) {
 	}
 }
 
-// What standard tools make of an object are the records.
-func TestChunkIsPlainZstd(t *testing.T) {
-	zstd, err := exec.LookPath("zstd")
-	if err != nil {
-		t.Skip("no zstd here")
-	}
-	data := []byte("{\"kind\":\"task\"}\n")
-	_, object := testObject(t, data)
-	cmd := exec.Command(zstd, "-dc")
-	cmd.Stdin = bytes.NewReader(object)
-	got, err := cmd.Output()
+// Lines that would not come back are kept as they are.
+func TestChunkOfOtherLines(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join(goldenLog, "segments", "2026-04-30", "00000000000000000000.jsonl"))
 	require.NoError(t, err)
-	require.Equal(t, string(data), string(got))
+	for text, format := range map[string]string{
+		string(data): formatShort,
+		strings.Replace(string(data), `"root":"`, `"root":"A`, 1): formatWhole,
+		strings.Replace(string(data), `"kind"`, `"kinds"`, 1):     formatWhole, // another record than that of the root
+		string(data[:len(data)-1]):                                formatWhole,
+		strings.Replace(string(data), "}\n", "}\n\n", 1):          formatWhole,
+		"{\"checkpoint\":1}\n":                                    formatWhole,
+		"{}\n":                                                    formatShort,
+		"{}":                                                      formatShort,
+	} {
+		c, object := testObject(t, []byte(text))
+		require.Equal(t, format, c.Format, text[:min(len(text), 400)])
+		require.Equal(t, format == formatShort, c.Chain != "")
+		got, there, err := openChunk(object)
+		require.NoError(t, err)
+		require.Equal(t, c, got)
+		require.Equal(t, text, string(there))
+	}
 }
 
 func FuzzOpenChunk(f *testing.F) {
 	_, object := testObject(f, []byte("{\"a\":1}\n"))
 	f.Add(object)
 	f.Add(object[:20])
+	for folder := range goldenFormats {
+		for name, object := range golden(f, folder) {
+			if strings.HasSuffix(name, chunkExt) {
+				f.Add(object)
+			}
+		}
+	}
 	f.Fuzz(func(t *testing.T, object []byte) {
 		c, data, err := openChunk(object)
 		if err != nil {

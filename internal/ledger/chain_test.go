@@ -114,9 +114,9 @@ func TestParseChain(t *testing.T) {
 		"":    {0, 1},
 		"!":   {0},
 		"AAA": {0},
-		base64.StdEncoding.EncodeToString(make([]byte, 32)):                           {1, 7},
-		base64.StdEncoding.EncodeToString(make([]byte, 64)):                           {0, 3},
-		base64.StdEncoding.EncodeToString(make([]byte, 63)):                           {1},
+		base64.StdEncoding.EncodeToString(make([]byte, 32)):                          {1, 7},
+		base64.StdEncoding.EncodeToString(make([]byte, 64)):                          {0, 3},
+		base64.StdEncoding.EncodeToString(make([]byte, 63)):                          {1},
 		strings.TrimSuffix(base64.StdEncoding.EncodeToString(make([]byte, 32)), "="): {0},
 	} {
 		for _, size := range sizes {
