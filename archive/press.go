@@ -20,7 +20,7 @@ type press struct {
 }
 
 func newPress() (*press, error) {
-	// What is left of a log is mostly its random bytes (salts, hashes, signatures): higher
+	// What is left of a log is mostly its random bytes (salts, macs, signatures): higher
 	// levels and larger windows take memory and time, and make it hardly smaller.
 	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true), zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(1<<20))
 	if err != nil {
