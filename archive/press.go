@@ -29,15 +29,22 @@ func newPress() (*press, error) {
 	return &press{enc: enc}, nil
 }
 
-// object returns the next piece of a log without its bytes, and the chunk and the
-// object to send; no object if there are fewer than least bytes, and the segment does not
-// end with them. With again the piece is the one that was being sent, if it begins here.
-func (p *press) object(c *ledger.Copier, origin string, least, most int, again *sending) (ledger.Piece, chunk, []byte, error) {
+// parcel is a piece of a log that is ready to be sent.
+type parcel struct {
+	piece  ledger.Piece // without its bytes
+	what   chunk
+	object []byte
+}
+
+// parcel returns the next piece of a log to send; nil if there are fewer than least bytes,
+// and the segment does not end with them. With again the piece is the one that was being
+// sent, if it begins here.
+func (p *press) parcel(c *ledger.Copier, origin string, least, most int, again *sending) (*parcel, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	piece, err := p.next(c, most, again)
 	if err != nil || len(piece.Data) < least && !piece.Sealed {
-		return piece, chunk{}, nil, err
+		return nil, err
 	}
 	what := chunkOf(origin, piece)
 	if again != nil && again.is(what) {
@@ -45,14 +52,14 @@ func (p *press) object(c *ledger.Copier, origin string, least, most int, again *
 	}
 	chain, err := c.Chain()
 	if err != nil {
-		return piece, chunk{}, nil, err
+		return nil, err
 	}
 	object, err := p.pack(&what, chain, piece.Data)
 	if len(piece.Data) < most {
 		p.buf = nil // the log's end: nothing large will follow for a while
 	}
 	piece.Data = nil
-	return piece, what, object, err
+	return &parcel{piece, what, object}, err
 }
 
 // pack returns the object of a chunk with those bytes, and states in it the format that
