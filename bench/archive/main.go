@@ -22,6 +22,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -84,6 +85,7 @@ func start(ctx context.Context, args []string, out io.Writer) (err error) {
 // results is what was found.
 type results struct {
 	settings settings
+	load     string // how many processes wanted to run before this one, on average over a minute
 	corpora  []corpus
 	places   []string
 	sent     map[key][]sent
@@ -102,6 +104,11 @@ const (
 // measure does everything.
 func measure(ctx context.Context, s settings, dir string) (r results, err error) {
 	r = results{settings: s, places: []string{toDir}, sent: map[key][]sent{}, recorded: map[string][]recorded{}}
+	load, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return r, err
+	}
+	r.load, _, _ = strings.Cut(string(load), " ")
 	var srv *server
 	if s.s3 != "" {
 		if srv, err = openServer(ctx, s, filepath.Join(dir, "server")); err != nil {

@@ -63,8 +63,8 @@ func (r *results) resident(c corpus, place string) float64 {
 // print writes the results in Markdown.
 func (r *results) print(w io.Writer) error {
 	b := bufio.NewWriter(w)
-	fmt.Fprintf(b, "%s, %s, %s/%s, %d cores; logs of about %d MB, %d rounds; a run makes %d records\n", time.Now().UTC().Format("2006-01-02 15:04 UTC"),
-		runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), r.settings.megabytes, r.settings.rounds, records)
+	fmt.Fprintf(b, "%s, %s, %s/%s, %d cores, load average at the start %s; logs of about %d MB, %d rounds; a run makes %d records\n", time.Now().UTC().Format("2006-01-02 15:04 UTC"),
+		runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), r.load, r.settings.megabytes, r.settings.rounds, records)
 	r.printGoals(b)
 	fmt.Fprintf(b, "\n#### Sending\n\n| log | to | MB | MB/s | MB/s of CPU | resident, at most |\n|---|---|--:|--:|--:|--:|\n")
 	for _, c := range r.large() {
