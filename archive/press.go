@@ -84,6 +84,7 @@ func (p *press) short(chain *ledger.Chain, data []byte) ([]byte, error) {
 	const ratio = 7 // about what is left, and there is room for the label
 	frame := bytes.NewBuffer(make([]byte, 0, len(data)/ratio+4<<10))
 	p.enc.Reset(frame)
+	defer p.enc.Reset(nil) // which would keep the frame for as long as nothing follows
 	var left, whole []byte
 	for line := range bytes.Lines(data) {
 		left = chain.Short(left[:0], line)
