@@ -103,7 +103,7 @@ func (f *feed) step(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	f.state.Sending = &sending{p.what.Segment, p.what.Offset, p.what.end(), p.what.Checkpoint}
-	if err := f.state.write(f.path); err != nil {
+	if err := f.settle(); err != nil {
 		return false, err
 	}
 	behind := *f.copier
@@ -118,6 +118,9 @@ func (f *feed) step(ctx context.Context) (more bool, err error) {
 	}
 	f.copier.Pass(p.piece)
 	f.confirm(p.what)
+	if f.ahead != nil {
+		return true, nil // written down with what is sent next, at once
+	}
 	return true, f.settle()
 }
 

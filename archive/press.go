@@ -55,7 +55,7 @@ func (p *press) parcel(c *ledger.Copier, origin string, least, most int, again *
 		return nil, err
 	}
 	object, err := p.pack(&what, chain, piece.Data)
-	if len(piece.Data) < most {
+	if len(piece.Data) < most && !piece.Sealed {
 		p.buf = nil // the log's end: nothing large will follow for a while
 	}
 	piece.Data = nil
