@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -17,9 +18,12 @@ import (
 	"github.com/flexorhq/flexor-go/internal/ledger"
 )
 
-// chunkFormat is the version of the format of an object with records; see
-// docs/design/archive.md.
-const chunkFormat = "flexor.chunk/v1"
+// The formats of an object with records; see docs/design/archive.md. Both are read for
+// ever. Which one an object is in depends on its records only.
+const (
+	formatWhole = "flexor.chunk/v1" // the lines as they stand in the log
+	formatShort = "flexor.chunk/v2" // without what can be computed, see [ledger.Chain]
+)
 
 // chunk says what an object holds: a piece of a log. It stands in the object
 // itself, behind the compressed bytes.
@@ -33,29 +37,36 @@ type chunk struct {
 	First   uint64 `json:"first"`  // records before it
 	Size    uint64 `json:"size"`   // records of the log with it
 	Sealed  bool   `json:"sealed,omitempty"`
+	// Chain is what puts back what was left out in formatShort: that of the log before
+	// the chunk. It is not to be believed either, SHA256 is of the bytes that were there.
+	Chain string `json:"chain,omitempty"`
 	// Checkpoint is the newest signed note of the log when the chunk was made. It
 	// may state more records than Size.
 	Checkpoint string `json:"checkpoint"`
 }
 
-// chunkOf describes a piece of the log with that origin.
+// chunkOf describes a piece of the log with that origin, but for its format.
 func chunkOf(origin string, p ledger.Piece) chunk {
 	sum := sha256.Sum256(p.Data)
-	return chunk{chunkFormat, origin, p.Segment, p.Offset, int64(len(p.Data)), hex.EncodeToString(sum[:]), p.First, p.Size, p.Sealed, string(p.Head.Note)}
+	return chunk{
+		Log: origin, Segment: p.Segment, Offset: p.Offset, Bytes: int64(len(p.Data)), SHA256: hex.EncodeToString(sum[:]),
+		First: p.First, Size: p.Size, Sealed: p.Sealed, Checkpoint: string(p.Head.Note),
+	}
 }
 
 // end is the offset in the segment behind the chunk.
 func (c *chunk) end() int64 { return c.Offset + c.Bytes }
 
-// matches reports whether the chunk holds what the piece does. The checkpoint may
-// be another: it depends on when the chunk was made.
+// matches reports whether the chunk holds what the piece does.
 func (c *chunk) matches(p ledger.Piece) bool {
 	return c.same(chunkOf(c.Log, p))
 }
 
-// same reports whether both hold the same piece.
+// same reports whether both hold the same piece. The checkpoint may be another, which
+// depends on when the chunk was made, and so may the format, which depends on by which
+// version of this software.
 func (c *chunk) same(other chunk) bool {
-	other.Checkpoint = c.Checkpoint
+	other.Checkpoint, other.Format, other.Chain = c.Checkpoint, c.Format, c.Chain
 	return *c == other
 }
 
@@ -63,8 +74,10 @@ func (c *chunk) same(other chunk) bool {
 func (c *chunk) check() error {
 	day, file := path.Split(strings.TrimPrefix(c.Segment, "segments/"))
 	switch {
-	case c.Format != chunkFormat:
-		return fmt.Errorf("format %q is not %q; a newer version of this software may read it", c.Format, chunkFormat)
+	case c.Format != formatWhole && c.Format != formatShort:
+		return fmt.Errorf("format %q is neither %q nor %q; a newer version of this software may read it", c.Format, formatWhole, formatShort)
+	case c.Format == formatWhole && c.Chain != "":
+		return errors.New("a chain where none is needed")
 	case c.Segment != path.Join("segments", day, file), strings.Count(c.Segment, "/") != 2, CheckName(c.Segment) != nil:
 		return fmt.Errorf("%q is no segment", c.Segment)
 	case c.Offset < 0, c.Offset >= 1e10, c.Bytes <= 0, c.Bytes > maxChunk, c.Size < c.First, c.Size == 0:
@@ -123,7 +136,7 @@ func parseName(name string) (span, bool) {
 	return span{first, last + 1}, true
 }
 
-// An object is the bytes as one zstd frame, and behind it a skippable frame (RFC
+// An object is the lines as one zstd frame, and behind it a skippable frame (RFC
 // 8878, 3.1.2), which decompressors pass over:
 //
 //	| zstd frame | 50 2A 4D 18 | n+4, 4 bytes | chunk as JSON, n bytes | n, 4 bytes |
@@ -132,13 +145,12 @@ func parseName(name string) (span, bool) {
 // together or not at all, and zstd -dc yields the records alone.
 const skippableMagic = 0x184D2A50
 
-// appendChunk appends the object of a chunk with those bytes to dst.
-func appendChunk(dst []byte, enc *zstd.Encoder, c chunk, data []byte) ([]byte, error) {
+// appendLabel appends what says what a chunk is to its zstd frame.
+func appendLabel(dst []byte, c chunk) ([]byte, error) {
 	label, err := json.Marshal(c)
 	if err != nil {
 		return nil, err
 	}
-	dst = enc.EncodeAll(data, dst)
 	dst = binary.LittleEndian.AppendUint32(dst, skippableMagic)
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(label)+4))
 	dst = append(dst, label...)
@@ -187,6 +199,9 @@ func openChunk(object []byte) (chunk, []byte, error) {
 	}
 	defer dec.Close()
 	data, err := dec.DecodeAll(frame, make([]byte, 0, c.Bytes))
+	if err == nil && c.Format == formatShort {
+		data, err = c.putBack(data)
+	}
 	if err != nil {
 		return c, nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
@@ -194,4 +209,22 @@ func openChunk(object []byte) (chunk, []byte, error) {
 		return c, nil, fmt.Errorf("%w: its bytes are not those that it says it holds", ErrDamaged)
 	}
 	return c, data, nil
+}
+
+// putBack returns the lines of the log of which short is what was left.
+func (c *chunk) putBack(short []byte) ([]byte, error) {
+	chain, err := ledger.ParseChain(c.First, c.Chain)
+	if err != nil {
+		return nil, err
+	}
+	data := make([]byte, 0, c.Bytes)
+	for line := range bytes.Lines(short) {
+		if data, err = chain.Whole(data, line); err != nil {
+			return nil, err
+		}
+		if int64(len(data)) > c.Bytes {
+			return nil, errors.New("there is more in it than it says")
+		}
+	}
+	return data, nil
 }

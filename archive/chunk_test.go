@@ -3,12 +3,17 @@ package archive
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
-	"os/exec"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"github.com/flexorhq/flexor-go/internal/ledger"
 )
 
 func TestMain(m *testing.M) {
@@ -22,14 +27,22 @@ func TestMain(m *testing.M) {
 func testObject(t testing.TB, data []byte) (chunk, []byte) {
 	t.Helper()
 	sum := sha256.Sum256(data)
-	c := chunk{Format: chunkFormat, Log: "flexor/test/audit-log", Segment: "segments/2026-04-30/00000000000000000000.jsonl",
+	c := chunk{Log: "flexor/test/audit-log", Segment: "segments/2026-04-30/00000000000000000000.jsonl",
 		Bytes: int64(len(data)), SHA256: hex.EncodeToString(sum[:]), Size: 7, Checkpoint: "note"}
+	return c, pack(t, &c, data)
+}
+
+// pack returns the object of a chunk at the beginning of a log.
+func pack(t testing.TB, c *chunk, data []byte) []byte {
+	t.Helper()
 	p, err := newPress()
 	require.NoError(t, err)
-	object, err := appendChunk(nil, p.enc, c, data)
+	chain, err := ledger.ParseChain(0, base64.StdEncoding.EncodeToString(make([]byte, 32)))
+	require.NoError(t, err)
+	object, err := p.pack(c, chain, data)
 	require.NoError(t, err)
 	require.NoError(t, p.close())
-	return c, object
+	return object
 }
 
 func TestChunk(t *testing.T) {
@@ -64,25 +77,41 @@ func TestChunk(t *testing.T) {
 	}
 }
 
-// What standard tools make of an object are the records.
-func TestChunkIsPlainZstd(t *testing.T) {
-	zstd, err := exec.LookPath("zstd")
-	if err != nil {
-		t.Skip("no zstd here")
-	}
-	data := []byte("{\"kind\":\"task\"}\n")
-	_, object := testObject(t, data)
-	cmd := exec.Command(zstd, "-dc")
-	cmd.Stdin = bytes.NewReader(object)
-	got, err := cmd.Output()
+// Lines that would not come back are kept as they are.
+func TestChunkOfOtherLines(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join(goldenLog, "segments", "2026-04-30", "00000000000000000000.jsonl"))
 	require.NoError(t, err)
-	require.Equal(t, string(data), string(got))
+	for text, format := range map[string]string{
+		string(data): formatShort,
+		strings.Replace(string(data), `"root":"`, `"root":"A`, 1): formatWhole,
+		strings.Replace(string(data), `"kind"`, `"kinds"`, 1):     formatWhole, // another record than that of the root
+		string(data[:len(data)-1]):                                formatWhole,
+		strings.Replace(string(data), "}\n", "}\n\n", 1):          formatWhole,
+		"{\"checkpoint\":1}\n":                                    formatWhole,
+		"{}\n":                                                    formatShort,
+		"{}":                                                      formatShort,
+	} {
+		c, object := testObject(t, []byte(text))
+		require.Equal(t, format, c.Format, text[:min(len(text), 400)])
+		require.Equal(t, format == formatShort, c.Chain != "")
+		got, there, err := openChunk(object)
+		require.NoError(t, err)
+		require.Equal(t, c, got)
+		require.Equal(t, text, string(there))
+	}
 }
 
 func FuzzOpenChunk(f *testing.F) {
 	_, object := testObject(f, []byte("{\"a\":1}\n"))
 	f.Add(object)
 	f.Add(object[:20])
+	for folder := range goldenFormats {
+		for name, object := range golden(f, folder) {
+			if strings.HasSuffix(name, chunkExt) {
+				f.Add(object)
+			}
+		}
+	}
 	f.Fuzz(func(t *testing.T, object []byte) {
 		c, data, err := openChunk(object)
 		if err != nil {

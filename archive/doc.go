@@ -18,8 +18,8 @@
 //	company/audit-log/log.json
 //	company/audit-log/dt=2026-04-30/00000000000000000000-00000000000000000811.jsonl.zst
 //
-// Names state the first and the last record. zstd -dc yields the lines as they stand in
-// the log. See docs/design/archive.md for the format and for what it proves.
+// Names state the first and the last record. zstd -dc yields the records as they stand in
+// the log, and of the lines that end a commit what cannot be computed. See docs/design/archive.md for the format and for what it proves.
 //
 // What has been sent is known by the destination alone. Nothing is skipped and nothing
 // sent twice when a process dies, an answer is lost, or the state in the vault is.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/flexorhq/flexor-go/internal/durable"
@@ -20,6 +21,7 @@ type feed struct {
 	path   string // of the state
 	reader *ledger.Reader
 	copier *ledger.Copier
+	ahead  *parcel // what comes next, made while the one before it was put; nil: nothing was
 	state  state
 	found  bool   // the place behind what the destination holds is known
 	looked uint64 // size of the log when its end was last looked at
@@ -96,24 +98,52 @@ func (f *feed) step(ctx context.Context) (more bool, err error) {
 	if err := f.putBeginning(ctx, store); err != nil {
 		return false, err
 	}
+	p, err := f.next()
+	if err != nil || p == nil {
+		return false, err
+	}
+	f.state.Sending = &sending{p.what.Segment, p.what.Offset, p.what.end(), p.what.Checkpoint}
+	if err := f.settle(); err != nil {
+		return false, err
+	}
+	behind := *f.copier
+	behind.Pass(p.piece)
+	var made sync.WaitGroup
+	made.Go(func() { f.makeAhead(behind) })
+	err = f.put(ctx, store, p.what, p.object)
+	made.Wait()
+	if err != nil {
+		f.ahead = nil // this one is sent again, and what follows it may be cut otherwise then
+		return false, err
+	}
+	f.copier.Pass(p.piece)
+	f.confirm(p.what)
+	if f.ahead != nil {
+		return true, nil // written down with what is sent next, at once
+	}
+	return true, f.settle()
+}
+
+// next returns what is to be sent now; nil if that is nothing.
+func (f *feed) next() (*parcel, error) {
+	if p := f.ahead; p != nil {
+		f.ahead = nil
+		return p, nil
+	}
 	least, err := f.due()
 	if err != nil || least == 0 {
-		return false, err
+		return nil, err
 	}
-	piece, what, object, err := f.to.press.object(f.copier, f.state.Log, least, f.to.cfg.ChunkBytes, f.state.Sending)
-	if err != nil || object == nil {
-		return false, err
+	return f.to.press.parcel(f.copier, f.state.Log, least, f.to.cfg.ChunkBytes, f.state.Sending)
+}
+
+// makeAhead makes what is to be sent behind a piece that is being put, if there is a whole
+// chunk of it: so a log that is far behind waits for the place or for the processor, and
+// not for one after the other. What goes wrong is met again when it is this one's turn.
+func (f *feed) makeAhead(at ledger.Copier) {
+	if most := f.to.cfg.ChunkBytes; at.Full(most) {
+		f.ahead, _ = f.to.press.parcel(&at, f.state.Log, most, most, nil)
 	}
-	f.state.Sending = &sending{what.Segment, what.Offset, what.end(), what.Checkpoint}
-	if err := f.state.write(f.path); err != nil {
-		return false, err
-	}
-	if err := f.put(ctx, store, what, object); err != nil {
-		return false, err
-	}
-	f.copier.Pass(piece)
-	f.confirm(what)
-	return true, f.settle()
 }
 
 // putBeginning sends the log's statement of what was purged of it, once for each purge:

@@ -195,12 +195,7 @@ func TestRestoreOverlap(t *testing.T) {
 		c, _ := testObject(t, data)
 		c.Log, c.Size, c.Checkpoint, c.Sealed = one.Log, one.Size, one.Checkpoint, two.Sealed
 		require.Equal(t, one.Segment, c.Segment)
-		p, err := newPress()
-		require.NoError(t, err)
-		object, err := appendChunk(nil, p.enc, c, data)
-		require.NoError(t, err)
-		require.NoError(t, p.close())
-		store[sentLog+"/"+c.name()] = object
+		store[sentLog+"/"+c.name()] = pack(t, &c, data)
 	}
 	put(slices.Concat(a, b))
 	dir := filepath.Join(t.TempDir(), "log")

@@ -9,6 +9,7 @@
 //	go run -C redact .    redaction beside regexp, go-re2 and gitleaks; a module of its own
 //	go run -C authorize . decisions beside casbin, cedar-go, OPA and OpenFGA; a module of its own
 //	go run -C lineage .   lineage beside SQLite and PostgreSQL; a module of its own
+//	go run -C archive .   sending logs elsewhere, what is stored and what it costs; a module of its own
 //	go test ./...         proofs and checkpoints against x/mod and transparency-dev/merkle
 //
 // All of it needs Linux: durability there is fdatasync. Results and how to read

@@ -44,9 +44,13 @@ type commitLine struct {
 }
 
 const (
-	macField  = `,"mac":"`
-	linkField = `,"link":"`
-	lineEnd   = `"}`
+	rootField    = `,"root":"`
+	durableField = `,"durable":`
+	sealedField  = `,"sealed":true`
+	signedField  = `,"signed":`
+	macField     = `,"mac":"`
+	linkField    = `,"link":"`
+	lineEnd      = `"}`
 )
 
 // link is a link of the chain of commit lines.
@@ -67,18 +71,18 @@ func (l *commitLine) append(b []byte, before link, key *macKey) []byte {
 		b = appendNote(b, l.signed.Note)
 	} else {
 		b = strconv.AppendUint(b, l.size, 10)
-		b = append(b, `,"root":"`...)
+		b = append(b, rootField...)
 		b = base64.StdEncoding.AppendEncode(b, l.root[:])
 		b = append(b, '"')
 	}
-	b = append(b, `,"durable":`...)
+	b = append(b, durableField...)
 	b = strconv.AppendUint(b, l.durable, 10)
 	if l.sealed {
-		b = append(b, `,"sealed":true`...)
+		b = append(b, sealedField...)
 	}
 	if !l.v1 {
 		if l.signed.Note != nil {
-			b = append(b, `,"signed":`...)
+			b = append(b, signedField...)
 			b = appendNote(b, l.signed.Note)
 		}
 		if key != nil {
@@ -120,15 +124,15 @@ func parseCommitLine(line []byte) (l commitLine, err error) {
 		l.size, l.root = l.signed.Size, l.signed.Root
 	} else {
 		l.size = s.number()
-		s.expect(`,"root":"`)
+		s.expect(rootField)
 		l.root = s.hash()
 		s.expect(`"`)
 	}
-	s.expect(`,"durable":`)
+	s.expect(durableField)
 	l.durable = s.number()
-	l.sealed = s.skip(`,"sealed":true`)
+	l.sealed = s.skip(sealedField)
 	if !l.v1 {
-		if s.skip(`,"signed":`) {
+		if s.skip(signedField) {
 			l.signed = s.note()
 		}
 		s.expect(macField)
@@ -234,31 +238,9 @@ func (s *scanner) hash() (h [sha256.Size]byte) {
 
 // note passes a signed note as appendNote writes it.
 func (s *scanner) note() (cp Checkpoint) {
-	s.expect(`"`)
-	n := bytes.IndexByte(s.rest, '"')
-	if s.err != nil || n < 0 {
-		s.fail("a checkpoint is cut off")
+	signed := s.noteBytes()
+	if s.err != nil {
 		return cp
-	}
-	text := s.rest[:n]
-	s.rest = s.rest[n+1:]
-	if bytes.IndexByte(text, '\n') >= 0 {
-		s.fail("a checkpoint is not in its canonical form") // a second form of a newline
-		return cp
-	}
-	signed := make([]byte, 0, len(text))
-	for len(text) > 0 {
-		i := bytes.IndexByte(text, '\\')
-		if i < 0 {
-			signed = append(signed, text...)
-			break
-		}
-		if i+1 == len(text) || text[i+1] != 'n' {
-			s.fail("a checkpoint is not in its canonical form")
-			return cp
-		}
-		signed = append(append(signed, text[:i]...), '\n')
-		text = text[i+2:]
 	}
 	head, _, ok := bytes.Cut(signed, []byte("\n\n"))
 	if !ok {
@@ -271,4 +253,35 @@ func (s *scanner) note() (cp Checkpoint) {
 	}
 	cp.Note = signed
 	return cp
+}
+
+// noteBytes passes a signed note as appendNote writes it, whatever it states.
+func (s *scanner) noteBytes() []byte {
+	s.expect(`"`)
+	n := bytes.IndexByte(s.rest, '"')
+	if s.err != nil || n < 0 {
+		s.fail("a checkpoint is cut off")
+		return nil
+	}
+	text := s.rest[:n]
+	s.rest = s.rest[n+1:]
+	if bytes.IndexByte(text, '\n') >= 0 {
+		s.fail("a checkpoint is not in its canonical form") // a second form of a newline
+		return nil
+	}
+	signed := make([]byte, 0, len(text))
+	for len(text) > 0 {
+		i := bytes.IndexByte(text, '\\')
+		if i < 0 {
+			signed = append(signed, text...)
+			break
+		}
+		if i+1 == len(text) || text[i+1] != 'n' {
+			s.fail("a checkpoint is not in its canonical form")
+			return nil
+		}
+		signed = append(append(signed, text[:i]...), '\n')
+		text = text[i+2:]
+	}
+	return signed
 }

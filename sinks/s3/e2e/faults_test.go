@@ -24,13 +24,19 @@ type faulty struct {
 }
 
 func newFaulty(t *testing.T) *faulty {
-	f := &faulty{T: t, server: startVersity(t)}
+	server := startVersity(t)
+	bucket(t, server, "bucket", true)
+	return newFaultyTo(t, server)
+}
+
+// newFaultyTo returns one to a server that is there.
+func newFaultyTo(t *testing.T, server string) *faulty {
+	f := &faulty{T: t, server: server}
 	zerolog.SetGlobalLevel(zerolog.Disabled) // a toxic has a logger of its own
 	api := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
 	f.proxy = toxiproxy.NewProxy(api, "s3", "127.0.0.1:0", f.server)
 	require.NoError(t, f.proxy.Start())
 	t.Cleanup(f.proxy.Stop)
-	bucket(t, f.server, "bucket", true)
 	return f
 }
 
