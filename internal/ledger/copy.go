@@ -130,7 +130,7 @@ func (c *Copier) Next(most int, end int64) (Piece, error) {
 	p := Piece{Segment: at.seg.name(), Offset: at.off, First: at.c.front.size, Head: v.published}
 	from, limit := at.c.clone(), v.published
 	n, found := at.walk(data, most, end, &limit)
-	for n > 0 && at.c.front.size < limit.Size && !at.c.signed() && !v.precedes(at.c.last, limit) {
+	for n > 0 && at.c.front.size < limit.Size && !at.c.signed() && !v.precedes(at.c.last, limit) && !c.vouched(at, n, limit) {
 		// Nothing vouches for what was passed, but a signature in it may for a part.
 		if limit = v.trust.newest(data[:n], Checkpoint{Size: p.First}); limit.Size == p.First {
 			return none, nil
@@ -183,6 +183,27 @@ func (at *place) walk(data []byte, most int, end int64, limit *Checkpoint) (n in
 		n = commit.end
 	}
 	return n, damage{}
+}
+
+// vouched reports whether what was passed, n bytes from where the piece begins, leads to
+// limit, or to a signed commit before it in the same segment. It reads on as far as that, and is
+// for a log without its tree file, which tells it at once.
+func (c *Copier) vouched(at place, n int, limit Checkpoint) bool {
+	ahead := Copier{r: c.r, at: place{at.c.clone(), at.seg, at.off + int64(n)}, buf: new([]byte)}
+	for {
+		data, err := ahead.read(ahead.at, readAhead)
+		if err != nil {
+			return false
+		}
+		n, _ := ahead.at.walk(data, readAhead, 0, &limit)
+		ahead.at.off += int64(n)
+		switch {
+		case n == 0:
+			return false
+		case ahead.at.c.front.size == limit.Size, ahead.at.c.signed():
+			return ahead.at.c.authenticate() == nil
+		}
+	}
 }
 
 // signed reports whether the log's key signed the newest commit passed.

@@ -143,6 +143,34 @@ func TestCopierEnds(t *testing.T) {
 	require.Equal(t, after, all.Head.Note)
 }
 
+// A log without its tree file, which is derived, is copied as any other: any place where a
+// commit ends can be gone to, and gone on from.
+func TestCopierWithoutTree(t *testing.T) {
+	o := testOptions(t)
+	o.MaxSegment = 4 << 10
+	l, dir := newLog(t, o)
+	for i := range 40 {
+		_, err := l.AppendSync([]byte(fmt.Sprintf(`{"n":%d}`, i)))
+		require.NoError(t, err)
+	}
+	r, want := openReader(t, dir), map[string]string{}
+	pieces := copyPieces(t, r.Copier(nil), 1, want)
+	require.Greater(t, len(want), 3)
+	require.NoError(t, os.Remove(filepath.Join(dir, treeName)))
+	for _, p := range pieces {
+		c := r.Copier(nil)
+		ok, err := c.Seek(p.Segment, p.Offset)
+		require.NoError(t, err)
+		require.True(t, ok, "%s at %d", p.Segment, p.Offset)
+		next, err := c.Next(1, 0)
+		require.NoError(t, err)
+		require.Equal(t, p.Size, next.Size)
+	}
+	got := map[string]string{}
+	copyPieces(t, r.Copier(nil), 1, got)
+	require.Equal(t, want, got)
+}
+
 // Damage is not copied.
 func TestCopierNoticesDamage(t *testing.T) {
 	o := testOptions(t)
