@@ -103,7 +103,7 @@ func (l *values) value(depth int) any {
 }
 
 // names of members: some are those of secrets, or of what a rule is for.
-var memberNames = strings.Fields("id seq skill at note outputs phone password token_count api_key run_id user_token a b pin name value 0 é bob@example.com")
+var memberNames = strings.Fields("id seq skill at note outputs phone password token_count api_key run_id user_token a b pin name type value 0 é bob@example.com")
 
 func (l *values) object(depth int) map[string]any {
 	m := map[string]any{}
@@ -209,6 +209,17 @@ func TestSkimOracle(t *testing.T) {
 			assert.Greater(t, same, n/2, "how many are recognised")
 		})
 	}
+}
+
+// TestSkimSeesTypes gives values of one shape that mean another thing each.
+func TestSkimSeesTypes(t *testing.T) {
+	p := remembering{fresh(t, Config{})}
+	for i := range 2 * manyRepeats {
+		p.Redact("", []byte(`{"type":"thing","value":"hunter2xyz`+strconv.Itoa(i)+`"}`))
+	}
+	out, found, _ := p.Redact("", []byte(`{"type":"password","value":"hunter2xyz1"}`))
+	assert.Equal(t, `{"type":"password","value":"[SECRET]"}`, string(out))
+	assert.Equal(t, []Redaction{{"value", "secret_value", 1}}, found)
 }
 
 // TestShapesAreBounded looks at values of which no two have a shape, and at some that have one.
