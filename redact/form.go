@@ -1,0 +1,85 @@
+package redact
+
+import "encoding/binary"
+
+// form is what texts of one length have in common: each byte lies between that of low and that of high. The
+// zero value is that of the empty text.
+type form struct {
+	low  []byte
+	high []byte // ASCII, as low is then; nil: the text is low
+}
+
+// set makes f the form of a text that came. digits: others may have other digits in their places, as
+// times, prices and the numbers of orders do.
+func (f *form) set(text []byte, digits, number bool) {
+	f.low, f.high = append(f.low[:0], text...), nil
+	if !digits || !isASCII(text) {
+		return
+	}
+	for i, c := range text {
+		if !isDigit(c) {
+			continue
+		}
+		if f.high == nil {
+			f.high = append(make([]byte, 0, len(text)), text...)
+		}
+		f.low[i], f.high[i] = '0', '9'
+		if number && (i == 0 || i == 1 && text[0] == '-') && i+1 < len(text) && isDigit(text[i+1]) {
+			f.low[i] = '1' // no number in JSON begins with a zero before other digits
+		}
+	}
+}
+
+// begins reports whether b begins with a text of this form.
+func (f *form) begins(b []byte) bool {
+	n := len(f.low)
+	if n > len(b) {
+		return false
+	}
+	b = b[:n]
+	if f.high == nil {
+		return string(b) == string(f.low)
+	}
+	low, high := f.low, f.high[:n]
+	if n < 8 {
+		for i, c := range b {
+			if c < low[i] || c > high[i] {
+				return false
+			}
+		}
+		return true
+	}
+	for i := 0; i+8 < n; i += 8 {
+		if !allBetween(b[i:], low[i:], high[i:]) {
+			return false
+		}
+	}
+	return allBetween(b[n-8:], low[n-8:], high[n-8:])
+}
+
+// allBetween looks at the first eight bytes. None of low and high has its highest bit set, so no
+// difference borrows from the next byte, unless one of b has it.
+func allBetween(b, low, high []byte) bool {
+	w := binary.LittleEndian.Uint64(b)
+	return ((w|highs)-binary.LittleEndian.Uint64(low))&((binary.LittleEndian.Uint64(high)|highs)-w)&^w&highs == highs
+}
+
+// and returns the form of a text with another behind it, and whether there is one.
+func (f *form) and(next *form) (both form, ok bool) {
+	if f.high != nil || next.high != nil {
+		if !isASCII(f.low) || !isASCII(next.low) {
+			return form{}, false
+		}
+		both.high = append(append([]byte(nil), f.upper()...), next.upper()...)
+	}
+	both.low = append(append([]byte(nil), f.low...), next.low...)
+	return both, true
+}
+
+// upper returns the highest text of the form.
+func (f *form) upper() []byte {
+	if f.high == nil {
+		return f.low
+	}
+	return f.high
+}
