@@ -2,17 +2,16 @@ package redact
 
 import "encoding/binary"
 
-// form is what texts of one length have in common: each byte lies between that of low and that of high. The
-// zero value is that of the empty text.
+// form is what texts of one length have in common. The zero value is that of the empty text.
 type form struct {
-	low  []byte
-	high []byte // ASCII, as low is then; nil: the text is low
+	low, high []byte
+	loose     bool // each byte lies between that of low and that of high, which are ASCII; else the text is low
 }
 
 // set makes f the form of a text that came. digits: others may have other digits in their places, as
 // times, prices and the numbers of orders do.
 func (f *form) set(text []byte, digits, number bool) {
-	f.low, f.high = append(f.low[:0], text...), nil
+	f.low, f.high, f.loose = append(f.low[:0], text...), append(f.high[:0], text...), false
 	if !digits || !isASCII(text) {
 		return
 	}
@@ -20,9 +19,7 @@ func (f *form) set(text []byte, digits, number bool) {
 		if !isDigit(c) {
 			continue
 		}
-		if f.high == nil {
-			f.high = append(make([]byte, 0, len(text)), text...)
-		}
+		f.loose = true
 		f.low[i], f.high[i] = '0', '9'
 		if number && (i == 0 || i == 1 && text[0] == '-') && i+1 < len(text) && isDigit(text[i+1]) {
 			f.low[i] = '1' // no number in JSON begins with a zero before other digits
@@ -37,7 +34,7 @@ func (f *form) begins(b []byte) bool {
 		return false
 	}
 	b = b[:n]
-	if f.high == nil {
+	if !f.loose {
 		return string(b) == string(f.low)
 	}
 	low, high := f.low, f.high[:n]
@@ -66,19 +63,16 @@ func allBetween(b, low, high []byte) bool {
 
 // and returns the form of a text with another behind it, and whether there is one.
 func (f *form) and(next *form) (both form, ok bool) {
-	if f.high != nil || next.high != nil {
-		if !isASCII(f.low) || !isASCII(next.low) {
-			return form{}, false
-		}
+	both.low = append(append([]byte(nil), f.low...), next.low...)
+	if both.loose = f.loose || next.loose; both.loose {
 		both.high = append(append([]byte(nil), f.upper()...), next.upper()...)
 	}
-	both.low = append(append([]byte(nil), f.low...), next.low...)
-	return both, true
+	return both, !both.loose || isASCII(both.low)
 }
 
 // upper returns the highest text of the form.
 func (f *form) upper() []byte {
-	if f.high == nil {
+	if !f.loose {
 		return f.low
 	}
 	return f.high

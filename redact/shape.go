@@ -34,7 +34,7 @@ type place struct {
 	inside  *place // the start of the JSON in a string
 	next    []link // what came behind it, the latest first
 
-	ahead   ahead
+	ways    ways
 	strange int // how many texts in a row were not known
 }
 
@@ -95,7 +95,7 @@ func (s *shapes) root(field string) *place {
 func (s *shapes) place() *place {
 	s.count++
 	s.bytes += 256
-	return &place{id: s.count, ahead: ahead{needed: manyRepeats}}
+	return &place{id: s.count, ways: ways{needed: manyRepeats}}
 }
 
 // link returns the place to which text leads from another place.

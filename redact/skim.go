@@ -53,20 +53,15 @@ func (p *pass) skimJSON(at *place, pos, end int) bool {
 		if at = l.to; at == nil {
 			return pos == end
 		}
-		var before *place
-		for at.ahead.to != nil {
-			met := at.ahead.begins(b[pos:])
-			next := at.ahead.to
+		for before := (*way)(nil); ; {
+			w := at.ways.find(b[pos:])
 			if before != nil {
-				p.join(before, met)
+				p.join(before, w)
 			}
-			if !met {
-				at.ahead.missed()
+			if w == nil {
 				break
 			}
-			at.ahead.misses = 0
-			pos += len(at.ahead.low)
-			before, at = at, next
+			pos, at, before = pos+len(w.low), w.to, w
 		}
 		start := pos
 		if at.number {
@@ -98,8 +93,8 @@ func (p *pass) skimJSON(at *place, pos, end int) bool {
 				p.skimText(start, pos, skimmed{place: at, start: int32(start), end: int32(pos), inside: inside})
 			}
 		}
-		if at.ahead.to == nil && at.ahead.repeated(b[start:pos], at.number) {
-			p.lookAhead(at, b, pos)
+		if s := at.ways.see(b[start:pos], at.number); s != nil {
+			p.learnWay(at, s, b, pos)
 		}
 	}
 }
