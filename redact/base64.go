@@ -61,8 +61,8 @@ const minLongWord = 26
 func base64Run(b []byte, from int) (start, end int) {
 	for i := from; i+8 <= len(b); i += 8 {
 		w := binary.LittleEndian.Uint64(b[i:])
-		if ((w-ones*'+')&^w|w)&highs != 0 {
-			continue // a space or a sign before the plus, or no ASCII
+		if !mayBeBase64(w) {
+			continue
 		}
 		start, end = i, i
 		for end < len(b) && base64Value[b[end]] != noBase64 {
@@ -81,6 +81,9 @@ func base64Run(b []byte, from int) (start, end int) {
 	}
 	return -1, -1
 }
+
+// mayBeBase64 reports whether none of eight bytes is a space, or a sign before the plus, or no ASCII.
+func mayBeBase64(w uint64) bool { return ((w-ones*'+')&^w|w)&highs == 0 }
 
 // textStart returns where in a run of base64 characters text in base64 begins:
 // at its start, or behind a slash; negative: it is not text. Ids and hashes are

@@ -5,8 +5,12 @@ import "encoding/binary"
 // form is what texts of one length have in common. The zero value is that of the empty text.
 type form struct {
 	low, high []byte
-	loose     bool // each byte lies between that of low and that of high, which are ASCII; else the text is low
+	loose     bool    // each byte lies between that of low and that of high, which are ASCII; else the text is low
+	blocks    []block // of a loose form, eight bytes each; the last one ends where the form does
 }
+
+// block is eight bytes of low, and of high with their highest bits set.
+type block struct{ low, high uint64 }
 
 // set makes f the form of a text that came. digits: others may have other digits in their places, as
 // times, prices and the numbers of orders do.
@@ -25,6 +29,18 @@ func (f *form) set(text []byte, digits, number bool) {
 			f.low[i] = '1' // no number in JSON begins with a zero before other digits
 		}
 	}
+	f.cut()
+}
+
+// cut sets the blocks.
+func (f *form) cut() {
+	f.blocks = f.blocks[:0]
+	if n := len(f.low); f.loose && n >= 8 {
+		for i := 0; i < n; i += 8 {
+			i := min(i, n-8)
+			f.blocks = append(f.blocks, block{binary.LittleEndian.Uint64(f.low[i:]), binary.LittleEndian.Uint64(f.high[i:]) | highs})
+		}
+	}
 }
 
 // begins reports whether b begins with a text of this form.
@@ -37,28 +53,32 @@ func (f *form) begins(b []byte) bool {
 	if !f.loose {
 		return string(b) == string(f.low)
 	}
-	low, high := f.low, f.high[:n]
 	if n < 8 {
 		for i, c := range b {
-			if c < low[i] || c > high[i] {
+			if c < f.low[i] || c > f.high[i] {
 				return false
 			}
 		}
 		return true
 	}
-	for i := 0; i+8 < n; i += 8 {
-		if !allBetween(b[i:], low[i:], high[i:]) {
-			return false
-		}
+	// What is of another form differs soon. To ask that of the other blocks one by one would cost more than it spares.
+	if f.blocks[0].between(b) != highs {
+		return false
 	}
-	return allBetween(b[n-8:], low[n-8:], high[n-8:])
+	last := len(f.blocks) - 1
+	all := f.blocks[last].between(b[n-8:])
+	for _, k := range f.blocks[1:max(1, last)] {
+		b = b[8:]
+		all &= k.between(b)
+	}
+	return all == highs
 }
 
-// allBetween looks at the first eight bytes. None of low and high has its highest bit set, so no
-// difference borrows from the next byte, unless one of b has it.
-func allBetween(b, low, high []byte) bool {
+// between returns the highest bits of the first eight bytes that lie between those of the block. No byte of low and
+// high borrows from the next one, unless that of b has its highest bit set, which is seen there.
+func (k *block) between(b []byte) uint64 {
 	w := binary.LittleEndian.Uint64(b)
-	return ((w|highs)-binary.LittleEndian.Uint64(low))&((binary.LittleEndian.Uint64(high)|highs)-w)&^w&highs == highs
+	return ((w | highs) - k.low) & (k.high - w) &^ w & highs
 }
 
 // and returns the form of a text with another behind it, and whether there is one.
@@ -66,6 +86,7 @@ func (f *form) and(next *form) (both form, ok bool) {
 	both.low = append(append([]byte(nil), f.low...), next.low...)
 	if both.loose = f.loose || next.loose; both.loose {
 		both.high = append(append([]byte(nil), f.upper()...), next.upper()...)
+		both.cut()
 	}
 	return both, !both.loose || isASCII(both.low)
 }

@@ -180,7 +180,7 @@ func (s *scanner) value(parent, index int32) bool {
 func (s *scanner) str(k kind, parent, index int32) bool {
 	s.pos++
 	start := s.pos
-	end, escaped, _ := stringEnd(s.b, start)
+	end, escaped, _, run := stringEnd(s.b, start)
 	if end < 0 {
 		return false
 	}
@@ -191,7 +191,7 @@ func (s *scanner) str(k kind, parent, index int32) bool {
 	}
 	if s.p.known.has(s.b[start:end]) {
 		s.p.items[n].marks |= quiet
-	} else if end-start >= minBase64 {
+	} else if run {
 		s.p.markLong(n)
 	}
 	return true
@@ -282,9 +282,9 @@ const (
 )
 
 // stringEnd returns where the string that goes on at i ends, before its quote,
-// and whether it has escapes, and whether it is ASCII; -1 if it does not end, or has control
-// characters. It looks at eight bytes at a time.
-func stringEnd(b []byte, i int) (end int, escaped, ascii bool) {
+// and whether it has escapes, and is ASCII, and whether there may be a run of base64 in it; -1 if it does not
+// end, or has control characters. It looks at eight bytes at a time: one of those in a run has no others.
+func stringEnd(b []byte, i int) (end int, escaped, ascii, run bool) {
 	var all uint64
 	for {
 		for i+8 <= len(b) {
@@ -301,19 +301,20 @@ func stringEnd(b []byte, i int) (end int, escaped, ascii bool) {
 				break
 			}
 			all |= w
+			run = run || mayBeBase64(w)
 			i += 8
 		}
 		if i >= len(b) {
-			return -1, false, false
+			return -1, false, false, false
 		}
 		switch c := b[i]; {
 		case c == '"':
-			return i, escaped, all&highs == 0
+			return i, escaped, all&highs == 0, run
 		case c == '\\':
 			escaped = true
 			i += 2
 		case c < ' ':
-			return -1, false, false
+			return -1, false, false, false
 		default:
 			all |= uint64(c)
 			i++ // one of the last bytes

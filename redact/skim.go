@@ -74,7 +74,7 @@ func (p *pass) skimJSON(at *place, pos, end int) bool {
 				p.skimLater(start, pos, skimmed{place: at, start: int32(start), end: int32(pos), inside: inside})
 			}
 		} else {
-			stop, escaped, ascii := stringEnd(b, pos)
+			stop, escaped, ascii, run := stringEnd(b, pos)
 			if stop < 0 || !ascii && !utf8.Valid(b[start:stop]) {
 				return false
 			}
@@ -90,7 +90,7 @@ func (p *pass) skimJSON(at *place, pos, end int) bool {
 				continue
 			}
 			if !at.kept {
-				p.skimText(start, pos, skimmed{place: at, start: int32(start), end: int32(pos), inside: inside})
+				p.skimText(start, pos, run, skimmed{place: at, start: int32(start), end: int32(pos), inside: inside})
 			}
 		}
 		if s := at.ways.see(b[start:pos], at.number); s != nil {
@@ -111,7 +111,7 @@ func (at *place) link(text []byte) *link {
 }
 
 // skimText looks at text[start:end], or puts that off if it is not sure that nothing is found there.
-func (p *pass) skimText(start, end int, s skimmed) {
+func (p *pass) skimText(start, end int, run bool, s skimmed) {
 	body, at := p.text[start:end], s.place
 	if at.wanted == nil && at.recalls() {
 		if p.known.has(body) {
@@ -120,7 +120,7 @@ func (p *pass) skimText(start, end int, s skimmed) {
 		}
 		at.strange++
 	}
-	if len(body) >= minBase64 {
+	if run {
 		if at.wanted == nil && p.r.skipTimes && isTime(body) {
 			return
 		}
@@ -161,7 +161,7 @@ func (p *pass) skimEscaped(at *place, start, end int, inside bool) bool {
 	switch {
 	case !looksJSON(arena[from:]):
 		if !at.kept {
-			p.skimText(from, len(arena), skimmed{place: at, start: int32(start), end: int32(end), inside: inside})
+			p.skimText(from, len(arena), true, skimmed{place: at, start: int32(start), end: int32(end), inside: inside})
 		}
 		return true
 	case at.inside == nil:
