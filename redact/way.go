@@ -153,10 +153,8 @@ func (p *pass) harmless(at *place, f *form) bool {
 	case at.number && (len(f.low) < minNumber || decimal.run(f.low, 0) < len(f.low)):
 		return true
 	}
-	if start, _ := base64Run(f.low, 0); start >= 0 && f.loose {
-		return false // it may say something, with some digits
-	}
-	if long, encoded := p.r.longWords(f.low); long || encoded {
+	long, encoded := p.r.longWords(f.low)
+	if long || encoded || f.loose && !p.r.neverLong(f.low) {
 		return false
 	}
 	clear(p.wanted)
