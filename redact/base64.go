@@ -151,6 +151,9 @@ func printable(text []byte) bool {
 			i++
 			continue
 		}
+		if c < 0xC2 || i+1 < len(text) && text[i+1]&0xC0 != 0x80 {
+			return false // what most ids and hashes decode to is not even the beginning of a rune
+		}
 		r, size := utf8.DecodeRune(text[i:])
 		if r == utf8.RuneError && size == 1 {
 			return !utf8.FullRune(text[i:])

@@ -142,8 +142,11 @@ func (l *values) like(v any) any {
 		if l.now != "" && l.IntN(4) == 0 {
 			return l.now
 		}
-		if l.IntN(2) == 0 {
+		switch l.IntN(4) {
+		case 0, 1:
 			return v
+		case 2:
+			return l.digits(v)
 		}
 		return l.text()
 	case int:
@@ -154,6 +157,16 @@ func (l *values) like(v any) any {
 		}
 	}
 	return v
+}
+
+// digits returns text with other digits.
+func (l *values) digits(text string) string {
+	return strings.Map(func(c rune) rune {
+		if '0' <= c && c <= '9' {
+			return rune('0' + l.IntN(10))
+		}
+		return c
+	}, text)
 }
 
 // TestSkimOracle compares a redactor that remembers shapes with one that does not, on values of
