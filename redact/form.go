@@ -12,6 +12,9 @@ type form struct {
 // block is eight bytes of low, and of high with their highest bits set.
 type block struct{ low, high uint64 }
 
+// hourEnd is where the last digit of the hour stands in a time as isTime knows it.
+const hourEnd = len("0000-00-00T0")
+
 // set makes f the form of a text that came. digits: others may have other digits in their places, as
 // times, prices and the numbers of orders do.
 func (f *form) set(text []byte, digits, number bool) {
@@ -28,6 +31,9 @@ func (f *form) set(text []byte, digits, number bool) {
 		if number && (i == 0 || i == 1 && text[0] == '-') && i+1 < len(text) && isDigit(text[i+1]) {
 			f.low[i] = '1' // no number in JSON begins with a zero before other digits
 		}
+	}
+	if isTime(text) && text[hourEnd] != '0' {
+		f.low[hourEnd] = '1' // or it could be midnight, which may be a day of birth
 	}
 	f.cut()
 }

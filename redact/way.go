@@ -152,6 +152,8 @@ func (p *pass) harmless(at *place, f *form) bool {
 		return false
 	case at.number && (len(f.low) < minNumber || decimal.run(f.low, 0) < len(f.low)):
 		return true
+	case p.r.skipTimes && isTime(f.low):
+		return true
 	}
 	long, encoded := p.r.longWords(f.low)
 	if long || encoded || f.loose && !p.r.neverLong(f.low) {
