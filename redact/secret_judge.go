@@ -10,7 +10,7 @@ func (a assignment) secret(b []byte, name int, kind nameKind) bool {
 	switch {
 	case standIn(v), reference(v), bytes.HasPrefix(v, []byte("//")):
 		return false
-	case bare && (codeLike(v) || outcome(v)), !holdsText(v):
+	case bare && (codeLike(v) || outcome(v) || a.op == '>' && outcome(v[:letters.run(v, 0)])), !holdsText(v):
 		return false
 	case (a.op == ',' || a.op == '(') && (len(v) < 8 || wordy(v)): // the arguments of a call
 		return false
@@ -253,6 +253,21 @@ func random(v []byte) bool {
 		return false
 	}
 	return letter && digit && distinct(v) >= different && !wordy(v)
+}
+
+// scrambled reports whether v is letters and digits in no order, in one piece, and no hash.
+func scrambled(v []byte) bool {
+	const least, turns = 24, 6
+	if len(v) < least || base62.run(v, 0) < len(v) || hexAny.run(v, 0) == len(v) {
+		return false
+	}
+	n := 0
+	for i := 1; i < len(v); i++ {
+		if decimal.has[v[i]] != decimal.has[v[i-1]] {
+			n++
+		}
+	}
+	return n >= turns
 }
 
 // isTypeID reports whether v is an id such as run_01jzq4v3n5e8rrb1v0p8m2c7d6.
