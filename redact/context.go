@@ -80,7 +80,7 @@ func keyTopic(key string) topic {
 			return
 		}
 		switch string(word[:n]) {
-		case "at", "on", "date": // phone_verified_at
+		case "at", "on", "date", "agent": // phone_verified_at, callerUserAgent
 			last = aboutOther
 		default:
 			last = wordTopic(word[:n])

@@ -49,6 +49,7 @@ func TestNumbers(t *testing.T) {
 		{"IBANDE89370400440532013000", "", "iban DE89370400440532013000"},
 		{"DE 89 3704 0044 0532 0130 00", "", "iban DE 89 3704 0044 0532 0130 00"},
 		{"DE89-3704-0044-0532-0130-00", "", "iban DE89-3704-0044-0532-0130-00"},
+		{"GP1120041010050500013M02606", "", "iban GP1120041010050500013M02606"},
 		{"MT84MALT011000012345MTLCAST001S", "", "iban MT84MALT011000012345MTLCAST001S"},
 		{"DE89370400440532013000X1", "", ""}, {"is 133488 44832870588 minutes", "", ""}, {"DE88370400440532013000", "", ""}, {"ZZ89370400440532013000", "", ""}, {"xDE89370400440532013000", "", ""},
 
@@ -140,7 +141,7 @@ func TestNormalise(t *testing.T) {
 
 func TestKeyTopic(t *testing.T) {
 	for key, want := range map[string]topic{
-		"phone": aboutPhone, "customerPhone": aboutPhone, "PHONE_NUMBER": aboutPhone, "phone-1": aboutPhone, "phoneId": 0, "phone_count": 0, "phoneVerifiedAt": 0, "contact_date": 0, "birth_date": aboutBirth, "Birth date": aboutBirth, "card.number": aboutCard, "creditCardNo": aboutCard,
+		"phone": aboutPhone, "customerPhone": aboutPhone, "PHONE_NUMBER": aboutPhone, "phone-1": aboutPhone, "phoneId": 0, "phone_count": 0, "phoneVerifiedAt": 0, "callerUserAgent": 0, "contact_date": 0, "birth_date": aboutBirth, "Birth date": aboutBirth, "card.number": aboutCard, "creditCardNo": aboutCard,
 		"taxpayer_id": aboutSSN | aboutITIN, "dateOfBirth": aboutBirth, "Geburtsdatum": aboutBirth, "order": 0, "": 0, "téléphone": aboutPhone, "телефон": aboutPhone, "电话": aboutPhone, "出生日期": aboutBirth, "订单": 0,
 	} {
 		assert.Equal(t, want, keyTopic(key), key)

@@ -18,8 +18,8 @@ func (a assignment) secret(b []byte, name int, kind nameKind) bool {
 	switch kind {
 	case likelySecret:
 		return a.op != ' ' && random(v)
-	case softSecret, tokenSecret:
-		return len(v) >= 8 && !numeric(v, 15) && !wordy(v) && !(bare && hasFoldPrefix(v, "0x"))
+	case softSecret, requestSecret, tokenSecret:
+		return len(v) >= 8 && !(kind == requestSecret && holdsUUID(v)) && !numeric(v, 15) && !wordy(v) && !(bare && hasFoldPrefix(v, "0x"))
 	}
 	if numeric(v, kind.leastDigits()) {
 		return false
@@ -60,7 +60,9 @@ func valueUnderName(b []byte, kind nameKind) (start, end int, ok bool) {
 		return start, end, true
 	case standIn(peek), reference(peek), kind < keySecret && outcome(peek):
 		return 0, 0, false
-	case kind == softSecret && wordy(peek), kind == tokenSecret && bytes.IndexByte(peek, ' ') >= 0 && wordy(peek):
+	case kind == requestSecret && holdsUUID(peek):
+		return 0, 0, false
+	case kind <= requestSecret && wordy(peek), kind == tokenSecret && bytes.IndexByte(peek, ' ') >= 0 && wordy(peek):
 		return 0, 0, false
 	case kind < keySecret && numeric(v, 15), numeric(v, kind.leastDigits()):
 		return 0, 0, false
@@ -255,9 +257,20 @@ func random(v []byte) bool {
 	return letter && digit && distinct(v) >= different && !wordy(v)
 }
 
+// holdsUUID reports whether there is a UUID in v.
+func holdsUUID(v []byte) bool {
+	const size = len("00000000-0000-0000-0000-000000000000")
+	for i := 0; i+size <= len(v); i++ {
+		if v[i+8] == '-' && isUUID(v[i:i+size]) {
+			return true
+		}
+	}
+	return false
+}
+
 // scrambled reports whether v is letters and digits in no order, in one piece, and no hash.
 func scrambled(v []byte) bool {
-	const least, turns = 24, 6
+	const least, turns = 20, 6
 	if len(v) < least || base62.run(v, 0) < len(v) || hexAny.run(v, 0) == len(v) {
 		return false
 	}

@@ -147,6 +147,9 @@ func findAssignedSecrets(d *detector, b []byte, hits []hit) []hit {
 	return hits
 }
 
+// arnMost is how far apart two parts of the name of a resource of AWS are at most.
+const arnMost = 64
+
 // secretAt returns the secret that is given to the name from start to end in b.
 func secretAt(b []byte, start, end int) (from, to int, why string, ok bool) {
 	for end > start && b[end-1] == '.' {
@@ -169,6 +172,9 @@ func secretAt(b []byte, start, end int) (from, to int, why string, ok bool) {
 	}
 	if foldEqual(name, "key") && start > 0 && b[start-1] == ' ' { // "API key: …"
 		kind = nameOf(b[letters.before(b, start-1, 16):end])
+	}
+	if foldEqual(name, "secret") && bytes.Contains(b[max(0, start-arnMost):start], []byte(":secretsmanager:")) {
+		return 0, 0, "", false // arn:aws:secretsmanager:us-east-1:123456789012:secret:name
 	}
 	if isMaskBefore(b, start) { // the name's beginning is gone
 		return 0, 0, "", false
