@@ -224,6 +224,34 @@ func TestSkimOracle(t *testing.T) {
 	}
 }
 
+// TestTextIsJSON compares what is made of a line with what is made of the JSON in it, by a redactor that remembers
+// shapes.
+func TestTextIsJSON(t *testing.T) {
+	c := Config{
+		Detectors: []string{groupAll}, Keys: []KeyRule{{Name: "*_token"}, {Pointer: "/a/*/b", Operator: Drop}}, Keep: []string{"/run_id"},
+		Patterns: []Pattern{{Name: "employee", Regexp: `EMP-(\d+)`, Group: 1}},
+	}
+	r := fresh(t, c).r
+	redacted := 0
+	for seed := range uint64(4) {
+		l := newValues(seed)
+		shapes := []any{l.object(3), l.object(3)}
+		for i := range 100 {
+			line := l.line(shapes)
+			want, wantFound := r.JSON(line)
+			got, found := r.Text(string(line))
+			require.Equal(t, string(want), got, "seed %d, line %d", seed, i)
+			require.Equal(t, wantFound, found, "seed %d, line %d", seed, i)
+			explained, finds := r.Explain(string(line))
+			require.Equal(t, got, explained)
+			if len(finds) > 0 {
+				redacted++
+			}
+		}
+	}
+	assert.Greater(t, redacted, 40)
+}
+
 // TestSkimSeesTypes gives values of one shape that mean another thing each.
 func TestSkimSeesTypes(t *testing.T) {
 	p := remembering{fresh(t, Config{})}
