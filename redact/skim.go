@@ -93,8 +93,10 @@ func (p *pass) skimJSON(at *place, pos, end int) bool {
 				p.skimText(start, pos, run, skimmed{place: at, start: int32(start), end: int32(pos), inside: inside})
 			}
 		}
-		if s := at.ways.see(b[start:pos], at.number); s != nil {
-			p.learnWay(at, s, b, pos)
+		if at.kept || at.wanted == nil {
+			if s := at.ways.see(b[start:pos], at.number); s != nil {
+				p.learnWay(at, s, b, pos)
+			}
 		}
 	}
 }

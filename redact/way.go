@@ -141,15 +141,14 @@ func (p *pass) join(first, then *way) {
 	first.then, first.joins = nil, 0
 }
 
-// harmless reports whether nobody finds anything at a place in any text of a form.
+// harmless reports whether nobody finds anything at a place in any text of a form. The place is kept, or nobody looks
+// there for its name.
 func (p *pass) harmless(at *place, f *form) bool {
 	switch {
 	case at.mayBeFlag(f.low):
 		return false
 	case at.kept:
 		return true
-	case at.wanted != nil:
-		return false
 	case at.number && (len(f.low) < minNumber || decimal.run(f.low, 0) < len(f.low)):
 		return true
 	case p.r.skipTimes && isTime(f.low):
