@@ -39,7 +39,7 @@ func keysOf(t *testing.T, src []byte) (counts []int) {
 	t.Helper()
 	dec := json.NewDecoder(bytes.NewReader(src))
 	dec.UseNumber() // no number is too large
-	var open []int // tokens in each array or object, negative for an array
+	var open []int  // tokens in each array or object, negative for an array
 	for {
 		tok, err := dec.Token()
 		if err != nil {
