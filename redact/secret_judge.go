@@ -10,7 +10,7 @@ func (a assignment) secret(b []byte, name int, kind nameKind) bool {
 	switch {
 	case standIn(v), reference(v), bytes.HasPrefix(v, []byte("//")):
 		return false
-	case bare && (codeLike(v) || outcome(v) || a.op == '>' && outcome(v[:letters.run(v, 0)])), !holdsText(v):
+	case bare && (codeLike(v) || outcome(v) || a.op == '>' && outcome(firstWord(v))), !holdsText(v):
 		return false
 	case (a.op == ',' || a.op == '(') && (len(v) < 8 || wordy(v)): // the arguments of a call
 		return false
@@ -153,6 +153,12 @@ func outcome(v []byte) bool {
 		return true
 	}
 	return false
+}
+
+// firstWord is v up to its first blank.
+func firstWord(v []byte) []byte {
+	first, _, _ := bytes.Cut(v, []byte(" "))
+	return first
 }
 
 // numeric reports whether v is a number, a time or an address, and not as long as

@@ -94,7 +94,7 @@ func TestSecretsAreFound(t *testing.T) {
 		`char secret[25] = "⟦hunter2⟧";`, "API key: ⟦4e1243bd22c66e76⟧", "token: |\n  ⟦4e1243bd22c66e76⟧\n", "secret = ⟦swordfish⟧", "passphrase=⟦correct⟧",
 		"password=⟦pa$$w,o;r&d⟧ next", "password=⟦x[AB]y⟧ next", "password=⟦[AB]⟧", `"password": "⟦[AB]hunter2⟧"`, "password=⟦a<b>c⟧", "api_key=⟦dafa7817-e246-48f3-91a7-e87653d587b8⟧", "Enter password: ⟦Tr0ub4dor&3⟧", "ACCESS_KEY='⟦AbCdEf123456⟧'",
 		"cloudflare: ⟦0574b9f43978174cc2cb9a1068681225433c4⟧", "SNYK=⟦12345678-abcd-abcd-abcd-1234567890ab⟧", "otp=⟦493027⟧", "secret_key: '⟦abc123⟧'", "stripe_key=⟦a8Zq01mmX7tYb9Lk2Pw4⟧",
-		"<password>⟦correct horse battery staple⟧</password>", "<secret>⟦{vault AQAAABAAA TKymDGZ62qKyWXsq00Nyp}⟧</secret>", "Using Key=⟦mlhekyjhs96mx0r2cxbzky4jzr83fw1q⟧",
+		"<password>⟦correct horse battery staple⟧</password>", "<secret>⟦{vault AQAAABAAA TKymDGZ62qKyWXsq00Nyp}⟧</secret>", "<appToken>\n  ⟦a0fb035073039fd855d3b585618b688a⟧\n</appToken>", "Using Key=⟦mlhekyjhs96mx0r2cxbzky4jzr83fw1q⟧",
 		"token = '⟦8vr0j5458z4xq57qkozagbt2l6nnjetq⟧' | '⟦8vr0j5458z4xq57qkozagbt2l6nnjetq⟧'", "⟦dafa7817-e246-48f3-91a7-e87653d587b8⟧ as token=⟦dafa7817-e246-48f3-91a7-e87653d587b8⟧", "database password=⟦database⟧",
 		"client_token=⟦8vr0j5458z4xq57qkozagbt2l6nnjetq⟧",
 		// said in a sentence
