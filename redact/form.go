@@ -104,3 +104,6 @@ func (f *form) upper() []byte {
 	}
 	return f.high
 }
+
+// size is about what a way of that form takes, in bytes: its bounds are there twice.
+func (f *form) size() int { return 4*len(f.low) + 128 }

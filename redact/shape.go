@@ -54,8 +54,10 @@ type link struct {
 const (
 	// maxShape is the largest JSON value of which the shape is remembered.
 	maxShape = 64 << 10
-	// maxShapes bounds what is remembered, in bytes; then all is forgotten.
-	maxShapes = 512 << 10
+	// maxShapes bounds about what is remembered, in bytes; then all is forgotten.
+	maxShapes = 1 << 20
+	// placeSize is about what a place takes, with the forms of the values that came there.
+	placeSize = 1 << 10
 	// maxLinks is how many ways to go on from a place are remembered.
 	maxLinks = 8
 	// maxSpent is how many more values are learned than are recognised; then one of so many is.
@@ -94,7 +96,7 @@ func (s *shapes) root(field string) *place {
 // place returns a new place.
 func (s *shapes) place() *place {
 	s.count++
-	s.bytes += 256
+	s.bytes += placeSize
 	return &place{id: s.count, ways: ways{needed: manyRepeats}}
 }
 

@@ -119,7 +119,7 @@ func (p *pass) learnWay(at *place, s *seen, b []byte, end int) {
 	}
 	if all, ok := s.and(&form{low: []byte(l.text)}); ok && len(all.low) <= maxWay {
 		w.known = append(w.known, &way{form: all, to: l.to, worth: maxWorth})
-		p.shapes.bytes += 2*len(all.low) + 128
+		p.shapes.bytes += all.size()
 	}
 }
 
@@ -136,7 +136,7 @@ func (p *pass) join(first, then *way) {
 	}
 	if both, ok := first.and(&then.form); ok {
 		first.form, first.to = both, then.to
-		p.shapes.bytes += 2 * len(both.low)
+		p.shapes.bytes += both.size()
 	}
 	first.then, first.joins = nil, 0
 }
