@@ -105,11 +105,16 @@ func (p *pass) skimJSON(at *place, pos, end int) bool {
 func (at *place) link(text []byte) *link {
 	for i := range at.next {
 		l := &at.next[i]
-		if n := len(l.text); n <= len(text) && string(text[:n]) == l.text && (l.to == nil || !l.to.number || n < len(text) && (isDigit(text[n]) || text[n] == '-')) {
+		if n := len(l.text); n <= len(text) && string(text[:n]) == l.text && (l.to == nil || l.to.mayBeAt(text[n:])) {
 			return l
 		}
 	}
 	return nil
+}
+
+// mayBeAt reports whether what a text goes on with may be the value of a place: a number or not, as it was.
+func (at *place) mayBeAt(text []byte) bool {
+	return !at.number || len(text) > 0 && (isDigit(text[0]) || text[0] == '-')
 }
 
 // skimText looks at text[start:end], or puts that off if it is not sure that nothing is found there.

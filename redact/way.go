@@ -47,7 +47,7 @@ const (
 // find returns the way with which b begins, or nil.
 func (w *ways) find(b []byte) *way {
 	for _, k := range w.known {
-		if k.begins(b) {
+		if k.begins(b) && k.to.mayBeAt(b[len(k.low):]) {
 			k.worth = maxWorth
 			return k
 		}

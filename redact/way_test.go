@@ -63,6 +63,19 @@ func TestWaysAreJoined(t *testing.T) {
 	assert.True(t, skimmed)
 }
 
+// TestWaysToNumbers gives a member numbers and texts in turn: both are on a way.
+func TestWaysToNumbers(t *testing.T) {
+	p := remembering{fresh(t, Config{})}
+	lines := [][]byte{[]byte(`{"state":"ok","rows":41,"z":""}`), []byte(`{"state":"ok","rows":"41","z":""}`)}
+	for i := range 20 * manyJoins {
+		p.Redact("", lines[i%2])
+	}
+	for _, line := range lines {
+		_, _, skimmed := p.Redact("", line)
+		assert.True(t, skimmed, "%s", line)
+	}
+}
+
 // TestForm compares with a plain look at each byte.
 func TestForm(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 1))
