@@ -79,7 +79,7 @@ func (p *pass) skimJSON(at *place, pos, end int) bool {
 				return false
 			}
 			pos = stop
-			if at.mayBeFlag(b[start:pos]) && isSecretFlag(b[start:pos]) {
+			if at.element && pos > start && b[start] == '-' && isSecretFlag(b[start:pos]) {
 				return false // the next one may be a secret
 			}
 			if escaped {

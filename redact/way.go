@@ -145,8 +145,6 @@ func (p *pass) join(first, then *way) {
 // there for its name.
 func (p *pass) harmless(at *place, f *form) bool {
 	switch {
-	case at.mayBeFlag(f.low):
-		return false
 	case at.kept:
 		return true
 	case at.number && (len(f.low) < minNumber || decimal.run(f.low, 0) < len(f.low)):
@@ -163,9 +161,4 @@ func (p *pass) harmless(at *place, f *form) bool {
 		p.wanted.add(p.r.triggers[t].detectors)
 	}
 	return p.wanted.empty() || p.wanted.within(p.r.digits) && isNumbered(f.low)
-}
-
-// mayBeFlag reports whether a value may be a flag, so that the next one may be a secret.
-func (at *place) mayBeFlag(value []byte) bool {
-	return at.element && !at.number && len(value) > 0 && value[0] == '-'
 }
