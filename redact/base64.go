@@ -43,6 +43,29 @@ func (r *Redactor) longWords(b []byte) (long, encoded bool) {
 	return long && r.looksLong, encoded
 }
 
+// neverLong reports whether [Redactor.longWords] says that there is nothing in b, whatever digits stand
+// in it in the place of its own.
+func (r *Redactor) neverLong(b []byte) bool {
+	for from := 0; ; {
+		start, end := base64Run(b, from)
+		if start < 0 {
+			return true
+		}
+		word := b[start:end]
+		if r.looksLong && len(word) >= minLongWord && hasCapital(word) || mayBeText(word) {
+			return false
+		}
+		from = end
+	}
+}
+
+// mayBeText reports whether textStart may find text in a run with other digits: by its heads, as far as they have none.
+func mayBeText(run []byte) bool {
+	may := func(run []byte) bool { return bytes.ContainsAny(run[:4], "0123456789") || headIsText(run) }
+	i := 1 + bytes.LastIndexByte(run[:len(run)-minBase64], '/')
+	return may(run) || i > 0 && may(run[i:])
+}
+
 // hasCapital reports whether there is a capital ASCII letter in b.
 func hasCapital(b []byte) bool {
 	for _, c := range b {
@@ -61,8 +84,8 @@ const minLongWord = 26
 func base64Run(b []byte, from int) (start, end int) {
 	for i := from; i+8 <= len(b); i += 8 {
 		w := binary.LittleEndian.Uint64(b[i:])
-		if ((w-ones*'+')&^w|w)&highs != 0 {
-			continue // a space or a sign before the plus, or no ASCII
+		if !mayBeBase64(w) {
+			continue
 		}
 		start, end = i, i
 		for end < len(b) && base64Value[b[end]] != noBase64 {
@@ -82,6 +105,9 @@ func base64Run(b []byte, from int) (start, end int) {
 	return -1, -1
 }
 
+// mayBeBase64 reports whether none of eight bytes is a space, or a sign before the plus, or no ASCII.
+func mayBeBase64(w uint64) bool { return ((w-ones*'+')&^w|w)&highs == 0 }
+
 // textStart returns where in a run of base64 characters text in base64 begins:
 // at its start, or behind a slash; negative: it is not text. Ids and hashes are
 // told apart by their first bytes.
@@ -98,13 +124,19 @@ func textStart(run []byte) int {
 // isText reports whether run is base64 of which the beginning is text. Most of
 // what is none fails by its first three bytes.
 func isText(run []byte) bool {
-	a, b, c := base64Value[run[0]], base64Value[run[1]], base64Value[run[2]]
-	if head := [...]byte{a<<2 | b>>4, b<<4 | c>>2, c<<6 | base64Value[run[3]]}; !printable(head[:]) {
+	if !headIsText(run) {
 		return false
 	}
 	var buf [48]byte
 	n, ok := decodeBase64(buf[:], run[:min(len(run), 64)])
 	return ok && printable(buf[:n])
+}
+
+// headIsText is isText for the first three bytes, which four characters encode.
+func headIsText(run []byte) bool {
+	a, b, c := base64Value[run[0]], base64Value[run[1]], base64Value[run[2]]
+	head := [...]byte{a<<2 | b>>4, b<<4 | c>>2, c<<6 | base64Value[run[3]]}
+	return printable(head[:])
 }
 
 // printable reports whether text, which may be cut inside a rune, is UTF-8
@@ -118,6 +150,9 @@ func printable(text []byte) bool {
 			}
 			i++
 			continue
+		}
+		if c < 0xC2 || i+1 < len(text) && text[i+1]&0xC0 != 0x80 {
+			return false // what most ids and hashes decode to is not even the beginning of a rune
 		}
 		r, size := utf8.DecodeRune(text[i:])
 		if r == utf8.RuneError && size == 1 {

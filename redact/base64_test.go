@@ -30,3 +30,31 @@ func TestBase64Run(t *testing.T) {
 	}
 	require.Greater(t, found, 1000)
 }
+
+// TestNeverLong puts other digits into texts of which it says that nobody finds a long word in them.
+func TestNeverLong(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(4, 1))
+	for _, r := range []*Redactor{fresh(t, Config{}).r, fresh(t, Config{Detectors: []string{groupAll}}).r} {
+		never := 0
+		for range 20_000 {
+			var b []byte
+			for range 16 + rnd.IntN(40) {
+				b = append(b, pick(rnd, []byte("abcdefghiklmnoprstuvwyABCZ0123456789///--- ")...))
+			}
+			if !r.neverLong(b) {
+				continue
+			}
+			never++
+			for range 10 {
+				for i, c := range b {
+					if isDigit(c) {
+						b[i] = '0' + byte(rnd.IntN(10))
+					}
+				}
+				long, encoded := r.longWords(b)
+				require.False(t, long || encoded, "%q", b)
+			}
+		}
+		require.Greater(t, never, 1000)
+	}
+}

@@ -50,7 +50,7 @@ func wordTopic(w []byte) topic {
 		return aboutBirth
 	case "id", "ids", "uid", "gid", "pid", "tid", "order", "orders", "ref", "reference", "txn", "transaction", "account", "acct", "request", "req",
 		"timestamp", "ts", "time", "port", "count", "size", "bytes", "offset", "version", "serial", "invoice", "ticket", "seq", "sequence", "index",
-		"trace", "span", "session", "hash", "type", "status", "code", "amount", "price", "total", "block", "blk", "epoch", "duration", "ms", "usec", "nsec", "cvv", "cusip", "isin", "sedol":
+		"trace", "span", "session", "hash", "type", "status", "code", "amount", "price", "total", "block", "blk", "epoch", "duration", "ms", "usec", "nsec", "cvv", "cusip", "isin", "sedol", "isbn", "issn", "ean", "gtin", "sku", "nonce":
 		return aboutOther
 	}
 	return 0
@@ -80,7 +80,7 @@ func keyTopic(key string) topic {
 			return
 		}
 		switch string(word[:n]) {
-		case "at", "on", "date": // phone_verified_at
+		case "at", "on", "date", "agent": // phone_verified_at, callerUserAgent
 			last = aboutOther
 		default:
 			last = wordTopic(word[:n])
@@ -127,9 +127,12 @@ func namesNothing(key string) bool {
 // nearBytes is how far context reaches.
 const nearBytes = 48
 
-// nearTopic returns what the words around b[start:end] say that it is. The nearest word
-// with a meaning counts, on the left, and on the right after "is".
-func nearTopic(b []byte, start, end int) topic {
+// nearTopic returns what the words around b[start:end] say that it is.
+func nearTopic(b []byte, start, end int) topic { return nearestTopic(b, start, end) &^ aboutOther }
+
+// nearestTopic is nearTopic with aboutOther. The nearest word with a meaning counts, on the left, and on the right
+// after "is".
+func nearestTopic(b []byte, start, end int) topic {
 	from := max(0, start-nearBytes)
 	assigned := false // an equals sign stands between, so that only the name before it counts
 	for i, words := start, 0; i > from && words < 6; {
@@ -162,8 +165,11 @@ func nearTopic(b []byte, start, end int) topic {
 			break // half a word says nothing
 		}
 		words++
+		if stop-i <= 2 && (i > 0 && isDigit(b[i-1]) || stop < len(b) && isDigit(b[stop])) {
+			continue // 123156PH2
+		}
 		if t := lowerTopic(b[i:stop]); t != 0 {
-			return t &^ aboutOther
+			return t
 		}
 	}
 	return rightTopic(b, end)
@@ -177,7 +183,7 @@ func rightTopic(b []byte, end int) topic {
 	}
 	for w := range bytes.FieldsSeq(rest[4:]) {
 		if t := lowerTopic(bytes.Trim(w, ".,;:!?)")); t != 0 {
-			return t &^ aboutOther
+			return t
 		}
 	}
 	return 0

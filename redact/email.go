@@ -271,8 +271,13 @@ func addressLiteral(b []byte, i int) int {
 		return i
 	}
 	// Many leave the "IPv6:" out.
-	literal, six := strings.CutPrefix(string(b[i+1:i+n]), "IPv6:")
-	if a, err := netip.ParseAddr(literal); err != nil || a.Is4() && six || a.Zone() != "" {
+	const tag = "ipv6:"
+	literal := b[i+1 : i+n]
+	six := hasFoldPrefix(literal, tag)
+	if six {
+		literal = literal[len(tag):]
+	}
+	if a, err := netip.ParseAddr(string(literal)); err != nil || a.Is4() && six || a.Zone() != "" {
 		return i
 	}
 	return i + n + 1

@@ -24,7 +24,7 @@ func TestEmail(t *testing.T) {
 		"⟦用户@例子.广告⟧",
 		"⟦a@xn--d1acufc.xn--p1ai⟧",
 		"⟦a@[192.0.2.1]⟧",
-		"⟦a@[IPv6:2001:db8::1]⟧",
+		"⟦a@[IPv6:2001:db8::1]⟧", "⟦a@[ipv6:fe80::1]⟧",
 		"⟦a@[2001:db8::1]⟧",
 		"⟦a@192.0.2.1⟧",
 		"⟦a@my_host.example.com⟧",

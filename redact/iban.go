@@ -164,7 +164,7 @@ func ibanSize(country [2]byte) int {
 		return 15
 	case "BE":
 		return 16
-	case "DK", "FI", "FK", "FO", "GL", "NL", "SD":
+	case "AX", "DK", "FI", "FK", "FO", "GL", "NL", "SD":
 		return 18
 	case "MK", "SI":
 		return 19
@@ -182,7 +182,8 @@ func ibanSize(country [2]byte) int {
 		return 25
 	case "DZ", "IR", "IS", "TR":
 		return 26
-	case "BF", "BI", "CF", "CG", "CM", "DJ", "FR", "GA", "GQ", "GR", "IT", "KM", "MC", "MG", "MR", "SM", "TD":
+	case "BL", "GF", "GP", "MF", "MQ", "NC", "PF", "PM", "RE", "TF", "WF", "YT", // France overseas
+		"BF", "BI", "CF", "CG", "CM", "DJ", "FR", "GA", "GQ", "GR", "IT", "KM", "MC", "MG", "MR", "SM", "TD":
 		return 27
 	case "AL", "AZ", "BJ", "BY", "CI", "CY", "DO", "GT", "HN", "HU", "LB", "MA", "ML", "NE", "NI", "PL", "SN", "SV", "TG":
 		return 28

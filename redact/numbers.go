@@ -44,21 +44,24 @@ func (n *numbers) scan(b []byte, key string) {
 	}
 	r := row{}
 	for i := 0; i < len(b); {
-		if b[i] == '[' {
-			if end := maskAt(b, i); end > 0 {
-				n.add(word{start: i, end: end, mixed: true, mask: true}, &r)
-				i = end
-				continue
+		first := byteClass[b[i]]
+		if first == 0 {
+			if b[i] == '[' {
+				if end := maskAt(b, i); end > 0 {
+					n.add(word{start: i, end: end, mixed: true, mask: true}, &r)
+					i = end
+					continue
+				}
 			}
-		}
-		if byteClass[b[i]] == 0 {
 			i++
 			continue
 		}
-		if end, kind := shieldAt(b, i); kind != 0 {
-			n.shield(i, end, kind, &r)
-			i = end
-			continue
+		if first == digitByte || first == hexByte && byteAt(b, i+8) == '-' {
+			if end, kind := shieldAt(b, i); kind != 0 {
+				n.shield(i, end, kind, &r)
+				i = end
+				continue
+			}
 		}
 		w, class := word{start: i}, byte(0)
 		for i < len(b) && byteClass[b[i]] != 0 {

@@ -85,11 +85,13 @@ func (s *scanner) pair(f *frame, key int32) {
 
 // closePair joins the members of an object of which one names the other.
 func (s *scanner) closePair(f *frame) {
-	if f.name < 0 || f.value < 0 || f.typed && !saysType(s.p.textOf(f.name)) {
+	if f.name < 0 || f.value < 0 {
 		return
 	}
-	s.p.items[f.value].link = f.name
-	s.p.pairs = true
+	s.p.pairs = true // or it could be, in others of this shape
+	if !f.typed || saysType(s.p.textOf(f.name)) {
+		s.p.items[f.value].link = f.name
+	}
 }
 
 // saysWhat reports whether a name says what a value below it is.

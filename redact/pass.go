@@ -3,9 +3,7 @@ package redact
 import (
 	"bytes"
 	"cmp"
-	"encoding/binary"
 	"slices"
-	"unicode/utf8"
 
 	"github.com/flexorhq/flexor-go/internal/multire"
 )
@@ -81,12 +79,6 @@ type doc struct {
 	multire.Span
 }
 
-// made is what an item becomes: a text, or null.
-type made struct {
-	text []byte
-	null bool
-}
-
 // newPass returns memory for a look at src.
 func (r *Redactor) newPass(src []byte) *pass {
 	p := r.passes.Get().(*pass)
@@ -119,35 +111,6 @@ func (p *pass) end() {
 	p.subject.reset(nil, "")
 }
 
-// add appends an item, of which the text stands in the source as it is.
-func (p *pass) add(k kind, start, end int, parent, index int32) int32 {
-	n := len(p.items)
-	if n == cap(p.items) || n == cap(p.spans) {
-		p.items, p.spans = slices.Grow(p.items, n+64), slices.Grow(p.spans, n+64)
-	}
-	// Field by field: to build items elsewhere and copy them is what would cost most
-	// in all of a scan.
-	p.items, p.spans = p.items[:n+1], p.spans[:n+1]
-	t := &p.items[n]
-	t.start, t.end, t.parent, t.index, t.link, t.kind, t.marks = int32(start), int32(end), parent, index, -1, k, 0
-	s := &p.spans[n]
-	s.Start, s.End = start, end
-	if k == boolItem || k == arrayItem {
-		t.marks = quiet
-	}
-	return int32(n)
-}
-
-// keyOver returns the key that an item stands under, itself or by its arrays; -1
-// for none.
-func (p *pass) keyOver(n int32) int32 {
-	up := p.items[n].parent
-	if up >= 0 && p.items[up].kind == arrayItem {
-		return p.items[up].link
-	}
-	return up
-}
-
 // markLong marks an item that has a long word that somebody looks at. A time that
 // stands alone is looked at by nobody.
 func (p *pass) markLong(n int32) {
@@ -168,32 +131,6 @@ func (p *pass) markLong(n int32) {
 			p.items[n].marks |= hasBase64
 		}
 	}
-}
-
-// isTime reports whether text is a time as RFC 3339 writes it, and not midnight, as
-// days of birth are.
-func isTime(text []byte) bool {
-	const form = "0000-00-00T00:00:00"
-	if len(text) < len(form)+1 || len(text) > len(form)+len(".000000000+00:00") || text[10] != 'T' {
-		return false
-	}
-	for i := range len(form) {
-		if c := text[i]; form[i] == '0' && c-'0' >= 10 || form[i] != '0' && c != form[i] {
-			return false
-		}
-	}
-	for _, c := range text[len(form):] {
-		if c-'0' >= 10 && c != '.' && c != 'Z' && c != '+' && c != '-' && c != ':' {
-			return false
-		}
-	}
-	return string(text[11:16]) != "00:00"
-}
-
-// textOf returns the text of an item.
-func (p *pass) textOf(n int32) []byte {
-	s := p.spans[n]
-	return p.text[s.Start:s.End]
 }
 
 // run looks at the items, and reports whether any of them changes.
@@ -392,115 +329,4 @@ func (p *pass) nameOf(n int32) string {
 	s := string(name)
 	p.names[s] = s
 	return s
-}
-
-// written returns what an item says now.
-func (p *pass) written(n int32) []byte {
-	if m := p.fates[n].made; m > 0 {
-		return p.made[m-1].text
-	}
-	return p.textOf(n)
-}
-
-// replace makes an item something else. Text is what it says then; null stands
-// for a value that is dropped.
-func (p *pass) replace(n int32, text []byte, null bool) {
-	p.renamed = p.renamed || p.items[n].kind == keyItem
-	p.made = append(p.made, made{text, null && p.items[n].kind != keyItem})
-	p.fates[n].made = int32(len(p.made))
-}
-
-// count adds a find to the redactions.
-func (p *pass) count(n int32, detector string) {
-	field := p.field
-	if field == "" {
-		field = p.standing
-	}
-	if field == "" {
-		field = p.path(n)
-	}
-	r := Redaction{Field: field, Detector: detector}
-	i, known := p.counted[r]
-	if p.counted == nil { // few are soon looked through
-		i = slices.IndexFunc(p.found, func(f Redaction) bool { return f.Detector == detector && f.Field == field })
-		known = i >= 0
-	}
-	if !known {
-		i = len(p.found)
-		p.found = append(p.found, r)
-		p.remember(i)
-	}
-	p.found[i].Count++
-}
-
-// remember notes where a redaction stands, once there are many.
-func (p *pass) remember(i int) {
-	const few = 8
-	switch {
-	case p.counted != nil:
-		p.counted[p.found[i]] = i
-	case i == few:
-		p.counted = map[Redaction]int{}
-		for i, f := range p.found {
-			f.Count = 0
-			p.counted[f] = i
-		}
-	}
-}
-
-// write appends the JSON in text[start:end] with what its items became.
-func (p *pass) write(dst []byte, start, end int, from, to int32) []byte {
-	for n := from; n < to; {
-		t := &p.items[n]
-		next := n + 1
-		if t.marks&nested != 0 {
-			next = t.link
-		}
-		a, b := int(t.start), int(t.end)
-		if t.kind == keyItem || t.kind == stringItem {
-			a, b = a-1, b+1 // with its quotes
-		}
-		switch m := p.fates[n].made; {
-		case m > 0 && p.made[m-1].null:
-			dst, start = append(append(dst, p.text[start:a]...), "null"...), b
-		case m > 0:
-			dst, start = appendQuoted(append(dst, p.text[start:a]...), p.made[m-1].text), b
-		case t.marks&nested != 0 && p.changed(n+1, next):
-			i, _ := slices.BinarySearchFunc(p.docs, n, func(d doc, n int32) int { return cmp.Compare(d.item, n) })
-			inside := p.write(nil, p.docs[i].Start, p.docs[i].End, n+1, next)
-			dst, start = appendQuoted(append(dst, p.text[start:a]...), inside), b
-		}
-		n = next
-	}
-	return append(dst, p.text[start:end]...)
-}
-
-// changed reports whether any of the items changes.
-func (p *pass) changed(from, to int32) bool {
-	return slices.ContainsFunc(p.fates[from:to], func(f fate) bool { return f.made > 0 })
-}
-
-// valid returns src in valid UTF-8.
-func valid(src []byte) []byte {
-	if isASCII(src) || utf8.Valid(src) {
-		return src
-	}
-	return bytes.ToValidUTF8(src, []byte("\uFFFD"))
-}
-
-// isASCII reports whether b is ASCII. It looks at 32 bytes at a time.
-func isASCII(b []byte) bool {
-	var all uint64
-	for len(b) >= 32 {
-		all |= binary.LittleEndian.Uint64(b) | binary.LittleEndian.Uint64(b[8:]) | binary.LittleEndian.Uint64(b[16:]) | binary.LittleEndian.Uint64(b[24:])
-		b = b[32:]
-	}
-	for len(b) >= 8 {
-		all |= binary.LittleEndian.Uint64(b)
-		b = b[8:]
-	}
-	for _, c := range b {
-		all |= uint64(c)
-	}
-	return all&highs == 0
 }

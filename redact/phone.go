@@ -176,14 +176,18 @@ func (n *numbers) loose(i, start int, c *chain) phone {
 	if n.about(i, last, aboutPhone) {
 		return phone{start, last, "a word or a key says so"}
 	}
-	if n.named || c.digits > 12 || wholeValue(n.b) != (span{start, end}) {
+	whole := wholeValue(n.b) == (span{start, end})
+	if n.named && whole || c.digits > 12 {
 		return phone{} // under a name it may be an order
 	}
 	if c.n == 1 {
-		if n.b[start] != '0' || n.b[start+1] == '0' || c.digits < 10 || c.digits > 11 {
-			return phone{}
+		if n.bareTrunk(i) && n.free(i, last) && nearestTopic(n.b, w.start, w.end)&aboutOther == 0 {
+			return phone{start, last, "a trunk prefix, in one piece"}
 		}
-		return phone{start, last, "a trunk prefix and nothing else"}
+		return phone{}
+	}
+	if !whole {
+		return phone{}
 	}
 	for k := range c.n {
 		if k > 0 && c.seps[k] != ' ' || c.sizes[k] < 2 {
@@ -191,6 +195,14 @@ func (n *numbers) loose(i, start int, c *chain) phone {
 		}
 	}
 	return phone{start, last, "groups of digits and nothing else"}
+}
+
+// bareTrunk reports whether word i is of 10 or 11 digits from the 0 of a trunk prefix on. Counters have more zeros, and
+// examples are 0123456789.
+func (n *numbers) bareTrunk(i int) bool {
+	w := n.words[i]
+	digits := n.b[w.start:w.end]
+	return (len(digits) == 10 || len(digits) == 11) && digits[0] == '0' && digits[1] != '0' && !bytes.HasPrefix(digits, []byte("0123456"))
 }
 
 // wholeValue is b without the white space around it, that is \s of RE2.

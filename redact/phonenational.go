@@ -23,6 +23,8 @@ func (n *numbers) national(i int, c *chain, open bool) (last int, why string) {
 		last, why = i+2, "China"
 	case (bytes.HasPrefix(b[at:], []byte("1300 ")) || bytes.HasPrefix(b[at:], []byte("1800 "))) && c.n == 3 && c.shape(0, " ", 4, 3, 3) && n.free(i, i+2):
 		last, why = i+2, "toll-free"
+	case w.len() == 1 && b[at] == '1' && c.n == 4 && (c.shape(0, "-", 1, 3, 3, 3) || c.shape(0, "-", 1, 3, 2, 4)):
+		last, why = i+3, "toll-free"
 	case b[at] == '0' && w.len() > 1 && b[at+1] != '0':
 		last, why = n.trunk(i, c)
 	case b[at] >= '5' && c.n == 3 && (c.shape(0, " ", 3, 3, 3) || c.shape(0, "-", 3, 3, 3)) && n.free(i, i+2) && !n.amount(i, i+2):
@@ -37,7 +39,7 @@ func (n *numbers) national(i int, c *chain, open bool) (last int, why string) {
 }
 
 // phoneShapes are groups in which people write telephones, and hardly anything else.
-var phoneShapes = [...][]int{{3, 3, 2, 2}, {1, 3, 3, 2, 2}, {1, 3, 2, 2, 2}, {1, 3, 2, 3}, {3, 2, 2, 2}, {2, 3, 2, 2}, {3, 2, 3}, {4, 3, 3}, {4, 3, 4}}
+var phoneShapes = [...][]int{{3, 3, 2, 2}, {1, 3, 3, 2, 2}, {1, 3, 2, 2, 2}, {1, 3, 2, 3}, {3, 2, 2, 2}, {2, 3, 2, 2}, {3, 2, 3}, {4, 3, 3}, {4, 3, 4}, {2, 3, 4}, {2, 4, 4}, {3, 2, 2}}
 
 // unlikeNumbers reads groups that neither thousands have nor a few numbers in a row, as a rule.
 func (n *numbers) unlikeNumbers(i int, c *chain) (last int, why string) {
@@ -82,7 +84,7 @@ func (n *numbers) northAmerican(i int, c *chain) int {
 	case c.shape(k, ".", 3, 3, 4):
 		return last
 	case k == 0 && (c.shape(k, " ", 3, 3, 4) || c.shape(k, " -", 3, 3, 4)):
-		if n.digit(i+1) >= '2' && n.free(i, last) {
+		if n.free(i, last) {
 			return last
 		}
 	}
@@ -146,7 +148,7 @@ func (n *numbers) trunk(i int, c *chain) (last int, why string) {
 	if c.n == 2 && c.seps[1] == '-' && c.sizes[0] == 5 && c.sizes[1] <= 5 {
 		return 0, "" // 02110-1301, a postal code
 	}
-	if c.sizes[c.n-1] == 2 && c.sizes[c.n-2] != 2 {
+	if c.sizes[c.n-1] == 2 && c.sizes[c.n-2] != 2 && !c.shape(0, " ", 3, 2, 3, 2) {
 		return 0, ""
 	}
 	return last, "national, groups after a 0"

@@ -1,58 +1,9 @@
 package redact
 
-import (
-	"encoding/binary"
-	"math/bits"
-)
-
 const (
 	maxNesting = 256 // arrays and objects inside each other
 	maxLayers  = 4   // JSON inside the strings of JSON
 )
-
-// kind is what an item is.
-type kind uint8
-
-const (
-	keyItem kind = iota
-	stringItem
-	numberItem
-	boolItem
-	arrayItem
-)
-
-// The marks of items.
-const (
-	hasTrigger  = 1 << iota // a trigger of a detector matched it, or it has encoded text
-	nested                  // a string that holds JSON, of which the items follow
-	done                    // looked at
-	hasLong                 // there is a long word in it
-	quiet                   // no trigger matches it
-	hasBase64               // there is text in base64 in it
-	behindName              // a key behind one that names a value, in one object, or that itself
-	behindValue             // a key behind "value", or that itself
-)
-
-// item is what is looked at in JSON, in the order in which it stands there. The
-// text of it stands in [pass.spans] under the same number: without quotes and
-// escapes. There are many, so they are small; what becomes of one is a [fate].
-type item struct {
-	start, end int32 // of a string without its quotes
-	parent     int32 // the key or the array in which it stands; -1: none
-	index      int32 // in that array
-	// link is of a key or a string what names it, see [pass.aliasOf]; of an array the key that it
-	// stands under; of a nested string the item after the last of its own; each -1 for none.
-	link  int32
-	kind  kind
-	marks uint8
-}
-
-// fate is what becomes of an item. The numbers are one more than those in the
-// slices they mean, so that zero is nothing.
-type fate struct {
-	made int32 // what it becomes, in [pass.made]
-	rule int32 // what holds for it and below, in [Redactor.keys]
-}
 
 // frame is an array or an object that is being scanned.
 type frame struct {
@@ -180,7 +131,7 @@ func (s *scanner) value(parent, index int32) bool {
 func (s *scanner) str(k kind, parent, index int32) bool {
 	s.pos++
 	start := s.pos
-	end, escaped, _ := stringEnd(s.b, start)
+	end, escaped, _, run := stringEnd(s.b, start)
 	if end < 0 {
 		return false
 	}
@@ -191,7 +142,7 @@ func (s *scanner) str(k kind, parent, index int32) bool {
 	}
 	if s.p.known.has(s.b[start:end]) {
 		s.p.items[n].marks |= quiet
-	} else if end-start >= minBase64 {
+	} else if run {
 		s.p.markLong(n)
 	}
 	return true
@@ -231,92 +182,4 @@ func (s *scanner) word(w string) bool {
 	}
 	s.pos += len(w)
 	return true
-}
-
-// jsonNumber returns the end of the number that begins at i, and whether it has
-// nothing but digits; -1 if there is none.
-func jsonNumber(b []byte, i int) (end int, digits bool) {
-	digits = true
-	if i < len(b) && b[i] == '-' {
-		digits = false
-		i++
-	}
-	start := i
-	if i = skipDigits(b, i); i == start || b[start] == '0' && i > start+1 {
-		return -1, false
-	}
-	if i < len(b) && b[i] == '.' {
-		digits = false
-		start = i + 1
-		if i = skipDigits(b, start); i == start {
-			return -1, false
-		}
-	}
-	if i < len(b) && b[i]|0x20 == 'e' {
-		digits = false
-		i++
-		if i < len(b) && (b[i] == '+' || b[i] == '-') {
-			i++
-		}
-		start = i
-		if i = skipDigits(b, i); i == start {
-			return -1, false
-		}
-	}
-	return i, digits
-}
-
-// skipDigits returns the end of the digits that begin at i.
-func skipDigits(b []byte, i int) int {
-	for i < len(b) && b[i]-'0' < 10 {
-		i++
-	}
-	return i
-}
-
-// The bytes of a word in which each byte is one, and in which each has its high
-// bit.
-const (
-	ones  = 0x0101010101010101
-	highs = 0x8080808080808080
-)
-
-// stringEnd returns where the string that goes on at i ends, before its quote,
-// and whether it has escapes, and whether it is ASCII; -1 if it does not end, or has control
-// characters. It looks at eight bytes at a time.
-func stringEnd(b []byte, i int) (end int, escaped, ascii bool) {
-	var all uint64
-	for {
-		for i+8 <= len(b) {
-			w := binary.LittleEndian.Uint64(b[i:])
-			// With that bit flipped, control characters and the quote are what is at most a
-			// space. A byte is that, or a backslash, exactly if it is the lowest that is flagged; only
-			// that one counts.
-			quote, slash := w^(ones*2), w^(ones*'\\')
-			m := ((quote-ones*(' '+1))&^quote | (slash-ones)&^slash) & highs
-			if m != 0 {
-				n := bits.TrailingZeros64(m) &^ 7
-				all |= w & (1<<n - 1)
-				i += n / 8
-				break
-			}
-			all |= w
-			i += 8
-		}
-		if i >= len(b) {
-			return -1, false, false
-		}
-		switch c := b[i]; {
-		case c == '"':
-			return i, escaped, all&highs == 0
-		case c == '\\':
-			escaped = true
-			i += 2
-		case c < ' ':
-			return -1, false, false
-		default:
-			all |= uint64(c)
-			i++ // one of the last bytes
-		}
-	}
 }

@@ -229,7 +229,13 @@ func valueAt(b []byte, i int, a assignment) (assignment, bool) {
 		return a, false
 	}
 	a.start = i
-	a.end = bareEnd(b, i, min(len(b), i+valuePeek))
+	most := min(len(b), i+valuePeek)
+	a.end = bareEnd(b, i, most)
+	if a.op == '>' { // all that is in an element
+		if n := bytes.IndexAny(b[i:most], "<\n"); n >= 0 && b[i+n] == '<' && byteAt(b, i+n+1) == '/' {
+			a.end = i + len(bytes.TrimRight(b[i:i+n], " \t"))
+		}
+	}
 	return a, a.end > a.start
 }
 

@@ -10,7 +10,7 @@ import (
 func blank(b []byte) bool {
 	for len(b) > 0 {
 		r, n := utf8.DecodeRune(b)
-		if !strings.ContainsRune("*xX.-_#?0 ~\u00b7\u2022\u2026\u25cf\u25cb\u25a0", r) {
+		if !strings.ContainsRune("*xX.-_#?0 ~\u00b7\u2022\u2026\u25cf\u25cb\u25a0\u263a\u2731\u2733", r) {
 			return false
 		}
 		b = b[n:]
@@ -114,7 +114,7 @@ var (
 var (
 	standInStarts = []string{
 		"env:", "env.", "process.env", "os.environ", "os.getenv", "getenv(", "system.getenv", "secrets.", "vault:", "op://",
-		"arn:", "file:", "enc[", "your-", "your_", "your ", "yourtoken", "yourpassword", "insert_", "insert-", "example-", "~/", "./",
+		"arn:", "file:", "enc[", "your-", "your_", "your ", "yourtoken", "yourpassword", "insert_", "insert-", "example-", "hidden_", "hidden-", "~/", "./",
 	}
 	standInParts = []string{"_here", "-here", "redacted", "placeholder", "masked"}
 )

@@ -10,7 +10,7 @@ func (a assignment) secret(b []byte, name int, kind nameKind) bool {
 	switch {
 	case standIn(v), reference(v), bytes.HasPrefix(v, []byte("//")):
 		return false
-	case bare && (codeLike(v) || outcome(v)), !holdsText(v):
+	case bare && (codeLike(v) || outcome(v) || a.op == '>' && outcome(firstWord(v))), !holdsText(v):
 		return false
 	case (a.op == ',' || a.op == '(') && (len(v) < 8 || wordy(v)): // the arguments of a call
 		return false
@@ -18,8 +18,8 @@ func (a assignment) secret(b []byte, name int, kind nameKind) bool {
 	switch kind {
 	case likelySecret:
 		return a.op != ' ' && random(v)
-	case softSecret, tokenSecret:
-		return len(v) >= 8 && !numeric(v, 15) && !wordy(v) && !(bare && hasFoldPrefix(v, "0x"))
+	case softSecret, requestSecret, tokenSecret:
+		return len(v) >= 8 && !(kind == requestSecret && holdsUUID(v)) && !numeric(v, 15) && !wordy(v) && !(bare && hasFoldPrefix(v, "0x"))
 	}
 	if numeric(v, kind.leastDigits()) {
 		return false
@@ -60,7 +60,9 @@ func valueUnderName(b []byte, kind nameKind) (start, end int, ok bool) {
 		return start, end, true
 	case standIn(peek), reference(peek), kind < keySecret && outcome(peek):
 		return 0, 0, false
-	case kind == softSecret && wordy(peek), kind == tokenSecret && bytes.IndexByte(peek, ' ') >= 0 && wordy(peek):
+	case kind == requestSecret && holdsUUID(peek):
+		return 0, 0, false
+	case kind <= requestSecret && wordy(peek), kind == tokenSecret && bytes.IndexByte(peek, ' ') >= 0 && wordy(peek):
 		return 0, 0, false
 	case kind < keySecret && numeric(v, 15), numeric(v, kind.leastDigits()):
 		return 0, 0, false
@@ -151,6 +153,12 @@ func outcome(v []byte) bool {
 		return true
 	}
 	return false
+}
+
+// firstWord is v up to its first blank.
+func firstWord(v []byte) []byte {
+	first, _, _ := bytes.Cut(v, []byte(" "))
+	return first
 }
 
 // numeric reports whether v is a number, a time or an address, and not as long as
@@ -253,6 +261,32 @@ func random(v []byte) bool {
 		return false
 	}
 	return letter && digit && distinct(v) >= different && !wordy(v)
+}
+
+// holdsUUID reports whether there is a UUID in v.
+func holdsUUID(v []byte) bool {
+	const size = len("00000000-0000-0000-0000-000000000000")
+	for i := 0; i+size <= len(v); i++ {
+		if v[i+8] == '-' && isUUID(v[i:i+size]) {
+			return true
+		}
+	}
+	return false
+}
+
+// scrambled reports whether v is letters and digits in no order, in one piece, and no hash.
+func scrambled(v []byte) bool {
+	const least, turns = 20, 6
+	if len(v) < least || base62.run(v, 0) < len(v) || hexAny.run(v, 0) == len(v) {
+		return false
+	}
+	n := 0
+	for i := 1; i < len(v); i++ {
+		if decimal.has[v[i]] != decimal.has[v[i-1]] {
+			n++
+		}
+	}
+	return n >= turns
 }
 
 // isTypeID reports whether v is an id such as run_01jzq4v3n5e8rrb1v0p8m2c7d6.

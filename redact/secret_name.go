@@ -6,13 +6,14 @@ import "bytes"
 type nameKind byte
 
 const (
-	notSecret    nameKind = iota
-	likelySecret          // some_key, tokens, session: only if the value looks random
-	softSecret            // auth, credential: not if the value is words
-	tokenSecret           // token, api key: not if the value is a sentence or a number
-	keySecret             // api key: not if the value is a word of program text
-	wordSecret            // password, secret: nearly any value
-	codeSecret            // cvv: three digits, too
+	notSecret     nameKind = iota
+	likelySecret           // some_key, tokens, session: only if the value looks random
+	softSecret             // auth, credential: not if the value is words
+	requestSecret          // client token: neither, nor if there is a UUID in it, which is the id of a request
+	tokenSecret            // token, api key: not if the value is a sentence or a number
+	keySecret              // api key: not if the value is a word of program text
+	wordSecret             // password, secret: nearly any value
+	codeSecret             // cvv: three digits, too
 )
 
 // leastDigits is how many digits a secret has at least that is a number.
@@ -43,6 +44,9 @@ const nameMost = 96
 func nameOf(name []byte) nameKind {
 	if len(name) > nameMost {
 		name = name[len(name)-nameMost:]
+	}
+	if scrambled(name) {
+		return notSecret // an id, in which any letters may stand
 	}
 	var buf [nameMost]byte
 	low := lower(buf[:0], name)
@@ -101,6 +105,10 @@ func wordKind(prev, word []byte, kind nameKind) nameKind {
 	case "hash":
 		if kind == wordSecret { // of a password: good enough to try words on
 			return wordSecret
+		}
+	case "token":
+		if string(prev) == "client" || string(prev) == "request" {
+			return requestSecret
 		}
 	case "tokens", "secrets", "keys", "signature", "sig", "session", "sessid":
 		return likelySecret
@@ -170,7 +178,7 @@ func aboutSecret(word []byte) bool {
 		"policy", "policies", "version", "status", "state", "enabled", "disabled", "required", "valid", "invalid", "present", "exists", "set", "configured",
 		"error", "errors", "failure", "failures", "failed", "attempts", "attempt", "manager", "provider", "providers", "store", "storetype", "vault", "backend", "service",
 		"ref", "reference", "source", "prefix", "suffix", "index", "position", "offset", "field", "fields", "label", "column", "format", "strategy", "method", "methods", "mode",
-		"scheme", "alias", "ring", "pair", "board", "word", "code", "event", "press", "pressed", "selector", "frame", "stone", "mesh", "meshing", "up", "down", "left", "right",
+		"scheme", "alias", "reason", "decision", "spray", "ring", "pair", "board", "word", "code", "event", "press", "pressed", "selector", "frame", "stone", "mesh", "meshing", "up", "down", "left", "right",
 		"mapping", "reset", "hint", "change", "changed", "strength", "rule", "rules", "regex", "pattern", "class", "scope", "scopes", "audience", "issuer", "algorithm", "alg", "algo", "bits",
 		"metadata", "meta", "info", "description", "owner", "user", "username", "group", "role", "env", "var", "variable", "fingerprint", "thumbprint", "arn", "chars", "hash", "results", "result", "server", "cert", "certificate":
 		return true

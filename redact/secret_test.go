@@ -94,6 +94,9 @@ func TestSecretsAreFound(t *testing.T) {
 		`char secret[25] = "⟦hunter2⟧";`, "API key: ⟦4e1243bd22c66e76⟧", "token: |\n  ⟦4e1243bd22c66e76⟧\n", "secret = ⟦swordfish⟧", "passphrase=⟦correct⟧",
 		"password=⟦pa$$w,o;r&d⟧ next", "password=⟦x[AB]y⟧ next", "password=⟦[AB]⟧", `"password": "⟦[AB]hunter2⟧"`, "password=⟦a<b>c⟧", "api_key=⟦dafa7817-e246-48f3-91a7-e87653d587b8⟧", "Enter password: ⟦Tr0ub4dor&3⟧", "ACCESS_KEY='⟦AbCdEf123456⟧'",
 		"cloudflare: ⟦0574b9f43978174cc2cb9a1068681225433c4⟧", "SNYK=⟦12345678-abcd-abcd-abcd-1234567890ab⟧", "otp=⟦493027⟧", "secret_key: '⟦abc123⟧'", "stripe_key=⟦a8Zq01mmX7tYb9Lk2Pw4⟧",
+		"<password>⟦correct horse battery staple⟧</password>", "<secret>⟦{vault AQAAABAAA TKymDGZ62qKyWXsq00Nyp}⟧</secret>", "<appToken>\n  ⟦a0fb035073039fd855d3b585618b688a⟧\n</appToken>", "Using Key=⟦mlhekyjhs96mx0r2cxbzky4jzr83fw1q⟧",
+		"token = '⟦8vr0j5458z4xq57qkozagbt2l6nnjetq⟧' | '⟦8vr0j5458z4xq57qkozagbt2l6nnjetq⟧'", "⟦dafa7817-e246-48f3-91a7-e87653d587b8⟧ as token=⟦dafa7817-e246-48f3-91a7-e87653d587b8⟧", "database password=⟦database⟧",
+		"client_token=⟦8vr0j5458z4xq57qkozagbt2l6nnjetq⟧",
 		// said in a sentence
 		"the password is ⟦hunter2⟧", "Your password was: ⟦Tr0ub4dor&3⟧.", "bad password '⟦hunter2⟧' for joe", "login as joe with password ⟦hunter2⟧", "secret key is ⟦4e1243bd22c66e76f00d⟧", "cvv=⟦123⟧", "CVC: ⟦1234⟧",
 		// of headers, cookies and commands
@@ -147,6 +150,9 @@ func TestNothingSecretIsLeftAlone(t *testing.T) {
 		"decided: stale=true because age_minutes=31.0 > 30", "access denied for key alice@example.com", "rotated the api key of feed-monitor", "grant secret access to the ops team: approved", "keys: [a, b]", "redis key session:9f86d081884c7d659a2feaa0c55ad015 expired", "Authorization: role=operator action=deploy", "session=run_01jzq4v3n5e8rrb1v0p8m2c7d6", "otp=sent", "pass: 12, fail: 0",
 		"password for root", "public key  flexor/company/audit-log+0d667657+Aa5BAxDaGXbWculXstrgYBYoMcVWv", "key 4e1243bd22c66e76f00d was evicted", "GET /etc/passwd HTTP/1.1", "(with or without PWD set).", "password v2", "the password was reset on 2026-04-30", "password is ${DB_PASSWORD}", "this pass is 12x faster", "this pass is x264crf18", "token is abc123", "password sha256", "password 12345 times", "max pass 3",
 		"mysql -p db", "mysql -P3306", "mysql\n-p1", "mysqldump -p$PASS db", "sshpass -e ssh h", "sshpass -p", "redis-cli -a -h", "docker login -p ${TOKEN}", "mysql-proxy",
+		"<password>not set</password>", "<token>is expired</token>", "key=0fd87cfb1ca6c38c5f1ae5be7b0e395e", "key=part-00000-8af2-c000.snappy.parquet", "clientToken=dafa7817-e246-48f3-91a7-e87653d587b8",
+		`"clientSecret": "HIDDEN_DUE_TO_SECURITY_REASONS"`, "PASSWORD = '☺☺☺☺☺'", "arn:aws:secretsmanager:us-east-1:123456789012:secret:prod-db-ab12cd", "AROAZBD2CNPWD5DHZ366F:EKS", `"Password Spray": "MEDIUM"`,
+		`"authorization.k8s.io/reason": "RBAC: allowed by ClusterRoleBinding \"system:coredns\""`,
 		"cache miss for key: user:42:profile", "sha512-AbC123+/abcdefABCDEF", "stop token: <|endoftext|>", "signature=valid", "public_key=9Cnzj4p4WGeKLs1Pt8QuKUpRKfFLfRYC9AIKjbJTWit",
 	} {
 		assert.Equal(t, s, f.mark(t, "", s))
@@ -179,6 +185,7 @@ func TestSecretsUnderAName(t *testing.T) {
 		{"token", "⟦9f86d081-884c-7d65-9a2f-eaa0c55ad015⟧"}, {"Authorization", "Bearer ⟦mF_9.B5f-4.1JqM⟧"}, {"authorization", "Basic ⟦QWxhZGRpbjpv⟧"}, {"otp", "⟦493027⟧"}, {"cvv", "⟦123⟧"}, {"cvv", "12"}, {"otp", "123"},
 		{"Cookie", "theme=dark; sid=⟦38afes7a8⟧"}, {"Set-Cookie", "csrf=⟦u32t4o3tb3gg43⟧; Path=/"}, {"client_secret", "⟦日本語の秘密⟧"},
 		{"password", "[SECRET]"}, {"password", "⟦[AB]⟧"}, {"password", "⟦[hunter2]⟧"}, {"password", "⟦x[SECRET]y⟧"}, {"password", "[not set]"}, {"password", "[password]"}, {"password", "[SECRET:k3:abcdefghijklmnopabcdefghijklmnop]"}, {"token", "[JWT]"}, {"key", "hunter2"}, {"password", ""}, {"password", "***"}, {"password", "${DB}"}, {"password", "vault://kv/db"},
+		{"clientToken", "fleet-180da986-0bb4-c936-0c9a-0e20a0c6d1aa-0"}, {"client_token", "⟦8vr0j5458z4xq57qkozagbt2l6nnjetq⟧"},
 		{"token", "unexpected end of input"}, {"token", "42"}, {"auth", "oauth2"}, {"auth", "none"}, {"credential", "default"}, {"secret_name", "db"}, {"token", "/var/run/secrets/token"}, {"password", "true"},
 	} {
 		assert.Equal(t, c.want, f.mark(t, c.key, unmark.Replace(c.want)), "under %s", c.key)

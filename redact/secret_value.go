@@ -1,5 +1,7 @@
 package redact
 
+import "bytes"
+
 // newSecretValueDetector returns the detector of secrets that have no shape of their
 // own, but a name: values that are given to "password", "api_key" and their like,
 // values whose own name is such (see [secretName]), the credentials of HTTP headers,
@@ -83,7 +85,30 @@ func findSecretValues(d *detector, t *text, hits []hit) []hit {
 	hits = findAssignedSecrets(d, b, hits)
 	if secretManifest(b) {
 		hits = findManifestSecrets(d, b, hits)
-		hits = hits[:from+len(merged(hits[from:]))]
+	}
+	hits = findCopies(d, b, hits, from)
+	return hits[:from+len(merged(hits[from:]))]
+}
+
+// findCopies appends the other places of b at which the first few of hits[from:] stand, which were found for
+// their names: "token abc… is not abc…".
+func findCopies(d *detector, b []byte, hits []hit, from int) []hit {
+	const few, shortCopy = 8, 16
+	for _, h := range hits[from:min(len(hits), from+few)] {
+		value := b[h.start:h.end]
+		if len(value) < shortCopy || wordy(value) || numeric(value, 2*shortCopy) {
+			continue
+		}
+		for at := 0; ; {
+			i := bytes.Index(b[at:], value)
+			if i < 0 {
+				break
+			}
+			if at += i; at != h.start {
+				hits = append(hits, hit{start: at, end: at + len(value), d: d, why: "a secret, once more"})
+			}
+			at += len(value)
+		}
 	}
 	return hits
 }
@@ -122,6 +147,9 @@ func findAssignedSecrets(d *detector, b []byte, hits []hit) []hit {
 	return hits
 }
 
+// arnMost is how far apart two parts of the name of a resource of AWS are at most.
+const arnMost = 64
+
 // secretAt returns the secret that is given to the name from start to end in b.
 func secretAt(b []byte, start, end int) (from, to int, why string, ok bool) {
 	for end > start && b[end-1] == '.' {
@@ -145,6 +173,9 @@ func secretAt(b []byte, start, end int) (from, to int, why string, ok bool) {
 	if foldEqual(name, "key") && start > 0 && b[start-1] == ' ' { // "API key: …"
 		kind = nameOf(b[letters.before(b, start-1, 16):end])
 	}
+	if foldEqual(name, "secret") && bytes.Contains(b[max(0, start-arnMost):start], []byte(":secretsmanager:")) {
+		return 0, 0, "", false // arn:aws:secretsmanager:us-east-1:123456789012:secret:name
+	}
 	if isMaskBefore(b, start) { // the name's beginning is gone
 		return 0, 0, "", false
 	}
@@ -159,7 +190,7 @@ func secretAt(b []byte, start, end int) (from, to int, why string, ok bool) {
 	if kind <= likelySecret && named(name, b[a.start:a.end]) {
 		return a.start, a.end, "shape of the provider's tokens", true
 	}
-	if kind == notSecret || kind == likelySecret && (foldEqual(name, "key") || foldEqual(name, "session")) && !mixed(b[a.start:a.end]) { // of a cache
+	if kind == notSecret || kind == likelySecret && (foldEqual(name, "key") || foldEqual(name, "session")) && !mixed(b[a.start:a.end]) && !scrambled(b[a.start:a.end]) { // of a cache
 		return 0, 0, "", false
 	}
 	header := b[a.start:a.end]

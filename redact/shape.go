@@ -34,16 +34,8 @@ type place struct {
 	inside  *place // the start of the JSON in a string
 	next    []link // what came behind it, the latest first
 
-	// A value that came again and again, with what followed it, and where that led.
-	ahead   string
-	aheadTo *place
-	last    shortText // the value before
-	repeats int       // how often it came in a row; negative: how often not to look whether it does
-	changes int       // how often it did not
-	strange int       // how many texts in a row were not known
-	needed  int       // how often it must, to be looked for
-	misses  int       // how often it was looked for in vain
-	joins   int       // how often what it led to was what came again, too
+	ways    ways
+	strange int // how many texts in a row were not known
 }
 
 // pathStep is one step of a path: a name, or some element of an array.
@@ -62,14 +54,12 @@ type link struct {
 const (
 	// maxShape is the largest JSON value of which the shape is remembered.
 	maxShape = 64 << 10
-	// maxShapes bounds what is remembered, in bytes; then all is forgotten.
-	maxShapes = 512 << 10
+	// maxShapes bounds about what is remembered, in bytes; then all is forgotten.
+	maxShapes = 1 << 20
+	// placeSize is about what a place takes, with the forms of the values that came there.
+	placeSize = 1 << 10
 	// maxLinks is how many ways to go on from a place are remembered.
 	maxLinks = 8
-	// maxAhead bounds a value that came again and what followed it, in bytes.
-	maxAhead = 256
-	// manyRepeats is how often a value must have come in a row to be looked for.
-	manyRepeats = 4
 	// maxSpent is how many more values are learned than are recognised; then one of so many is.
 	maxSpent = 64
 )
@@ -106,8 +96,8 @@ func (s *shapes) root(field string) *place {
 // place returns a new place.
 func (s *shapes) place() *place {
 	s.count++
-	s.bytes += 256
-	return &place{id: s.count, needed: manyRepeats}
+	s.bytes += placeSize
+	return &place{id: s.count, ways: ways{needed: manyRepeats}}
 }
 
 // link returns the place to which text leads from another place.

@@ -17,13 +17,9 @@ const (
 	shieldNumber                       // of no interest to detectors of digits, but to others: IPv4, a version
 )
 
-// shieldAt recognises at b[i], where a word starts, what is made of several
-// words, and returns where it ends. Kind 0: nothing.
+// shieldAt recognises at b[i], where a word starts with a digit, or with a letter from a to f, what is made of
+// several words, and returns where it ends. Kind 0: nothing.
 func shieldAt(b []byte, i int) (end int, kind shieldKind) {
-	c := b[i]
-	if byteClass[c]&(digitByte|hexByte) == 0 {
-		return 0, 0
-	}
 	if i+36 <= len(b) && b[i+8] == '-' && isUUID(b[i:i+36]) && !wordAt(b, i+36) {
 		return i + 36, shieldID
 	}

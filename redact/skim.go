@@ -53,29 +53,28 @@ func (p *pass) skimJSON(at *place, pos, end int) bool {
 		if at = l.to; at == nil {
 			return pos == end
 		}
-		for at.ahead != "" {
-			if len(b)-pos < len(at.ahead) || string(b[pos:pos+len(at.ahead)]) != at.ahead {
-				at.missed()
+		for before := (*way)(nil); ; {
+			w := at.ways.find(b[pos:])
+			if before != nil {
+				p.join(before, w)
+			}
+			if w == nil {
 				break
 			}
-			pos += len(at.ahead)
-			at.join()
-			at = at.aheadTo
+			pos, at, before = pos+len(w.low), w.to, w
 		}
-		start, sure := pos, at.kept
+		start := pos
 		if at.number {
 			stop, digits := jsonNumber(b, pos)
 			if stop < 0 {
 				return false
 			}
 			pos = stop
-			if !sure {
-				if sure = at.wanted == nil && (!digits || pos-start < minNumber); !sure {
-					p.skimLater(start, pos, skimmed{place: at, start: int32(start), end: int32(pos), inside: inside})
-				}
+			if !at.kept && (at.wanted != nil || digits && pos-start >= minNumber) {
+				p.skimLater(start, pos, skimmed{place: at, start: int32(start), end: int32(pos), inside: inside})
 			}
 		} else {
-			stop, escaped, ascii := stringEnd(b, pos)
+			stop, escaped, ascii, run := stringEnd(b, pos)
 			if stop < 0 || !ascii && !utf8.Valid(b[start:stop]) {
 				return false
 			}
@@ -90,12 +89,14 @@ func (p *pass) skimJSON(at *place, pos, end int) bool {
 				b = p.text[:end]
 				continue
 			}
-			if !sure {
-				sure = p.skimText(start, pos, skimmed{place: at, start: int32(start), end: int32(pos), inside: inside})
+			if !at.kept {
+				p.skimText(start, pos, run, skimmed{place: at, start: int32(start), end: int32(pos), inside: inside})
 			}
 		}
-		if sure && at.ahead == "" && at.repeated(b[start:pos]) {
-			at.lookAhead(b, start, pos)
+		if at.kept || at.wanted == nil {
+			if s := at.ways.see(b[start:pos], at.number); s != nil {
+				p.learnWay(at, s, b, pos)
+			}
 		}
 	}
 }
@@ -104,84 +105,35 @@ func (p *pass) skimJSON(at *place, pos, end int) bool {
 func (at *place) link(text []byte) *link {
 	for i := range at.next {
 		l := &at.next[i]
-		if n := len(l.text); n <= len(text) && string(text[:n]) == l.text && (l.to == nil || !l.to.number || n < len(text) && (isDigit(text[n]) || text[n] == '-')) {
+		if n := len(l.text); n <= len(text) && string(text[:n]) == l.text && (l.to == nil || l.to.mayBeAt(text[n:])) {
 			return l
 		}
 	}
 	return nil
 }
 
-// missed notes that what a place looked for was not there. If that was often in vain, it looks for
-// something again only when that came more often.
-func (at *place) missed() {
-	const tries, most = 4, 1 << 20
-	if at.misses++; at.misses == tries {
-		at.ahead, at.aheadTo = "", nil
-		at.repeats, at.misses, at.joins, at.needed = 0, 0, 0, min(4*at.needed, most)
-	}
+// mayBeAt reports whether what a text goes on with may be the value of a place: a number or not, as it was.
+func (at *place) mayBeAt(text []byte) bool {
+	return !at.number || len(text) > 0 && (isDigit(text[0]) || text[0] == '-')
 }
 
-// maxPause is how many values of a place that changes are not compared with what comes next.
-const maxPause = 64
-
-// repeated notes a value, and reports whether it came so often that it is worth looking for.
-func (at *place) repeated(value []byte) bool {
-	if len(value) == 0 || len(value) > maxKnown {
-		at.repeats = 0
-		return false
-	}
-	if at.repeats < 0 {
-		at.repeats++
-		return false
-	}
-	if t := shortTextOf(value); t != at.last {
-		at.changes++
-		at.last, at.repeats = t, -min(at.changes, maxPause)
-		return false
-	}
-	at.changes = 0
-	at.repeats++
-	return at.repeats >= at.needed
-}
-
-// lookAhead makes a place look for the value in b[start:end], with what follows it.
-func (at *place) lookAhead(b []byte, start, end int) {
-	if l := at.link(b[end:]); l != nil && l.to != nil && len(l.text) <= maxAhead {
-		at.ahead, at.aheadTo = string(b[start:end+len(l.text)]), l.to
-	}
-}
-
-// join notes that what a place looked for was there. If it keeps leading to another that also looks
-// for something, it looks for both at once.
-func (at *place) join() {
-	at.misses = 0
-	to := at.aheadTo
-	if to.ahead == "" || to == at || len(at.ahead)+len(to.ahead) > maxAhead {
-		return
-	}
-	if at.joins++; at.joins > at.needed {
-		at.ahead, at.aheadTo, at.joins = at.ahead+to.ahead, to.aheadTo, 0
-	}
-}
-
-// skimText reports whether it is sure that nothing is found in text[start:end]. If not, it puts that off.
-func (p *pass) skimText(start, end int, s skimmed) bool {
+// skimText looks at text[start:end], or puts that off if it is not sure that nothing is found there.
+func (p *pass) skimText(start, end int, run bool, s skimmed) {
 	body, at := p.text[start:end], s.place
 	if at.wanted == nil && at.recalls() {
 		if p.known.has(body) {
 			at.strange = 0
-			return true
+			return
 		}
 		at.strange++
 	}
-	if len(body) >= minBase64 {
+	if run {
 		if at.wanted == nil && p.r.skipTimes && isTime(body) {
-			return true
+			return
 		}
 		s.long, s.encoded = p.r.longWords(body)
 	}
 	p.skimLater(start, end, s)
-	return false
 }
 
 // recalls reports whether it is worth looking whether a text is known: at a place where many
@@ -216,7 +168,7 @@ func (p *pass) skimEscaped(at *place, start, end int, inside bool) bool {
 	switch {
 	case !looksJSON(arena[from:]):
 		if !at.kept {
-			p.skimText(from, len(arena), skimmed{place: at, start: int32(start), end: int32(end), inside: inside})
+			p.skimText(from, len(arena), true, skimmed{place: at, start: int32(start), end: int32(end), inside: inside})
 		}
 		return true
 	case at.inside == nil:

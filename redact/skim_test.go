@@ -103,7 +103,7 @@ func (l *values) value(depth int) any {
 }
 
 // names of members: some are those of secrets, or of what a rule is for.
-var memberNames = strings.Fields("id seq skill at note outputs phone password token_count api_key run_id user_token a b pin name value 0 é bob@example.com")
+var memberNames = strings.Fields("id seq skill at note outputs phone password token_count api_key run_id user_token a b pin name type value 0 é bob@example.com")
 
 func (l *values) object(depth int) map[string]any {
 	m := map[string]any{}
@@ -142,8 +142,11 @@ func (l *values) like(v any) any {
 		if l.now != "" && l.IntN(4) == 0 {
 			return l.now
 		}
-		if l.IntN(2) == 0 {
+		switch l.IntN(4) {
+		case 0, 1:
 			return v
+		case 2:
+			return l.digits(v)
 		}
 		return l.text()
 	case int:
@@ -154,6 +157,16 @@ func (l *values) like(v any) any {
 		}
 	}
 	return v
+}
+
+// digits returns text with other digits.
+func (l *values) digits(text string) string {
+	return strings.Map(func(c rune) rune {
+		if '0' <= c && c <= '9' {
+			return rune('0' + l.IntN(10))
+		}
+		return c
+	}, text)
 }
 
 // TestSkimOracle compares a redactor that remembers shapes with one that does not, on values of
@@ -209,6 +222,45 @@ func TestSkimOracle(t *testing.T) {
 			assert.Greater(t, same, n/2, "how many are recognised")
 		})
 	}
+}
+
+// TestTextIsJSON compares what is made of a line with what is made of the JSON in it, by a redactor that remembers
+// shapes.
+func TestTextIsJSON(t *testing.T) {
+	c := Config{
+		Detectors: []string{groupAll}, Keys: []KeyRule{{Name: "*_token"}, {Pointer: "/a/*/b", Operator: Drop}}, Keep: []string{"/run_id"},
+		Patterns: []Pattern{{Name: "employee", Regexp: `EMP-(\d+)`, Group: 1}},
+	}
+	r := fresh(t, c).r
+	redacted := 0
+	for seed := range uint64(4) {
+		l := newValues(seed)
+		shapes := []any{l.object(3), l.object(3)}
+		for i := range 100 {
+			line := l.line(shapes)
+			want, wantFound := r.JSON(line)
+			got, found := r.Text(string(line))
+			require.Equal(t, string(want), got, "seed %d, line %d", seed, i)
+			require.Equal(t, wantFound, found, "seed %d, line %d", seed, i)
+			explained, finds := r.Explain(string(line))
+			require.Equal(t, got, explained)
+			if len(finds) > 0 {
+				redacted++
+			}
+		}
+	}
+	assert.Greater(t, redacted, 40)
+}
+
+// TestSkimSeesTypes gives values of one shape that mean another thing each.
+func TestSkimSeesTypes(t *testing.T) {
+	p := remembering{fresh(t, Config{})}
+	for i := range 2 * manyRepeats {
+		p.Redact("", []byte(`{"type":"thing","value":"hunter2xyz`+strconv.Itoa(i)+`"}`))
+	}
+	out, found, _ := p.Redact("", []byte(`{"type":"password","value":"hunter2xyz1"}`))
+	assert.Equal(t, `{"type":"password","value":"[SECRET]"}`, string(out))
+	assert.Equal(t, []Redaction{{"value", "secret_value", 1}}, found)
 }
 
 // TestShapesAreBounded looks at values of which no two have a shape, and at some that have one.

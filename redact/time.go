@@ -137,3 +137,23 @@ func isMonth(b []byte) bool {
 	}
 	return false
 }
+
+// isTime reports whether text is a time as RFC 3339 writes it, and not midnight, as
+// days of birth are.
+func isTime(text []byte) bool {
+	const form = "0000-00-00T00:00:00"
+	if len(text) < len(form)+1 || len(text) > len(form)+len(".000000000+00:00") || text[10] != 'T' {
+		return false
+	}
+	for i := range len(form) {
+		if c := text[i]; form[i] == '0' && c-'0' >= 10 || form[i] != '0' && c != form[i] {
+			return false
+		}
+	}
+	for _, c := range text[len(form):] {
+		if c-'0' >= 10 && c != '.' && c != 'Z' && c != '+' && c != '-' && c != ':' {
+			return false
+		}
+	}
+	return string(text[11:16]) != "00:00"
+}

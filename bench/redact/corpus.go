@@ -102,7 +102,7 @@ func newRun(rng *rand.Rand, planted, nested bool) *run {
 		Status: "success", EndedBy: "return", Tasks: []string{"data-freshness-check", "gap-scan", "vendor-contact"}, Errors: []string{},
 		Deployment: "dep_" + typeID(rng), TraceID: hex(rng, 32), SpanID: hex(rng, 16),
 	}
-	for i, condition := range []string{"feed is stale", "feed has gaps", "vendor is late", "price is out of range"} {
+	for i, condition := range []string{"feed is stale", "feed has gaps", "price is out of range"} {
 		r.Decisions = append(r.Decisions, decision{
 			Seq: i, At: later(), Task: i%3 + 1, Skill: "data-freshness-check", Condition: condition, Branch: fmt.Sprint(rng.IntN(2) == 0),
 			Alternatives: []string{"true", "false"},

@@ -37,6 +37,7 @@ const (
 	plain  = "12 built-in detectors"
 	plus12 = "plus 12 patterns"
 	plus64 = "plus 64 patterns"
+	every  = "all detectors"
 )
 
 var hostiles = []string{"hostile digits", "hostile escapes", "hostile separators"}
@@ -59,16 +60,21 @@ func measure(ctx context.Context, s settings) (*table, error) {
 	}
 	var jobs []job
 	for _, setting := range []struct {
-		name     string
-		patterns int
-	}{{plain, 0}, {plus12, 12}, {plus64, 64}} {
-		all, err := peers(setting.patterns)
+		name  string
+		peers func() ([]peer, error)
+	}{
+		{plain, func() ([]peer, error) { return peers(0) }},
+		{every, everything},
+		{plus12, func() ([]peer, error) { return peers(12) }},
+		{plus64, func() ([]peer, error) { return peers(64) }},
+	} {
+		all, err := setting.peers()
 		if err != nil {
 			return nil, err
 		}
 		for i := range corpora {
 			c := &corpora[i]
-			if setting.patterns > 0 && c.name != mixed {
+			if c.name != mixed && (setting.name == plus12 || setting.name == plus64) {
 				continue
 			}
 			for _, p := range all {

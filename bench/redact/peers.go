@@ -21,11 +21,11 @@ type peer struct {
 	look func(c *corpus, i int) int
 }
 
-// peers returns all who look for the built-in detectors and for n patterns of
+// peers returns all who look for the twelve built-in detectors and for n patterns of
 // the user's own.
 func peers(n int) ([]peer, error) {
 	patterns := append(append([]string(nil), builtin...), custom(n)...)
-	ours, err := flexor(n)
+	ours, err := flexor(detectors, n)
 	if err != nil {
 		return nil, err
 	}
@@ -43,10 +43,9 @@ func peers(n int) ([]peer, error) {
 	}
 	one := regexp.MustCompile(alternation(patterns))
 	two := re2.MustCompile(alternation(patterns))
-	buf := make([]byte, 0, 64<<10)
 	return []peer{
 		ours,
-		{copying, onBytes(func(b []byte) int { buf = append(buf[:0], b...); return 0 })},
+		copier(),
 		{sequential, onBytes(func(b []byte) int {
 			found := 0
 			for _, re := range std {
@@ -65,8 +64,20 @@ func peers(n int) ([]peer, error) {
 
 func alternation(patterns []string) string { return "(?:" + strings.Join(patterns, ")|(?:") + ")" }
 
-// flexor is this SDK.
-func flexor(n int) (peer, error) {
+// everything returns this SDK with all of its detectors, for which the others have no patterns.
+func everything() ([]peer, error) {
+	ours, err := flexor([]string{"all"}, 0)
+	return []peer{ours, copier()}, err
+}
+
+// copier copies the bytes.
+func copier() peer {
+	buf := make([]byte, 0, 64<<10)
+	return peer{copying, onBytes(func(b []byte) int { buf = append(buf[:0], b...); return 0 })}
+}
+
+// flexor is this SDK, with detectors and n patterns of the user's own.
+func flexor(detectors []string, n int) (peer, error) {
 	cfg := redact.Config{Detectors: detectors, Keep: kept}
 	for i, p := range custom(n) {
 		cfg.Patterns = append(cfg.Patterns, redact.Pattern{Name: fmt.Sprintf("custom_%d", i), Regexp: p})
