@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"strings"
 	"sync"
 	"testing"
@@ -256,7 +257,7 @@ func TestConcurrentAccesses(t *testing.T) {
 }
 
 func BenchmarkAccess(b *testing.B) {
-	rec, err := audit.New(discard{}, &audit.Config{MaxAccesses: 1 << 40})
+	rec, err := audit.New(discard{}, &audit.Config{MaxAccesses: math.MaxInt32})
 	require.NoError(b, err)
 	uris := make([]string, 4096)
 	for i := range uris {

@@ -140,12 +140,12 @@ func (n *numbers) ibanEnds(end int, country [2]byte) bool {
 
 // mod97 reports whether the check digits of iban, in upper case without separators, are right.
 func mod97(iban []byte) bool {
-	rest := 0
+	rest := uint64(0)
 	for i := range iban {
 		if c := iban[(i+4)%len(iban)]; isDigit(c) {
-			rest = rest*10 + int(c-'0')
+			rest = rest*10 + uint64(c-'0')
 		} else {
-			rest = rest*100 + int(c-'A') + 10
+			rest = rest*100 + uint64(c-'A') + 10
 		}
 		if rest > 1<<50 {
 			rest %= 97 // as seldom as a division can be

@@ -81,7 +81,7 @@ func (l *values) value(depth int) any {
 	case 0:
 		return l.IntN(100)
 	case 1:
-		return json.Number(strconv.Itoa(l.IntN(1e10)))
+		return json.Number(strconv.FormatInt(l.Int64N(1e10), 10))
 	case 2:
 		return l.IntN(2) == 0
 	case 3:
