@@ -20,7 +20,7 @@ type Runs struct {
 	Unsettled []RunRef
 	// Since says for each part how far back any access in it can look: to the first access
 	// of its run, or to anything, if a read states what it saw.
-	Since []uint64
+	Since []Spot
 }
 
 // Runs returns it. It is the same for all who have the snapshot, and not to be changed.
@@ -31,14 +31,14 @@ func (s *Snapshot) findRuns() *Runs {
 	r := &Runs{Same: map[RunRef][]RunRef{}}
 	spread := map[string]bool{}
 	var ids []string
-	for _, p := range s.Parts {
+	for i, p := range s.Parts {
 		for _, run := range p.Strays() {
 			if id := p.RunID(run); !spread[id] {
 				spread[id] = true
 				ids = append(ids, id)
 			}
 		}
-		since := p.First()
+		since := Spot(i) << 32 // before its first access
 		if p.h.stating > 0 {
 			since = 0
 		}
@@ -51,14 +51,14 @@ func (s *Snapshot) findRuns() *Runs {
 				refs = append(refs, RunRef{uint32(i), run})
 			}
 		}
-		since := uint64(math.MaxUint64)
+		since := Spot(math.MaxUint64)
 		for _, ref := range refs {
 			r.Same[ref] = refs
 			if s.Parts[ref.Part].Run(ref.Run).LooksBack {
 				since = 0
 			}
-			if pos, ok := s.Parts[ref.Part].FirstAccess(ref.Run); ok {
-				since = min(since, pos)
+			if row, ok := s.Parts[ref.Part].FirstAccess(ref.Run); ok {
+				since = min(since, SpotOf(int(ref.Part), row))
 				r.Since[ref.Part] = min(r.Since[ref.Part], since)
 			}
 		}
@@ -79,13 +79,14 @@ func (s *Snapshot) findRuns() *Runs {
 	return r
 }
 
-// FirstAccess returns the position of the first access of a run.
-func (p *Part) FirstAccess(run uint32) (pos uint64, ok bool) {
+// FirstAccess returns the first access of a run.
+func (p *Part) FirstAccess(run uint32) (row uint32, ok bool) {
 	info := p.Run(run)
 	if info.begin == info.end {
 		return 0, false
 	}
-	return p.Row(p.FirstRow(info)).Position, true
+	row = p.firstRow(info)
+	return row, row < p.h.rows
 }
 
 // Of returns all places of a run, in the order of the log.

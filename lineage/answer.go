@@ -1,0 +1,230 @@
+package lineage
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/flexorhq/flexor-go/audit"
+	"github.com/flexorhq/flexor-go/internal/logindex"
+)
+
+// finish makes the answer, in its order, and says whether it is complete.
+func (t *trace) finish() {
+	t.finishTouches()
+	t.finishVersions()
+	t.finishEdges()
+	t.completeness()
+}
+
+func (t *trace) finishTouches() {
+	slices.SortFunc(t.touched, func(a, b touch) int {
+		return cmp.Or(cmp.Compare(a.role, b.role), cmp.Compare(b.first, a.first))
+	})
+	t.result.Touches = []Touch{}
+	for i := range t.touched {
+		w := &t.touched[i]
+		included, read, used := w.run.touches[includedIn] != 0, w.run.touches[readBy] != 0, w.run.touches[usedBy] != 0
+		switch {
+		case w.role == maybe:
+			if !included && !read && !used {
+				t.gaps[GapInterrupted]++
+			}
+			continue
+		case w.role == readBy && included, w.role == usedBy && (included || read):
+			continue // said once
+		}
+		run, e := t.info(w.run), t.row(w.first)
+		d := t.Parts[w.first.Part()].Detail(e)
+		if !t.selected(run, d.Source, e.Op.Op()) {
+			continue
+		}
+		s := t.shelfAt(w.first)
+		t.result.Touches = append(t.result.Touches, Touch{
+			Role: roleNames[w.role], RunID: run.id(), AgentName: run.agent, AgentVersion: run.version, Status: run.status,
+			At: d.At, Op: e.Op.Op(), Record: s.record, Source: d.Source, Skill: d.Skill, Steps: w.steps, Explicit: w.explicit,
+			Collection: (w.role == writtenBy || w.role == readBy) && !s.own, Accesses: w.accesses, Position: e.Position,
+		})
+	}
+}
+
+// finishVersions tells the versions by their directions and steps, in which they were
+// found, and then by their names and positions.
+func (t *trace) finishVersions() {
+	t.rank()
+	t.result.Versions = make([]RecordVersion, 0, len(t.versions))
+	for rest := t.versions; len(rest) > 0; {
+		n := 1
+		for n < len(rest) && rest[n].upstream == rest[0].upstream && rest[n].steps == rest[0].steps {
+			n++
+		}
+		slices.SortFunc(rest[:n], func(a, b version) int {
+			return cmp.Or(cmp.Compare(a.shelf.rank, b.shelf.rank), cmp.Compare(a.made, b.made))
+		})
+		for i := range rest[:n] {
+			t.finishVersion(&rest[i])
+		}
+		rest = rest[n:]
+	}
+}
+
+// rank numbers the records of versions by their names.
+func (t *trace) rank() {
+	var all []*shelf
+	for i := range t.versions {
+		if s := t.versions[i].shelf; s.rank == 0 {
+			s.rank = 1
+			all = append(all, s)
+		}
+	}
+	slices.SortFunc(all, func(a, b *shelf) int { return strings.Compare(a.record, b.record) })
+	for i, s := range all {
+		s.rank = i + 1
+	}
+}
+
+func (t *trace) finishVersion(v *version) {
+	out := RecordVersion{Direction: "downstream", Record: v.shelf.record, Steps: v.steps}
+	if v.upstream {
+		out.Direction = "upstream"
+	}
+	at := max(v.made, v.read)
+	run, e := t.info(t.runAt(at)), t.row(at)
+	d := t.Parts[at.Part()].Detail(e)
+	if !t.selected(run, d.Source, e.Op.Op()) {
+		return
+	}
+	out.Source = d.Source
+	if v.made > 0 {
+		out.Op, out.RunID, out.AgentName, out.Status = e.Op.Op(), run.id(), run.agent, run.status
+		out.At, out.Version, out.Explicit, out.Position = d.At, d.Version, e.Stated, e.Position
+	}
+	t.result.Versions = append(t.result.Versions, out)
+}
+
+func (t *trace) finishEdges() {
+	slices.SortFunc(t.edges, func(a, b edge) int {
+		switch {
+		case a.access != b.access:
+			return cmp.Compare(a.access, b.access)
+		case a.made != b.made:
+			return compareBool(a.made, b.made)
+		case a.shelf != b.shelf:
+			return strings.Compare(t.shelves.at(a.shelf).record, t.shelves.at(b.shelf).record)
+		}
+		return cmp.Compare(a.version, b.version)
+	})
+	t.edges = slices.CompactFunc(t.edges, func(a, b edge) bool {
+		return a.access == b.access && a.made == b.made && a.version == b.version && a.shelf == b.shelf
+	})
+	if n := len(t.edges) - t.q.MaxEdges; n > 0 {
+		t.gaps[GapEdges] = n
+		t.edges = t.edges[:t.q.MaxEdges]
+	}
+	t.result.Edges = make([]Edge, len(t.edges))
+	positions := make([]uint64, len(t.edges)) // not in the graph, which need not outlive the trace
+	for i := range t.edges {
+		e := &t.edges[i]
+		p, row := t.Parts[e.access.Part()], t.row(e.access)
+		run := t.info(t.runOf(logindex.RunRef{Part: uint32(e.access.Part()), Run: row.Run}))
+		out := &t.result.Edges[i]
+		*out = Edge{
+			RunID: run.id(), AgentName: run.agent, Made: e.made, Record: t.shelves.at(e.shelf).record, Explicit: e.explicit,
+			At: p.Time(row), Position: row.Position,
+		}
+		if e.version > 0 {
+			positions[i] = t.pos(e.version)
+			out.Version = &positions[i]
+		}
+	}
+	t.cite()
+}
+
+// completeness says what the answer may lack.
+func (t *trace) completeness() {
+	dropped := map[string]int{}
+	for _, p := range t.Parts {
+		for _, n := range p.Notes() {
+			switch id := p.RunID(n.Run); {
+			case n.At > t.asOf || n.Position >= t.size:
+			case n.Dropped == 0:
+				t.gaps[GapUnknown]++
+			default:
+				dropped[id] = max(dropped[id], n.Dropped)
+			}
+		}
+	}
+	for _, n := range dropped {
+		t.gaps[GapDropped] += n
+	}
+	runs := len(dropped)
+	t.gaps[GapHorizon] = int(min(t.First, t.size))
+	plurals := map[string]string{"version": "versions", "way": "ways", "edge": "edges", "access": "accesses", "run": "runs", "record": "records"}
+	of := func(n int, noun string) string {
+		if n != 1 {
+			noun = plurals[noun]
+		}
+		return fmt.Sprintf("%d %s", n, noun)
+	}
+	n := t.gaps
+	texts := []struct{ reason, text string }{
+		{GapDepth, of(n[GapDepth], "version") + " not followed beyond depth " + strconv.Itoa(t.q.Depth)},
+		{GapVersions, of(n[GapVersions], "way") + " not followed to versions beyond the first " + strconv.Itoa(t.bound)},
+		{GapEdges, of(n[GapEdges], "edge") + " left out beyond the first " + strconv.Itoa(t.q.MaxEdges)},
+		{GapDropped, of(n[GapDropped], "access") + " dropped by " + of(runs, "run")},
+		{GapInterrupted, of(n[GapInterrupted], "run") + " without an end that may have read a version again"},
+		{GapHorizon, of(n[GapHorizon], "record") + " gone from the beginning of the log"},
+		{GapUnknown, of(n[GapUnknown], "access") + " of a kind that only a later version knows"},
+	}
+	t.result.Gaps = []Gap{}
+	for _, g := range texts {
+		if n := t.gaps[g.reason]; n > 0 {
+			t.result.Gaps = append(t.result.Gaps, Gap{g.reason, n, g.text})
+		}
+	}
+	t.result.Complete = len(t.result.Gaps) == 0
+	if n[GapVersions] > 0 {
+		t.result.Next = t.q.next(t.record, t.result.Head, t.bound)
+	}
+}
+
+// cite notes where the entries of the runs stand that the answer names.
+func (t *trace) cite() {
+	add := func(r *run) {
+		if !r.cited && t.info(r).status != "" {
+			t.result.entries = append(t.result.entries, r.end)
+		}
+		r.cited = true
+	}
+	for i := range t.touched {
+		add(t.touched[i].run)
+	}
+	for i := range t.edges {
+		add(t.runAt(t.edges[i].access))
+	}
+	for i := range t.versions {
+		if v := &t.versions[i]; v.made > 0 {
+			add(t.runAt(v.made))
+		}
+	}
+}
+
+// selected reports whether an access belongs into the answer.
+func (t *trace) selected(r *run, source string, op audit.Op) bool {
+	return in(t.q.Agents, r.agent) && (len(t.q.Runs) == 0 || in(t.q.Runs, r.id())) && in(t.q.Sources, source) && in(t.q.Ops, op)
+}
+
+// in reports whether v is wanted.
+func in[T comparable](wanted []T, v T) bool { return len(wanted) == 0 || slices.Contains(wanted, v) }
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
