@@ -26,6 +26,7 @@ func (t *trace) finishTouches() {
 	t.result.Touches = []Touch{}
 	for i := range t.touched {
 		w := &t.touched[i]
+		t.cite(w.run)
 		included, read, used := w.run.touches[includedIn] != 0, w.run.touches[readBy] != 0, w.run.touches[usedBy] != 0
 		switch {
 		case w.role == maybe:
@@ -92,6 +93,9 @@ func (t *trace) finishVersion(v *version) {
 	}
 	at := max(v.made, v.read)
 	run, e := t.info(t.runAt(at)), t.row(at)
+	if v.made > 0 {
+		t.cite(run)
+	}
 	d := t.Parts[at.Part()].Detail(e)
 	if !t.selected(run, d.Source, e.Op.Op()) {
 		return
@@ -104,42 +108,73 @@ func (t *trace) finishVersion(v *version) {
 	t.result.Versions = append(t.result.Versions, out)
 }
 
+// finishEdges tells the edges in the order of their accesses.
 func (t *trace) finishEdges() {
-	slices.SortFunc(t.edges, func(a, b edge) int {
+	t.result.Edges = make([]Edge, 0, min(len(t.edges), t.q.MaxEdges))
+	positions := make([]uint64, 0, cap(t.result.Edges)) // not in the graph, which need not outlive the trace
+	var of []edge                                       // an access
+	for part := range t.indexed {
+		for i, page := range t.indexed[part].edges.pages {
+			for j, last := range page {
+				if last == 0 {
+					continue
+				}
+				of = of[:0]
+				for ; last > 0; last = t.edges[last-1].next {
+					of = append(of, t.edges[last-1])
+				}
+				of = t.inOrder(of)
+				if more := len(t.result.Edges) + len(of) - t.q.MaxEdges; more > 0 {
+					t.gaps[GapEdges] += more
+					of = of[:len(of)-more]
+				}
+				if len(of) > 0 {
+					positions = t.finishAccess(logindex.SpotOf(part, uint32(i*pageNumbers+j)), of, positions)
+				}
+			}
+		}
+	}
+}
+
+// inOrder returns the edges of an access, each once.
+func (t *trace) inOrder(edges []edge) []edge {
+	if len(edges) == 1 {
+		return edges
+	}
+	slices.SortFunc(edges, func(a, b edge) int {
 		switch {
-		case a.access != b.access:
-			return cmp.Compare(a.access, b.access)
 		case a.made != b.made:
 			return compareBool(a.made, b.made)
 		case a.shelf != b.shelf:
-			return strings.Compare(t.shelves.at(a.shelf).record, t.shelves.at(b.shelf).record)
+			return strings.Compare(t.shelves.at(int(a.shelf)).record, t.shelves.at(int(b.shelf)).record)
 		}
 		return cmp.Compare(a.version, b.version)
 	})
-	t.edges = slices.CompactFunc(t.edges, func(a, b edge) bool {
-		return a.access == b.access && a.made == b.made && a.version == b.version && a.shelf == b.shelf
+	return slices.CompactFunc(edges, func(a, b edge) bool {
+		return a.made == b.made && a.version == b.version && a.shelf == b.shelf
 	})
-	if n := len(t.edges) - t.q.MaxEdges; n > 0 {
-		t.gaps[GapEdges] = n
-		t.edges = t.edges[:t.q.MaxEdges]
-	}
-	t.result.Edges = make([]Edge, len(t.edges))
-	positions := make([]uint64, len(t.edges)) // not in the graph, which need not outlive the trace
-	for i := range t.edges {
-		e := &t.edges[i]
-		p, row := t.Parts[e.access.Part()], t.row(e.access)
-		run := t.info(t.runOf(logindex.RunRef{Part: uint32(e.access.Part()), Run: row.Run}))
-		out := &t.result.Edges[i]
-		*out = Edge{
-			RunID: run.id(), AgentName: run.agent, Made: e.made, Record: t.shelves.at(e.shelf).record, Explicit: e.explicit,
-			At: p.Time(row), Position: row.Position,
+}
+
+// finishAccess tells the edges of an access.
+func (t *trace) finishAccess(at spot, edges []edge, positions []uint64) []uint64 {
+	p, row := t.Parts[at.Part()], t.row(at)
+	run := t.runOf(logindex.RunRef{Part: uint32(at.Part()), Run: row.Run})
+	t.cite(run)
+	out := Edge{RunID: run.id(), AgentName: run.agent, At: p.Time(row), Position: row.Position}
+	for _, e := range edges {
+		out.Made, out.Explicit, out.Record, out.Version = e.made, e.explicit, t.shelves.at(int(e.shelf)).record, nil
+		switch e.version {
+		case 0:
+		case at:
+			positions = append(positions, row.Position)
+			out.Version = &positions[len(positions)-1]
+		default:
+			positions = append(positions, t.pos(e.version))
+			out.Version = &positions[len(positions)-1]
 		}
-		if e.version > 0 {
-			positions[i] = t.pos(e.version)
-			out.Version = &positions[i]
-		}
+		t.result.Edges = append(t.result.Edges, out)
 	}
-	t.cite()
+	return positions
 }
 
 // completeness says what the answer may lack.
@@ -190,24 +225,14 @@ func (t *trace) completeness() {
 	}
 }
 
-// cite notes where the entries of the runs stand that the answer names.
-func (t *trace) cite() {
-	add := func(r *run) {
-		if !r.cited && t.info(r).status != "" {
-			t.result.entries = append(t.result.entries, r.end)
-		}
-		r.cited = true
+// cite notes that the answer names a run: its entry is evidence of that.
+func (t *trace) cite(r *run) {
+	if r.cited {
+		return
 	}
-	for i := range t.touched {
-		add(t.touched[i].run)
-	}
-	for i := range t.edges {
-		add(t.runAt(t.edges[i].access))
-	}
-	for i := range t.versions {
-		if v := &t.versions[i]; v.made > 0 {
-			add(t.runAt(v.made))
-		}
+	r.cited = true
+	if t.info(r).status != "" {
+		t.result.entries = append(t.result.entries, r.end)
 	}
 }
 

@@ -37,9 +37,8 @@ type graph struct {
 	record  string // the one in question
 	shelves arena[shelf]
 	named   table // by the hash of a name: the number of a shelf and 1
-	placed  table // by part and number of a record there: as above
 	runs    arena[run]
-	ran     table // by part and number of a run there: the number of a run and 1
+	indexed []indexed // by part
 
 	rows  []uint32             // of which runs take what they need
 	spans map[spot]span        // of irregular reads
@@ -48,6 +47,14 @@ type graph struct {
 }
 
 type spot = logindex.Spot
+
+// indexed is what the walk has come to in a part.
+type indexed struct {
+	shelves paged[uint32] // by the number of a record: that of its shelf and 1
+	runs    paged[uint32] // by the number of a run: that of the run and 1
+	edges   paged[uint32] // by access: the number of its last edge and 1
+	marks   paged[uint8]  // by access: what it was found as
+}
 
 // span is what a reading sees: what stands before hi, and was not replaced at lo or before.
 type span struct{ lo, hi spot }
@@ -80,14 +87,18 @@ func newGraph(s *logindex.Snapshot, size uint64, asOf time.Time, record string) 
 		g.parts++
 	}
 	g.end = begin(g.parts)
+	g.indexed = make([]indexed, len(s.Parts))
 	return g
 }
 
 // begin returns the spot before the first access of a part.
 func begin(part int) spot { return spot(part) << 32 }
 
-// key returns the key in a table of what has a number in a part.
-func key(part int, number uint32) uint64 { return uint64(logindex.SpotOf(part, number)) }
+// shelfNumber returns the number of the shelf of a record of a part and 1, to be set if it
+// is 0.
+func (g *graph) shelfNumber(part int, record uint32) *uint32 {
+	return g.indexed[part].shelves.at(record, g.Parts[part].Records())
+}
 
 // visible reports whether an access is not later than what is asked for.
 func (g *graph) visible(at spot) bool {
@@ -251,8 +262,9 @@ func (g *graph) sources(r *reading, yield func(*shelf, spot), external func(*she
 	}
 }
 
-// openReadings returns the readings of a record by runs that may have read again.
-func (g *graph) openReadings(s *shelf) []reading {
+// anyOpen reports whether there are readings by runs that may have read again, and finds
+// them if that was not done.
+func (g *graph) anyOpen() bool {
 	if g.open == nil {
 		g.open = map[*shelf][]reading{}
 		for _, r := range g.unsettled() {
@@ -261,10 +273,7 @@ func (g *graph) openReadings(s *shelf) []reading {
 			})
 		}
 	}
-	if len(g.open) == 0 {
-		return nil
-	}
-	return g.open[s]
+	return len(g.open) > 0
 }
 
 // unsettled returns the runs that did not end by themselves, in the order of the log.

@@ -11,11 +11,20 @@ import (
 
 // run is what the log says of a run, as far as lineage needs it.
 type run struct {
-	g      *graph
+	// What the walk asks for of every run comes first, so that it stands together in memory.
+	followed [2]spot       // how far its accesses were followed: down to, or up to
+	touches  [roles]uint32 // what it has to do with the record in question: numbers of touches and 1
+	loaded   bool          // its accesses were read
+	known    bool          // what its records say was read
+	cited    bool          // its entry is cited
+	pieces   []piece       // its accesses in the order of the log
+	one      [1]piece
+	g        *graph
+
+	number int
 	first  logindex.RunRef
 	others []logindex.RunRef // all its places, if there are several
 
-	known   bool   // what follows was read
 	name    string // its id; empty: not read yet
 	agent   string
 	version string
@@ -23,16 +32,9 @@ type run struct {
 	dead    bool         // it has none, or others wrote it
 	end     uint64       // index of its entry; the size of the log if there is none
 
-	loaded  bool
-	pieces  []piece // its accesses in the order of the log
-	one     [1]piece
 	said    bool               // what its writes state to be made from was looked for
 	made    map[spot][]reading // that
 	repeats map[spot]spot      // of repeated reads: the same read before; nil: not looked for yet
-
-	followed [2]spot       // how far its accesses were followed: down to, or up to
-	touches  [roles]uint32 // what it has to do with the record in question: numbers of touches and 1
-	cited    bool          // its entry is cited
 }
 
 // piece are the accesses of a run in a part, as [logindex.Part.RunRows] has them.
@@ -57,20 +59,20 @@ func (g *graph) runAt(at spot) *run {
 
 // runOf returns a run.
 func (g *graph) runOf(ref logindex.RunRef) *run {
-	at := g.ran.at(key(int(ref.Part), ref.Run))
+	at := g.indexed[ref.Part].runs.at(ref.Run, g.Parts[ref.Part].Runs())
 	if *at > 0 {
 		return g.runs.at(int(*at - 1))
 	}
 	if len(g.spread.Same) > 0 {
 		if same := g.spread.Same[ref]; same != nil && same[0] != ref {
 			r := g.runOf(same[0])
-			*g.ran.at(key(int(ref.Part), ref.Run)) = *g.ran.at(key(int(same[0].Part), same[0].Run))
+			*at = uint32(r.number + 1)
 			return r
 		}
 	}
 	r, n := g.runs.add()
-	r.g, r.first, r.others = g, ref, g.spread.Same[ref]
-	*at = uint64(n + 1)
+	r.g, r.number, r.first, r.others = g, n, ref, g.spread.Same[ref]
+	*at = uint32(n + 1)
 	return r
 }
 

@@ -51,14 +51,15 @@ func (g *graph) shelfAt(at spot) *shelf {
 
 // shelfOf returns the shelf of the record that a part has under a number.
 func (g *graph) shelfOf(part int, record uint32) *shelf {
-	if i := *g.placed.at(key(part, record)); i > 0 {
-		return g.shelves.at(int(i - 1))
+	n := g.shelfNumber(part, record)
+	if *n > 0 {
+		return g.shelves.at(int(*n - 1))
 	}
 	s := g.shelf(g.Parts[part].Name(record))
 	if s.from == s.upto {
 		s.from, s.upto, s.homes = part, part+1, append(s.homes, home{part, record})
 	}
-	*g.placed.at(key(part, record)) = uint64(s.number + 1)
+	*n = uint32(s.number + 1)
 	return s
 }
 
@@ -126,7 +127,7 @@ func (s *shelf) forward() {
 func (s *shelf) look(part int) (h home, ok bool) {
 	record, ok := s.g.Parts[part].Record(s.record, s.hash)
 	if ok {
-		*s.g.placed.at(key(part, record)) = uint64(s.number + 1)
+		*s.g.shelfNumber(part, record) = uint32(s.number + 1)
 	}
 	return home{part, record}, ok
 }

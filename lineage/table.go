@@ -43,6 +43,24 @@ func (t *table) grow() {
 	}
 }
 
+// paged holds what there is of each of many numbers of which few may be used.
+type paged[T uint8 | uint32] struct{ pages [][]T }
+
+// pageNumbers is how many numbers stand together.
+const pageNumbers = 512
+
+// at returns what there is of a number below n.
+func (p *paged[T]) at(i, n uint32) *T {
+	if p.pages == nil {
+		p.pages = make([][]T, n/pageNumbers+1)
+	}
+	page := &p.pages[i/pageNumbers]
+	if *page == nil {
+		*page = make([]T, pageNumbers)
+	}
+	return &(*page)[i%pageNumbers]
+}
+
 // arena holds what is numbered from 0, at places that do not change.
 type arena[T any] struct {
 	chunks [][]T

@@ -23,7 +23,6 @@ type trace struct {
 	at      int // which of them is followed
 	queue   []found
 	outside map[string]bool // records from outside the log, found upstream
-	marks   table           // by access: what it was found as
 
 	touched  []touch
 	versions []version
@@ -82,11 +81,11 @@ type version struct {
 	upstream bool
 }
 
-// edge is an [Edge] in the making.
+// edge is an [Edge] in the making. Those of an access are linked.
 type edge struct {
-	access   spot
-	version  spot // 0: none made it
-	shelf    int  // the number of that of its record
+	version  spot   // 0: none made it
+	shelf    uint32 // the number of that of its record
+	next     uint32 // the number of the edge of the access before it and 1; 0: there is none
 	made     bool
 	explicit bool
 }
@@ -101,7 +100,7 @@ func (t *trace) find() {
 			if r := t.runAt(at); !t.excluded(r) && t.inWindow(at) {
 				stated := t.flags(at).Stated
 				t.touch(writtenBy, r, at, 0, stated, false)
-				t.edge(edge{access: at, made: true, version: at, shelf: s.number, explicit: stated})
+				t.edge(at, edge{made: true, version: at, shelf: uint32(s.number), explicit: stated})
 			}
 		})
 	}
@@ -121,7 +120,7 @@ func (t *trace) find() {
 		for _, s := range roots {
 			s.contributions(0, t.end, func(at spot) {
 				if t.inWindow(at) {
-					*t.marks.at(uint64(at)) |= markFound << up
+					*t.mark(at) |= markFound << up
 					t.queue = append(t.queue, found{at: at})
 				}
 			})
@@ -173,9 +172,12 @@ func (t *trace) readersOf(c found, depth int) (more bool) {
 	}
 	own := t.shelfAt(c.at)
 	t.readings(own, c.at, func(r *reading) { t.see(r, depth, own, c.at) })
+	if !t.anyOpen() {
+		return false
+	}
 	for _, list := range [][]*shelf{t.around(own), t.below(own)} {
 		for _, s := range list {
-			for _, r := range t.openReadings(s) {
+			for _, r := range t.open[s] {
 				if run := t.runAt(r.at); r.hi <= c.at && run.end > t.pos(c.at) && !t.excluded(run) {
 					t.mayHaveRead(run)
 				}
@@ -200,7 +202,7 @@ func (t *trace) see(r *reading, depth int, of *shelf, c spot) {
 	if t.excluded(run) {
 		return
 	}
-	t.edge(edge{access: r.at, version: c, shelf: of.number, explicit: r.made})
+	t.edge(r.at, edge{version: c, shelf: uint32(of.number), explicit: r.made})
 	if r.made {
 		t.reach(r.at, depth)
 		return
@@ -231,7 +233,7 @@ func (t *trace) see(r *reading, depth int, of *shelf, c spot) {
 // reach notes a version that was made from the record in question, or from which that
 // was made.
 func (t *trace) reach(at spot, depth int) {
-	mark := t.marks.at(uint64(at))
+	mark := t.mark(at)
 	if *mark&(markFound<<t.way) != 0 || t.q.ExcludeFailed && t.excluded(t.runAt(at)) {
 		return
 	}
@@ -251,7 +253,7 @@ func (t *trace) reach(at spot, depth int) {
 		t.touch(includedIn, t.runAt(at), at, depth, stated, false)
 		before := t.at
 		t.at = t.count // the edge is told with the version
-		t.edge(edge{access: at, made: true, version: at, shelf: s.number, explicit: stated})
+		t.edge(at, edge{made: true, version: at, shelf: uint32(s.number), explicit: stated})
 		t.at = before
 	}
 	if t.count > t.told {
@@ -281,12 +283,12 @@ func (t *trace) sourcesOf(c found, depth int) (more bool) {
 	if depth < 0 {
 		return len(from) > 0
 	}
-	t.edge(edge{access: c.at, made: true, version: c.at, shelf: t.shelfAt(c.at).number, explicit: access.Stated})
+	t.edge(c.at, edge{made: true, version: c.at, shelf: uint32(t.shelfAt(c.at).number), explicit: access.Stated})
 	for i := range from {
 		r := &from[i]
 		t.sources(r, func(s *shelf, source spot) {
 			if t.flags(source).Op != logindex.Delete && !t.excluded(t.runAt(source)) {
-				t.edge(edge{access: r.at, version: source, shelf: s.number, explicit: r.made})
+				t.edge(r.at, edge{version: source, shelf: uint32(s.number), explicit: r.made})
 				t.reach(source, depth)
 			}
 		}, func(s *shelf) { t.external(r, s, depth) })
@@ -296,7 +298,7 @@ func (t *trace) sourcesOf(c found, depth int) (more bool) {
 
 // external notes a record that was read as it was before the log began.
 func (t *trace) external(r *reading, s *shelf, depth int) {
-	t.edge(edge{access: r.at, shelf: s.number, explicit: r.made})
+	t.edge(r.at, edge{shelf: uint32(s.number), explicit: r.made})
 	if t.outside[s.record] || s.own {
 		return
 	}
@@ -311,11 +313,20 @@ func (t *trace) external(r *reading, s *shelf, depth int) {
 // is followed; the first of them tells what comes of the record in question.
 func (t *trace) toldBefore() bool { return t.told > 0 && t.at <= t.told }
 
-// edge notes an edge. Some are noted more than once.
-func (t *trace) edge(e edge) {
-	if !t.toldBefore() {
-		t.edges = append(t.edges, e)
+// edge notes an edge of an access. Some are noted more than once.
+func (t *trace) edge(at spot, e edge) {
+	if t.toldBefore() {
+		return
 	}
+	last := t.indexed[at.Part()].edges.at(at.Row(), t.Parts[at.Part()].Rows())
+	e.next = *last
+	t.edges = append(t.edges, e)
+	*last = uint32(len(t.edges))
+}
+
+// mark returns what an access was found as.
+func (t *trace) mark(at spot) *uint8 {
+	return t.indexed[at.Part()].marks.at(at.Row(), t.Parts[at.Part()].Rows())
 }
 
 // touch notes what a run has to do with the record in question. What is told of it
@@ -330,8 +341,8 @@ func (t *trace) touch(role int, r *run, at spot, steps int, explicit, irregular 
 	if at < touched.first {
 		touched.first, touched.explicit = at, explicit
 	}
-	mark := t.marks.at(uint64(at))
-	if once := uint64(markCounted) << role; *mark&once == 0 {
+	mark := t.mark(at)
+	if once := uint8(markCounted) << role; *mark&once == 0 {
 		*mark |= once
 		n := 1
 		if irregular {
