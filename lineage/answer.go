@@ -23,7 +23,7 @@ func (t *trace) finishTouches() {
 	slices.SortFunc(t.touched, func(a, b touch) int {
 		return cmp.Or(cmp.Compare(a.role, b.role), cmp.Compare(b.first, a.first))
 	})
-	t.result.Touches = []Touch{}
+	t.result.Touches = make([]Touch, 0, len(t.touched))
 	for i := range t.touched {
 		w := &t.touched[i]
 		t.cite(w.run)

@@ -204,9 +204,8 @@ func (g *graph) seeing(s *shelf, at, end spot, yield func(*reading)) {
 	}
 }
 
-// isRead reports whether any reading by a run that counts sees a contribution.
-func (g *graph) isRead(at spot, counts func(spot) bool) bool {
-	own := g.shelfAt(at)
+// isRead reports whether any reading by a run that counts sees a contribution to a record.
+func (g *graph) isRead(own *shelf, at spot, counts func(spot) bool) bool {
 	// Mostly it is read not far from where it was made, so that there is no need to look
 	// for what replaces it much later.
 	for part := at.Part(); part < g.parts; part++ {

@@ -12,30 +12,28 @@ import (
 
 // shelf is what happened to one record, read part by part.
 type shelf struct {
-	g          *graph
-	number     int
-	record     string
-	hash       uint64
-	collection bool
-	own        bool // it is the record in question, or in it
-
-	homes      []home // where it is, among the parts that were looked at
-	from, upto int    // these parts
-
+	// What the walk asks for of every record comes first, so that it stands together in memory.
+	g             *graph
 	around, below []*shelf // nil: not looked for yet
+	homes         []home   // where it is, among the parts that were looked at
+	from, upto    int      // these parts
 	alone         [1]*shelf
+	few           [4]home // most have no more
+	number        int
+	rank          int  // its place among the names of an answer
+	collection    bool // it is one
+	own           bool // it is the record in question, or in it
+
+	record string
+	hash   uint64
+	next   *shelf // with the same hash
 
 	maybes   map[int][]mayBe   // by part
 	versions map[string][]spot // contributions, by what they state; nil: not computed yet
-	next     *shelf            // with the same hash
-	rank     int               // its place among the names of an answer
 }
 
 // home is a part that names a record, and its number there.
-type home struct {
-	part   int
-	record uint32
-}
+type home struct{ part, record uint32 }
 
 // mayBe is an access that may have looked at what was there at any time since, and
 // before its spot.
@@ -57,7 +55,7 @@ func (g *graph) shelfOf(part int, record uint32) *shelf {
 	}
 	s := g.shelf(g.Parts[part].Name(record))
 	if s.from == s.upto {
-		s.from, s.upto, s.homes = part, part+1, append(s.homes, home{part, record})
+		s.from, s.upto, s.homes = part, part+1, append(s.homes, home{uint32(part), record})
 	}
 	*n = uint32(s.number + 1)
 	return s
@@ -79,6 +77,7 @@ func (g *graph) shelf(record string) *shelf {
 	s, n := g.shelves.add()
 	own := record == g.record || recorduri.Collection(g.record) && strings.HasPrefix(record, g.record)
 	*s = shelf{g: g, number: n, record: record, hash: hash, collection: recorduri.Collection(record), own: own, next: same}
+	s.homes = s.few[:0]
 	*first = uint64(n + 1)
 	return s
 }
@@ -98,10 +97,10 @@ func (s *shelf) home(part int) int {
 	for s.upto <= part {
 		s.forward()
 	}
-	if len(s.homes) > 0 && s.homes[len(s.homes)-1].part < part {
+	if len(s.homes) > 0 && int(s.homes[len(s.homes)-1].part) < part {
 		return len(s.homes)
 	}
-	return sort.Search(len(s.homes), func(i int) bool { return s.homes[i].part >= part })
+	return sort.Search(len(s.homes), func(i int) bool { return int(s.homes[i].part) >= part })
 }
 
 // homeAt returns the home with a number, if it is not behind the part last.
@@ -109,7 +108,7 @@ func (s *shelf) homeAt(i, last int) (h home, ok bool) {
 	for i >= len(s.homes) && s.upto <= last && s.upto < s.g.parts {
 		s.forward()
 	}
-	if i >= len(s.homes) || s.homes[i].part > last {
+	if i >= len(s.homes) || int(s.homes[i].part) > last {
 		return home{}, false
 	}
 	return s.homes[i], true
@@ -129,7 +128,7 @@ func (s *shelf) look(part int) (h home, ok bool) {
 	if ok {
 		*s.g.shelfNumber(part, record) = uint32(s.number + 1)
 	}
-	return home{part, record}, ok
+	return home{uint32(part), record}, ok
 }
 
 // in returns the number of the record in a part.
@@ -155,7 +154,7 @@ func (s *shelf) known() bool {
 		for class := range logindex.Mentions + 1 {
 			l := s.g.Parts[h.part].Postings(h.record, class, 0, logindex.EndRow)
 			for row, ok := l.Next(); ok; row, ok = l.Next() {
-				if s.g.visible(logindex.SpotOf(h.part, row)) {
+				if s.g.visible(logindex.SpotOf(int(h.part), row)) {
 					return true
 				}
 			}
@@ -170,9 +169,9 @@ func (s *shelf) nextWrite(at, end spot) spot {
 		if !ok {
 			return end
 		}
-		l := s.g.Parts[h.part].Postings(h.record, logindex.Writes, after(h.part, at), logindex.EndRow)
+		l := s.g.Parts[h.part].Postings(h.record, logindex.Writes, after(int(h.part), at), logindex.EndRow)
 		for row, ok := l.Next(); ok; row, ok = l.Next() {
-			if w := logindex.SpotOf(h.part, row); s.g.visible(w) {
+			if w := logindex.SpotOf(int(h.part), row); s.g.visible(w) {
 				return min(w, end)
 			}
 		}
@@ -228,10 +227,10 @@ func (s *shelf) contributions(from, to spot, yield func(spot)) {
 			return
 		}
 		first := uint32(0)
-		if h.part == from.Part() && from.Row() != math.MaxUint32 {
+		if int(h.part) == from.Part() && from.Row() != math.MaxUint32 {
 			first = from.Row()
 		}
-		p, last := s.g.Parts[h.part], before(h.part, to)
+		p, last := s.g.Parts[h.part], before(int(h.part), to)
 		writes, appends := p.Postings(h.record, logindex.Writes, first, last), p.Postings(h.record, logindex.Appends, first, last)
 		w, isWrite := writes.Next()
 		a, isAppend := appends.Next()
@@ -243,7 +242,7 @@ func (s *shelf) contributions(from, to spot, yield func(spot)) {
 			} else {
 				a, isAppend = appends.Next()
 			}
-			if at := logindex.SpotOf(h.part, row); s.g.visible(at) {
+			if at := logindex.SpotOf(int(h.part), row); s.g.visible(at) {
 				yield(at)
 			}
 		}
@@ -261,9 +260,9 @@ func (s *shelf) reads(found []reading, at, end spot) []reading {
 		if !ok {
 			return found
 		}
-		l := s.g.Parts[h.part].Postings(h.record, logindex.Reads, after(h.part, at), before(h.part, end))
+		l := s.g.Parts[h.part].Postings(h.record, logindex.Reads, after(int(h.part), at), before(int(h.part), end))
 		for row, ok := l.Next(); ok; row, ok = l.Next() {
-			if r := logindex.SpotOf(h.part, row); s.g.visible(r) {
+			if r := logindex.SpotOf(int(h.part), row); s.g.visible(r) {
 				found = append(found, reading{span: span{r, r}, at: r, shelf: s})
 			}
 		}

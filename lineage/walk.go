@@ -58,6 +58,7 @@ const (
 // found is a version that the walk has come to.
 type found struct {
 	at    spot // of what made it
+	shelf *shelf
 	steps int32
 	order int32 // as the how-manieth it was found; 0: it is of the record in question
 }
@@ -121,7 +122,7 @@ func (t *trace) find() {
 			s.contributions(0, t.end, func(at spot) {
 				if t.inWindow(at) {
 					*t.mark(at) |= markFound << up
-					t.queue = append(t.queue, found{at: at})
+					t.queue = append(t.queue, found{at: at, shelf: s})
 				}
 			})
 		}
@@ -168,9 +169,9 @@ func (t *trace) excluded(r *run) bool {
 // only reports whether there are any.
 func (t *trace) readersOf(c found, depth int) (more bool) {
 	if depth < 0 {
-		return t.isRead(c.at, func(at spot) bool { return !t.q.ExcludeFailed || !t.excluded(t.runAt(at)) })
+		return t.isRead(c.shelf, c.at, func(at spot) bool { return !t.q.ExcludeFailed || !t.excluded(t.runAt(at)) })
 	}
-	own := t.shelfAt(c.at)
+	own := c.shelf
 	t.readings(own, c.at, func(r *reading) { t.see(r, depth, own, c.at) })
 	if !t.anyOpen() {
 		return false
@@ -204,7 +205,7 @@ func (t *trace) see(r *reading, depth int, of *shelf, c spot) {
 	}
 	t.edge(r.at, edge{version: c, shelf: uint32(of.number), explicit: r.made})
 	if r.made {
-		t.reach(r.at, depth)
+		t.reach(r.at, depth, true)
 		return
 	}
 	role := usedBy
@@ -225,14 +226,14 @@ func (t *trace) see(r *reading, depth int, of *shelf, c spot) {
 	run.followed[down] = r.at
 	run.accesses(r.at+1, done, func(at spot, kind logindex.Kind) {
 		if kind == logindex.Make {
-			t.reach(at, depth)
+			t.reach(at, depth, false)
 		}
 	})
 }
 
 // reach notes a version that was made from the record in question, or from which that
-// was made.
-func (t *trace) reach(at spot, depth int) {
+// was made. Stated says that what it was made from is stated; upstream it is not asked for.
+func (t *trace) reach(at spot, depth int, stated bool) {
 	mark := t.mark(at)
 	if *mark&(markFound<<t.way) != 0 || t.q.ExcludeFailed && t.excluded(t.runAt(at)) {
 		return
@@ -243,13 +244,12 @@ func (t *trace) reach(at spot, depth int) {
 	}
 	*mark |= markFound << t.way
 	t.count++
-	t.queue = append(t.queue, found{at, int32(depth), int32(t.count)})
 	s := t.shelfAt(at)
+	t.queue = append(t.queue, found{at, s, int32(depth), int32(t.count)})
 	if s.own {
 		return
 	}
 	if t.way == down {
-		stated := t.flags(at).Stated
 		t.touch(includedIn, t.runAt(at), at, depth, stated, false)
 		before := t.at
 		t.at = t.count // the edge is told with the version
@@ -283,13 +283,13 @@ func (t *trace) sourcesOf(c found, depth int) (more bool) {
 	if depth < 0 {
 		return len(from) > 0
 	}
-	t.edge(c.at, edge{made: true, version: c.at, shelf: uint32(t.shelfAt(c.at).number), explicit: access.Stated})
+	t.edge(c.at, edge{made: true, version: c.at, shelf: uint32(c.shelf.number), explicit: access.Stated})
 	for i := range from {
 		r := &from[i]
 		t.sources(r, func(s *shelf, source spot) {
 			if t.flags(source).Op != logindex.Delete && !t.excluded(t.runAt(source)) {
 				t.edge(r.at, edge{version: source, shelf: uint32(s.number), explicit: r.made})
-				t.reach(source, depth)
+				t.reach(source, depth, false)
 			}
 		}, func(s *shelf) { t.external(r, s, depth) })
 	}

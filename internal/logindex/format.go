@@ -17,10 +17,7 @@ import (
 // The sections, in this order. Those of integers of 4 bytes come first, so that none
 // of these stands in two pages:
 //
-//	rowRecord   4 bytes for each access, in the order of the log: its record
-//	rowRun      4 bytes for each access: its run
-//	rowPosition 4 bytes for each access: its position
-//	rowRest     restSize bytes for each access: see below
+//	rows        rowSize bytes for each access, in the order of the log
 //	postings    4 bytes for each use of a record by an access: class and row
 //	records     recordSize bytes for each record: where its Writes end in postings, its
 //	            Reads, and all
@@ -40,12 +37,12 @@ import (
 //	strays      varints: runs that did not start here
 //	unsettled   varints: runs that did not end here by themselves
 //
-// The rest of an access:
+// A row:
 //
-//	0    6    time          8   2  source      (65535: in extra)
-//	6    1    operation     10  2  skill       (65535: in extra)
-//	          and flags
-//	7    1    task          (255: in extra)
+//	0    4    record       18  1  operation and flags
+//	4    4    run          19  1  task        (255: in extra)
+//	8    4    position     20  2  source      (65535: in extra)
+//	12   6    time         22  2  skill       (65535: in extra)
 //
 // Positions count from the first record of the index, times in nanoseconds from base.
 // A posting has its class in the three highest bits, so that those of a record stand
@@ -53,7 +50,7 @@ import (
 const (
 	magic      = "flexor.idx/2\n\x00\x00\x00"
 	pageSize   = 16 << 10
-	restSize   = 12
+	rowSize    = 24
 	recordSize = 12
 	runSize    = 32
 	nameBlock  = 16
@@ -98,10 +95,7 @@ const (
 type section int
 
 const (
-	secRowRecord section = iota
-	secRowRun
-	secRowPosition
-	secRowRest
+	secRows section = iota
 	secPostings
 	secRecords
 	secHash
@@ -185,8 +179,7 @@ func (h *header) decode(b []byte) error {
 	}
 	blocks := func(n uint32) uint64 { return (uint64(n) + nameBlock - 1) / nameBlock * 4 }
 	for s, want := range map[section]uint64{
-		secRowRecord: uint64(h.rows) * 4, secRowRun: uint64(h.rows) * 4, secRowPosition: uint64(h.rows) * 4, secRowRest: uint64(h.rows) * restSize,
-		secRecords: uint64(h.records) * recordSize, secHash: uint64(h.slots) * 8, secRuns: uint64(h.runs) * runSize,
+		secRows: uint64(h.rows) * rowSize, secRecords: uint64(h.records) * recordSize, secHash: uint64(h.slots) * 8, secRuns: uint64(h.runs) * runSize,
 		secNameAt: blocks(h.records), secRunNameAt: blocks(h.runs),
 	} {
 		if h.size(s) != want {

@@ -166,18 +166,6 @@ func (r *builtRow) fits(base int64) bool {
 
 // putRows writes the rows, and returns which of them have more than fits.
 func (b *Builder) putRows(m *image, recordRank, runRank []uint32) (extras []uint32) {
-	for i := range b.rows {
-		m.u32(recordRank[b.rows[i].record])
-	}
-	m.close(secRowRecord)
-	for i := range b.rows {
-		m.u32(runRank[b.rows[i].run])
-	}
-	m.close(secRowRun)
-	for i := range b.rows {
-		m.u32(b.rows[i].pos)
-	}
-	m.close(secRowPosition)
 	base := m.header.base
 	for i := range b.rows {
 		r := &b.rows[i]
@@ -197,11 +185,14 @@ func (b *Builder) putRows(m *image, recordRank, runRank []uint32) (extras []uint
 		if fits {
 			d, task, source, skill = uint64(r.at)-uint64(base), uint8(r.task), uint16(r.source), uint16(r.skill)
 		}
+		m.u32(recordRank[r.record])
+		m.u32(runRank[r.run])
+		m.u32(r.pos)
 		m.u32(uint32(d))
 		m.u32(uint32(d>>32) | uint32(flags)<<16 | uint32(task)<<24)
 		m.u32(uint32(source) | uint32(skill)<<16)
 	}
-	m.close(secRowRest)
+	m.close(secRows)
 	return extras
 }
 

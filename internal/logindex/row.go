@@ -64,14 +64,17 @@ type Row struct {
 // Row returns an access. Who needs little of it asks for that.
 func (p *Part) Row(i uint32) (r Row) {
 	r.Record, r.Run, r.Position = p.RecordOf(i), p.RunOf(i), p.Position(i)
-	low, middle, high := p.u32(secRowRest, uint64(i)*3), p.u32(secRowRest, uint64(i)*3+1), p.u32(secRowRest, uint64(i)*3+2)
+	low, middle, high := p.field(i, 3), p.field(i, 4), p.field(i, 5)
 	r.at = p.h.base + int64(low) + int64(middle&0xffff)<<32
 	r.setFlags(middle)
 	r.task, r.source, r.skill, r.Number = uint8(middle>>24), uint16(high), uint16(high>>16), i
 	return r
 }
 
-// setFlags sets what the second integer of the rest of an access says besides time and task.
+// field returns 4 bytes of a row.
+func (p *Part) field(row uint32, n uint64) uint32 { return p.u32(secRows, uint64(row)*(rowSize/4)+n) }
+
+// setFlags sets what the fifth field of a row says besides time and task.
 func (r *Row) setFlags(middle uint32) {
 	flags := uint8(middle >> 16)
 	r.Op, r.Extra, r.Irregular, r.Stated = Op(flags&opMask), flags&hasExtra != 0, flags&isIrregular != 0, flags&isStated != 0
@@ -79,23 +82,23 @@ func (r *Row) setFlags(middle uint32) {
 
 // Flags returns of an access Op, Irregular, Stated and Extra, and no more.
 func (p *Part) Flags(row uint32) (r Row) {
-	r.setFlags(p.u32(secRowRest, uint64(row)*3+1))
+	r.setFlags(p.field(row, 4))
 	return r
 }
 
 // RecordOf returns the record of an access.
 func (p *Part) RecordOf(row uint32) uint32 {
-	return p.below(p.u32(secRowRecord, uint64(row)), p.h.records, "record")
+	return p.below(p.field(row, 0), p.h.records, "record")
 }
 
 // RunOf returns the run of an access.
 func (p *Part) RunOf(row uint32) uint32 {
-	return p.below(p.u32(secRowRun, uint64(row)), p.h.runs, "run")
+	return p.below(p.field(row, 1), p.h.runs, "run")
 }
 
 // Position returns the position of an access in the log.
 func (p *Part) Position(row uint32) uint64 {
-	if pos := p.h.first + uint64(p.u32(secRowPosition, uint64(row))); pos < p.h.end {
+	if pos := p.h.first + uint64(p.field(row, 2)); pos < p.h.end {
 		return pos
 	}
 	p.fail(fmt.Errorf("%w: access %d has no right place", errFormat, row))
