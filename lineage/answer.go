@@ -46,7 +46,7 @@ func (t *trace) finishTouches() {
 		t.result.Touches = append(t.result.Touches, Touch{
 			Role: roleNames[w.role], RunID: run.id(), AgentName: run.agent, AgentVersion: run.version, Status: run.status,
 			At: d.At, Op: e.Op.Op(), Record: s.record, Source: d.Source, Skill: d.Skill, Steps: w.steps, Explicit: w.explicit,
-			Collection: (w.role == writtenBy || w.role == readBy) && !s.own, Accesses: w.accesses, Position: e.Position,
+			Collection: (w.role == writtenBy || w.role == readBy) && !t.own(s), Accesses: w.accesses, Position: e.Position,
 		})
 	}
 }
@@ -55,19 +55,36 @@ func (t *trace) finishTouches() {
 // found, and then by their names and positions.
 func (t *trace) finishVersions() {
 	t.rank()
+	type place struct {
+		rank, version uint32
+		pos           uint64
+	}
+	places := make([]place, len(t.versions))
+	for i := range t.versions {
+		v := &t.versions[i]
+		places[i] = place{uint32(v.shelf.rank), uint32(i), 0}
+		if v.made {
+			places[i].pos = v.access.Position + 1
+		}
+	}
 	t.result.Versions = make([]RecordVersion, 0, len(t.versions))
-	for rest := t.versions; len(rest) > 0; {
-		n := 1
-		for n < len(rest) && rest[n].upstream == rest[0].upstream && rest[n].steps == rest[0].steps {
-			n++
+	for from, to := 0, 0; from < len(places); from = to {
+		first := &t.versions[from]
+		for to < len(places) && t.versions[to].upstream == first.upstream && t.versions[to].steps == first.steps {
+			to++
 		}
-		slices.SortFunc(rest[:n], func(a, b version) int {
-			return cmp.Or(cmp.Compare(a.shelf.rank, b.shelf.rank), cmp.Compare(a.made, b.made))
+		slices.SortFunc(places[from:to], func(a, b place) int {
+			if a.rank != b.rank {
+				return cmp.Compare(a.rank, b.rank)
+			}
+			return cmp.Compare(a.pos, b.pos)
 		})
-		for i := range rest[:n] {
-			t.finishVersion(&rest[i])
+		for _, p := range places[from:to] {
+			t.finishVersion(&t.versions[p.version])
 		}
-		rest = rest[n:]
+	}
+	for i := range t.versions {
+		t.versions[i].shelf.rank = 0
 	}
 }
 
@@ -87,25 +104,23 @@ func (t *trace) rank() {
 }
 
 func (t *trace) finishVersion(v *version) {
-	out := RecordVersion{Direction: "downstream", Record: v.shelf.record, Steps: v.steps}
+	run := t.info(v.run)
+	if v.made {
+		t.cite(run)
+	}
+	d := t.Parts[v.part].Detail(v.access)
+	if !t.selected(run, d.Source, v.access.Op.Op()) {
+		return
+	}
+	t.result.Versions = append(t.result.Versions, RecordVersion{Direction: "downstream", Record: v.shelf.record, Source: d.Source, Steps: v.steps})
+	out := &t.result.Versions[len(t.result.Versions)-1]
 	if v.upstream {
 		out.Direction = "upstream"
 	}
-	at := max(v.made, v.read)
-	run, e := t.info(t.runAt(at)), t.row(at)
-	if v.made > 0 {
-		t.cite(run)
+	if v.made {
+		out.Op, out.RunID, out.AgentName, out.Status = v.access.Op.Op(), run.id(), run.agent, run.status
+		out.At, out.Version, out.Explicit, out.Position = d.At, d.Version, v.access.Stated, v.access.Position
 	}
-	d := t.Parts[at.Part()].Detail(e)
-	if !t.selected(run, d.Source, e.Op.Op()) {
-		return
-	}
-	out.Source = d.Source
-	if v.made > 0 {
-		out.Op, out.RunID, out.AgentName, out.Status = e.Op.Op(), run.id(), run.agent, run.status
-		out.At, out.Version, out.Explicit, out.Position = d.At, d.Version, e.Stated, e.Position
-	}
-	t.result.Versions = append(t.result.Versions, out)
 }
 
 // finishEdges tells the edges in the order of their accesses.
@@ -113,8 +128,8 @@ func (t *trace) finishEdges() {
 	t.result.Edges = make([]Edge, 0, min(len(t.edges), t.q.MaxEdges))
 	positions := make([]uint64, 0, cap(t.result.Edges)) // not in the graph, which need not outlive the trace
 	var of []edge                                       // an access
-	for part := range t.indexed {
-		for i, page := range t.indexed[part].edges.pages {
+	for part := range t.accesses {
+		for i, page := range t.accesses[part].edges.pages {
 			for j, last := range page {
 				if last == 0 {
 					continue
@@ -163,13 +178,8 @@ func (t *trace) finishAccess(at spot, edges []edge, positions []uint64) []uint64
 	out := Edge{RunID: run.id(), AgentName: run.agent, At: p.Time(row), Position: row.Position}
 	for _, e := range edges {
 		out.Made, out.Explicit, out.Record, out.Version = e.made, e.explicit, t.shelves.at(int(e.shelf)).record, nil
-		switch e.version {
-		case 0:
-		case at:
-			positions = append(positions, row.Position)
-			out.Version = &positions[len(positions)-1]
-		default:
-			positions = append(positions, t.pos(e.version))
+		if e.version > 0 {
+			positions = append(positions, e.position)
 			out.Version = &positions[len(positions)-1]
 		}
 		t.result.Edges = append(t.result.Edges, out)

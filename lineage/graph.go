@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unsafe"
 
 	"github.com/flexorhq/flexor-go/internal/logindex"
 	"github.com/flexorhq/flexor-go/internal/recorduri"
@@ -34,7 +35,7 @@ type graph struct {
 	flat   bool  // no record that an access names is a collection
 	odd    []int // parts with accesses that may look further back than to their own spots
 
-	record  string // the one in question
+	traces  uint32 // how many have used it
 	shelves arena[shelf]
 	named   table // by the hash of a name: the number of a shelf and 1
 	runs    arena[run]
@@ -52,8 +53,6 @@ type spot = logindex.Spot
 type indexed struct {
 	shelves paged[uint32] // by the number of a record: that of its shelf and 1
 	runs    paged[uint32] // by the number of a run: that of the run and 1
-	edges   paged[uint32] // by access: the number of its last edge and 1
-	marks   paged[uint8]  // by access: what it was found as
 }
 
 // span is what a reading sees: what stands before hi, and was not replaced at lo or before.
@@ -71,12 +70,44 @@ type reading struct {
 	irregular bool // it stands for more than one look
 }
 
-// newGraph returns the graph of the first size records of a log.
-func newGraph(s *logindex.Snapshot, size uint64, asOf time.Time, record string) *graph {
-	g := &graph{Snapshot: s, size: size, asOf: math.MaxInt64, spread: s.Runs(), flat: true, record: record}
-	if !asOf.IsZero() {
-		g.asOf = logindex.Nanos(asOf)
+// graphOf returns the graph of the first size records of a log: that which the last trace
+// has left, if it is the same.
+func graphOf(s *logindex.Snapshot, size uint64, asOf time.Time) *graph {
+	g, ok := s.Take().(*graph)
+	if !ok || g.size != size || g.asOf != nanos(asOf) {
+		g = newGraph(s, size, nanos(asOf))
 	}
+	g.traces++
+	return g
+}
+
+// leave leaves the graph to the next trace, unless it is large or not right.
+func (g *graph) leave() {
+	if g.bytes() <= maxGraph && g.Err() == nil {
+		g.Leave(g)
+	}
+}
+
+// maxGraph is how many bytes a graph may have to be kept when a trace ends, about.
+const maxGraph = 128 << 20
+
+// bytes returns how many bytes the graph takes, about.
+func (g *graph) bytes() int {
+	return g.shelves.n*int(unsafe.Sizeof(shelf{})+100) + g.runs.n*int(unsafe.Sizeof(run{})+100) + len(g.spans)*100
+}
+
+// nanos returns a time as the graph has it.
+func nanos(asOf time.Time) int64 {
+	if asOf.IsZero() {
+		return math.MaxInt64
+	}
+	return logindex.Nanos(asOf)
+}
+
+// newGraph returns the graph of the first size records of a log, and of what was not later
+// than asOf.
+func newGraph(s *logindex.Snapshot, size uint64, asOf int64) *graph {
+	g := &graph{Snapshot: s, size: size, asOf: asOf, spread: s.Runs(), flat: true}
 	g.whole = g.asOf == math.MaxInt64 && size == s.Size
 	for g.parts < len(s.Parts) && s.Parts[g.parts].First() < size {
 		p := s.Parts[g.parts]

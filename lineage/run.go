@@ -14,9 +14,10 @@ type run struct {
 	// What the walk asks for of every run comes first, so that it stands together in memory.
 	followed [2]spot       // how far its accesses were followed: down to, or up to
 	touches  [roles]uint32 // what it has to do with the record in question: numbers of touches and 1
+	trace    uint32        // of which what stands above and cited are
+	cited    bool          // its entry is cited
 	loaded   bool          // its accesses were read
 	known    bool          // what its records say was read
-	cited    bool          // its entry is cited
 	pieces   []piece       // its accesses in the order of the log
 	one      [1]piece
 	g        *graph
@@ -61,7 +62,11 @@ func (g *graph) runAt(at spot) *run {
 func (g *graph) runOf(ref logindex.RunRef) *run {
 	at := g.indexed[ref.Part].runs.at(ref.Run, g.Parts[ref.Part].Runs())
 	if *at > 0 {
-		return g.runs.at(int(*at - 1))
+		r := g.runs.at(int(*at - 1))
+		if r.trace != g.traces {
+			r.trace, r.followed, r.touches, r.cited = g.traces, [2]spot{}, [roles]uint32{}, false
+		}
+		return r
 	}
 	if len(g.spread.Same) > 0 {
 		if same := g.spread.Same[ref]; same != nil && same[0] != ref {
@@ -71,7 +76,7 @@ func (g *graph) runOf(ref logindex.RunRef) *run {
 		}
 	}
 	r, n := g.runs.add()
-	r.g, r.number, r.first, r.others = g, n, ref, g.spread.Same[ref]
+	r.g, r.trace, r.number, r.first, r.others = g, g.traces, n, ref, g.spread.Same[ref]
 	*at = uint32(n + 1)
 	return r
 }
@@ -96,16 +101,20 @@ func (g *graph) info(r *run) *run {
 	}
 	r.known, r.end, r.dead = true, g.size, true
 	for ref := range r.places {
-		info := g.Parts[ref.Part].Run(ref.Run)
-		ended := g.ended(info)
-		if info.Started || ended {
-			r.agent, r.version = info.Agent, info.Version
-		}
-		if ended {
-			r.status, r.end, r.dead = info.Status, info.End, info.Interrupted
-		}
+		r.learn(g.Parts[ref.Part].Run(ref.Run))
 	}
 	return r
+}
+
+// learn takes over what a part says of the run.
+func (r *run) learn(info logindex.RunInfo) {
+	ended := r.g.ended(info)
+	if info.Started || ended {
+		r.agent, r.version = info.Agent, info.Version
+	}
+	if ended {
+		r.status, r.end, r.dead = info.Status, info.End, info.Interrupted
+	}
 }
 
 // load finds the accesses of the run.
@@ -114,10 +123,17 @@ func (r *run) load() {
 		return
 	}
 	r.loaded = true
+	learn := !r.known
+	if learn {
+		r.known, r.end, r.dead = true, r.g.size, true
+	}
 	r.pieces = r.one[:0]
 	for ref := range r.places {
 		p := r.g.Parts[ref.Part]
 		info := p.Run(ref.Run)
+		if learn {
+			r.learn(info)
+		}
 		most := info.MostRows()
 		if cap(r.g.rows)-len(r.g.rows) < most {
 			r.g.rows = make([]uint32, 0, max(most, rowsChunk))

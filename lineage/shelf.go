@@ -4,7 +4,6 @@ import (
 	"math"
 	"slices"
 	"sort"
-	"strings"
 
 	"github.com/flexorhq/flexor-go/internal/logindex"
 	"github.com/flexorhq/flexor-go/internal/recorduri"
@@ -22,7 +21,6 @@ type shelf struct {
 	number        int
 	rank          int  // its place among the names of an answer
 	collection    bool // it is one
-	own           bool // it is the record in question, or in it
 
 	record string
 	hash   uint64
@@ -75,8 +73,7 @@ func (g *graph) shelf(record string) *shelf {
 		}
 	}
 	s, n := g.shelves.add()
-	own := record == g.record || recorduri.Collection(g.record) && strings.HasPrefix(record, g.record)
-	*s = shelf{g: g, number: n, record: record, hash: hash, collection: recorduri.Collection(record), own: own, next: same}
+	*s = shelf{g: g, number: n, record: record, hash: hash, collection: recorduri.Collection(record), next: same}
 	s.homes = s.few[:0]
 	*first = uint64(n + 1)
 	return s

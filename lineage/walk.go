@@ -3,9 +3,11 @@ package lineage
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/flexorhq/flexor-go/audit"
 	"github.com/flexorhq/flexor-go/internal/logindex"
+	"github.com/flexorhq/flexor-go/internal/recorduri"
 )
 
 // trace is a query at work: a walk through the graph, breadth first, so that each
@@ -14,6 +16,7 @@ type trace struct {
 	*graph
 	ctx    context.Context
 	q      *Query
+	record string
 	told   int // how many versions earlier answers have told
 	bound  int // how many may be found
 	result *Result
@@ -27,7 +30,14 @@ type trace struct {
 	touched  []touch
 	versions []version
 	edges    []edge
+	accesses []noted // by part
 	gaps     map[string]int
+}
+
+// noted is what a trace has noted of the accesses of a part.
+type noted struct {
+	edges paged[uint32] // by access: the number of its last edge and 1
+	marks paged[uint8]  // by access: what it was found as
 }
 
 // The directions of a walk.
@@ -58,6 +68,7 @@ const (
 // found is a version that the walk has come to.
 type found struct {
 	at    spot // of what made it
+	pos   uint64
 	shelf *shelf
 	steps int32
 	order int32 // as the how-manieth it was found; 0: it is of the record in question
@@ -75,16 +86,19 @@ type touch struct {
 
 // version is a [RecordVersion] in the making.
 type version struct {
-	made     spot // 0: it is from outside the log
-	read     spot // if so: the first reading of it
+	access   logindex.Row // that made it; or the first reading, if it is from outside the log
+	part     int          // of that
+	run      *run
 	shelf    *shelf
 	steps    int
+	made     bool
 	upstream bool
 }
 
 // edge is an [Edge] in the making. Those of an access are linked.
 type edge struct {
-	version  spot   // 0: none made it
+	version  spot // 0: none made it
+	position uint64
 	shelf    uint32 // the number of that of its record
 	next     uint32 // the number of the edge of the access before it and 1; 0: there is none
 	made     bool
@@ -101,7 +115,7 @@ func (t *trace) find() {
 			if r := t.runAt(at); !t.excluded(r) && t.inWindow(at) {
 				stated := t.flags(at).Stated
 				t.touch(writtenBy, r, at, 0, stated, false)
-				t.edge(at, edge{made: true, version: at, shelf: uint32(s.number), explicit: stated})
+				t.edge(at, edge{made: true, version: at, position: t.pos(at), shelf: uint32(s.number), explicit: stated})
 			}
 		})
 	}
@@ -110,7 +124,7 @@ func (t *trace) find() {
 		for _, s := range roots {
 			s.all(func(r *reading) {
 				if t.inWindow(r.at) {
-					t.see(r, 1, s, 0)
+					t.see(r, 1, found{shelf: s})
 				}
 			})
 		}
@@ -122,7 +136,7 @@ func (t *trace) find() {
 			s.contributions(0, t.end, func(at spot) {
 				if t.inWindow(at) {
 					*t.mark(at) |= markFound << up
-					t.queue = append(t.queue, found{at: at, shelf: s})
+					t.queue = append(t.queue, found{at: at, pos: t.pos(at), shelf: s})
 				}
 			})
 		}
@@ -172,14 +186,14 @@ func (t *trace) readersOf(c found, depth int) (more bool) {
 		return t.isRead(c.shelf, c.at, func(at spot) bool { return !t.q.ExcludeFailed || !t.excluded(t.runAt(at)) })
 	}
 	own := c.shelf
-	t.readings(own, c.at, func(r *reading) { t.see(r, depth, own, c.at) })
+	t.readings(own, c.at, func(r *reading) { t.see(r, depth, c) })
 	if !t.anyOpen() {
 		return false
 	}
 	for _, list := range [][]*shelf{t.around(own), t.below(own)} {
 		for _, s := range list {
 			for _, r := range t.open[s] {
-				if run := t.runAt(r.at); r.hi <= c.at && run.end > t.pos(c.at) && !t.excluded(run) {
+				if run := t.runAt(r.at); r.hi <= c.at && run.end > c.pos && !t.excluded(run) {
 					t.mayHaveRead(run)
 				}
 			}
@@ -196,20 +210,20 @@ func (t *trace) mayHaveRead(r *run) {
 	}
 }
 
-// see notes that a reading sees a version of a record (0: the record is in question), and
-// follows it to what was made from it.
-func (t *trace) see(r *reading, depth int, of *shelf, c spot) {
+// see notes that a reading sees a version (with no spot: the record in question), and follows
+// it to what was made from it.
+func (t *trace) see(r *reading, depth int, c found) {
 	run := t.runAt(r.at)
 	if t.excluded(run) {
 		return
 	}
-	t.edge(r.at, edge{version: c, shelf: uint32(of.number), explicit: r.made})
+	t.edge(r.at, edge{version: c.at, position: c.pos, shelf: uint32(c.shelf.number), explicit: r.made})
 	if r.made {
-		t.reach(r.at, depth, true)
+		t.reach(run, r.at, depth)
 		return
 	}
 	role := usedBy
-	if c == 0 {
+	if c.at == 0 {
 		role = readBy
 	}
 	t.touch(role, run, r.at, depth, false, r.irregular)
@@ -226,16 +240,16 @@ func (t *trace) see(r *reading, depth int, of *shelf, c spot) {
 	run.followed[down] = r.at
 	run.accesses(r.at+1, done, func(at spot, kind logindex.Kind) {
 		if kind == logindex.Make {
-			t.reach(at, depth, false)
+			t.reach(run, at, depth)
 		}
 	})
 }
 
 // reach notes a version that was made from the record in question, or from which that
-// was made. Stated says that what it was made from is stated; upstream it is not asked for.
-func (t *trace) reach(at spot, depth int, stated bool) {
+// was made.
+func (t *trace) reach(run *run, at spot, depth int) {
 	mark := t.mark(at)
-	if *mark&(markFound<<t.way) != 0 || t.q.ExcludeFailed && t.excluded(t.runAt(at)) {
+	if *mark&(markFound<<t.way) != 0 || t.excluded(run) {
 		return
 	}
 	if t.count >= t.bound {
@@ -244,21 +258,27 @@ func (t *trace) reach(at spot, depth int, stated bool) {
 	}
 	*mark |= markFound << t.way
 	t.count++
-	s := t.shelfAt(at)
-	t.queue = append(t.queue, found{at, s, int32(depth), int32(t.count)})
-	if s.own {
+	access := t.row(at)
+	s := t.shelfOf(at.Part(), access.Record)
+	t.queue = append(t.queue, found{at, access.Position, s, int32(depth), int32(t.count)})
+	if t.own(s) {
 		return
 	}
 	if t.way == down {
-		t.touch(includedIn, t.runAt(at), at, depth, stated, false)
+		t.touch(includedIn, run, at, depth, access.Stated, false)
 		before := t.at
 		t.at = t.count // the edge is told with the version
-		t.edge(at, edge{made: true, version: at, shelf: uint32(s.number), explicit: stated})
+		t.edge(at, edge{made: true, version: at, position: access.Position, shelf: uint32(s.number), explicit: access.Stated})
 		t.at = before
 	}
 	if t.count > t.told {
-		t.versions = append(t.versions, version{made: at, shelf: s, upstream: t.way == up, steps: depth})
+		t.versions = append(t.versions, version{access: access, part: at.Part(), run: run, shelf: s, steps: depth, made: true, upstream: t.way == up})
 	}
+}
+
+// own reports whether a record is the one in question, or is in it.
+func (t *trace) own(s *shelf) bool {
+	return s.record == t.record || recorduri.Collection(t.record) && strings.HasPrefix(s.record, t.record)
 }
 
 // sourcesOf follows a version to what it was made from. With a negative depth it only
@@ -283,13 +303,13 @@ func (t *trace) sourcesOf(c found, depth int) (more bool) {
 	if depth < 0 {
 		return len(from) > 0
 	}
-	t.edge(c.at, edge{made: true, version: c.at, shelf: uint32(c.shelf.number), explicit: access.Stated})
+	t.edge(c.at, edge{made: true, version: c.at, position: c.pos, shelf: uint32(c.shelf.number), explicit: access.Stated})
 	for i := range from {
 		r := &from[i]
 		t.sources(r, func(s *shelf, source spot) {
-			if t.flags(source).Op != logindex.Delete && !t.excluded(t.runAt(source)) {
-				t.edge(r.at, edge{version: source, shelf: uint32(s.number), explicit: r.made})
-				t.reach(source, depth, false)
+			if run := t.runAt(source); t.flags(source).Op != logindex.Delete && !t.excluded(run) {
+				t.edge(r.at, edge{version: source, position: t.pos(source), shelf: uint32(s.number), explicit: r.made})
+				t.reach(run, source, depth)
 			}
 		}, func(s *shelf) { t.external(r, s, depth) })
 	}
@@ -299,14 +319,14 @@ func (t *trace) sourcesOf(c found, depth int) (more bool) {
 // external notes a record that was read as it was before the log began.
 func (t *trace) external(r *reading, s *shelf, depth int) {
 	t.edge(r.at, edge{shelf: uint32(s.number), explicit: r.made})
-	if t.outside[s.record] || s.own {
+	if t.outside[s.record] || t.own(s) {
 		return
 	}
 	t.outside[s.record] = true
 	if t.toldBefore() {
 		return
 	}
-	t.versions = append(t.versions, version{read: r.at, shelf: s, upstream: true, steps: depth})
+	t.versions = append(t.versions, version{access: t.row(r.at), part: r.at.Part(), run: t.runAt(r.at), shelf: s, steps: depth, upstream: true})
 }
 
 // toldBefore reports whether an earlier answer has told what comes of the version that
@@ -318,7 +338,7 @@ func (t *trace) edge(at spot, e edge) {
 	if t.toldBefore() {
 		return
 	}
-	last := t.indexed[at.Part()].edges.at(at.Row(), t.Parts[at.Part()].Rows())
+	last := t.accesses[at.Part()].edges.at(at.Row(), t.Parts[at.Part()].Rows())
 	e.next = *last
 	t.edges = append(t.edges, e)
 	*last = uint32(len(t.edges))
@@ -326,7 +346,7 @@ func (t *trace) edge(at spot, e edge) {
 
 // mark returns what an access was found as.
 func (t *trace) mark(at spot) *uint8 {
-	return t.indexed[at.Part()].marks.at(at.Row(), t.Parts[at.Part()].Rows())
+	return t.accesses[at.Part()].marks.at(at.Row(), t.Parts[at.Part()].Rows())
 }
 
 // touch notes what a run has to do with the record in question. What is told of it

@@ -76,6 +76,19 @@ type Snapshot struct {
 	Parts []*Part // all records from First on, in the order of the log
 
 	runs func() *Runs
+	left atomic.Pointer[any]
+}
+
+// Leave keeps what was found out in the snapshot, for the next who asks. Take takes it: who
+// has it has it alone. It returns nil if there is nothing.
+func (s *Snapshot) Leave(found any) { s.left.Store(&found) }
+
+// Take is described at [Snapshot.Leave].
+func (s *Snapshot) Take() any {
+	if found := s.left.Swap(nil); found != nil {
+		return *found
+	}
+	return nil
 }
 
 // Err returns what a part could not read, if anything.
