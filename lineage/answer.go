@@ -21,7 +21,10 @@ func (t *trace) finish() {
 
 func (t *trace) finishTouches() {
 	slices.SortFunc(t.touched, func(a, b touch) int {
-		return cmp.Or(cmp.Compare(a.role, b.role), cmp.Compare(b.first, a.first))
+		if a.role != b.role {
+			return cmp.Compare(a.role, b.role)
+		}
+		return cmp.Compare(b.first, a.first)
 	})
 	t.result.Touches = make([]Touch, 0, len(t.touched))
 	for i := range t.touched {
@@ -59,18 +62,18 @@ func (t *trace) finishVersions() {
 		rank, version uint32
 		pos           uint64
 	}
-	places := make([]place, len(t.versions))
-	for i := range t.versions {
-		v := &t.versions[i]
+	places := make([]place, t.versions.n)
+	for i := range t.versions.n {
+		v := t.versions.at(i)
 		places[i] = place{uint32(v.shelf.rank), uint32(i), 0}
 		if v.made {
 			places[i].pos = v.access.Position + 1
 		}
 	}
-	t.result.Versions = make([]RecordVersion, 0, len(t.versions))
+	t.result.Versions = make([]RecordVersion, 0, t.versions.n)
 	for from, to := 0, 0; from < len(places); from = to {
-		first := &t.versions[from]
-		for to < len(places) && t.versions[to].upstream == first.upstream && t.versions[to].steps == first.steps {
+		first := t.versions.at(from)
+		for to < len(places) && t.versions.at(to).upstream == first.upstream && t.versions.at(to).steps == first.steps {
 			to++
 		}
 		slices.SortFunc(places[from:to], func(a, b place) int {
@@ -80,19 +83,19 @@ func (t *trace) finishVersions() {
 			return cmp.Compare(a.pos, b.pos)
 		})
 		for _, p := range places[from:to] {
-			t.finishVersion(&t.versions[p.version])
+			t.finishVersion(t.versions.at(int(p.version)))
 		}
 	}
-	for i := range t.versions {
-		t.versions[i].shelf.rank = 0
+	for i := range t.versions.n {
+		t.versions.at(i).shelf.rank = 0
 	}
 }
 
 // rank numbers the records of versions by their names.
 func (t *trace) rank() {
 	var all []*shelf
-	for i := range t.versions {
-		if s := t.versions[i].shelf; s.rank == 0 {
+	for i := range t.versions.n {
+		if s := t.versions.at(i).shelf; s.rank == 0 {
 			s.rank = 1
 			all = append(all, s)
 		}
@@ -125,7 +128,7 @@ func (t *trace) finishVersion(v *version) {
 
 // finishEdges tells the edges in the order of their accesses.
 func (t *trace) finishEdges() {
-	t.result.Edges = make([]Edge, 0, min(len(t.edges), t.q.MaxEdges))
+	t.result.Edges = make([]Edge, 0, min(t.edges.n, t.q.MaxEdges))
 	positions := make([]uint64, 0, cap(t.result.Edges)) // not in the graph, which need not outlive the trace
 	var of []edge                                       // an access
 	for part := range t.accesses {
@@ -135,8 +138,8 @@ func (t *trace) finishEdges() {
 					continue
 				}
 				of = of[:0]
-				for ; last > 0; last = t.edges[last-1].next {
-					of = append(of, t.edges[last-1])
+				for ; last > 0; last = of[len(of)-1].next {
+					of = append(of, *t.edges.at(int(last - 1)))
 				}
 				of = t.inOrder(of)
 				if more := len(t.result.Edges) + len(of) - t.q.MaxEdges; more > 0 {

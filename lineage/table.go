@@ -78,5 +78,12 @@ func (a *arena[T]) add() (*T, int) {
 	return a.at(a.n - 1), a.n - 1
 }
 
+// push adds v, and returns its number.
+func (a *arena[T]) push(v T) int {
+	at, n := a.add()
+	*at = v
+	return n
+}
+
 // at returns the one with that number.
 func (a *arena[T]) at(i int) *T { return &a.chunks[i/arenaChunk][i%arenaChunk] }

@@ -24,12 +24,12 @@ type trace struct {
 	way     int // the direction: 0 downstream, 1 upstream
 	count   int // versions that were found in this direction
 	at      int // which of them is followed
-	queue   []found
+	queue   *arena[found]
 	outside map[string]bool // records from outside the log, found upstream
 
 	touched  []touch
-	versions []version
-	edges    []edge
+	versions arena[version]
+	edges    arena[edge]
 	accesses []noted // by part
 	gaps     map[string]int
 }
@@ -136,7 +136,7 @@ func (t *trace) find() {
 			s.contributions(0, t.end, func(at spot) {
 				if t.inWindow(at) {
 					*t.mark(at) |= markFound << up
-					t.queue = append(t.queue, found{at: at, pos: t.pos(at), shelf: s})
+					t.queue.push(found{at: at, pos: t.pos(at), shelf: s})
 				}
 			})
 		}
@@ -155,13 +155,13 @@ func (t *trace) inWindow(e spot) bool {
 
 // start begins a direction.
 func (t *trace) start(way int) {
-	t.way, t.count, t.at, t.queue, t.outside = way, 0, 0, nil, map[string]bool{}
+	t.way, t.count, t.at, t.queue, t.outside = way, 0, 0, &arena[found]{}, map[string]bool{}
 }
 
 // walk follows what was found until nothing is left, or may not be followed.
 func (t *trace) walk(follow func(c found, depth int) (more bool)) {
-	for i := 0; i < len(t.queue) && t.ctx.Err() == nil; i++ {
-		c := t.queue[i]
+	for i := 0; i < t.queue.n && t.ctx.Err() == nil; i++ {
+		c := *t.queue.at(i)
 		t.at = int(c.order)
 		depth := int(c.steps)
 		if t.q.Depth > 0 && depth >= t.q.Depth {
@@ -260,7 +260,7 @@ func (t *trace) reach(run *run, at spot, depth int) {
 	t.count++
 	access := t.row(at)
 	s := t.shelfOf(at.Part(), access.Record)
-	t.queue = append(t.queue, found{at, access.Position, s, int32(depth), int32(t.count)})
+	t.queue.push(found{at, access.Position, s, int32(depth), int32(t.count)})
 	if t.own(s) {
 		return
 	}
@@ -272,7 +272,7 @@ func (t *trace) reach(run *run, at spot, depth int) {
 		t.at = before
 	}
 	if t.count > t.told {
-		t.versions = append(t.versions, version{access: access, part: at.Part(), run: run, shelf: s, steps: depth, made: true, upstream: t.way == up})
+		t.versions.push(version{access: access, part: at.Part(), run: run, shelf: s, steps: depth, made: true, upstream: t.way == up})
 	}
 }
 
@@ -326,7 +326,7 @@ func (t *trace) external(r *reading, s *shelf, depth int) {
 	if t.toldBefore() {
 		return
 	}
-	t.versions = append(t.versions, version{access: t.row(r.at), part: r.at.Part(), run: t.runAt(r.at), shelf: s, steps: depth, upstream: true})
+	t.versions.push(version{access: t.row(r.at), part: r.at.Part(), run: t.runAt(r.at), shelf: s, steps: depth, upstream: true})
 }
 
 // toldBefore reports whether an earlier answer has told what comes of the version that
@@ -340,8 +340,7 @@ func (t *trace) edge(at spot, e edge) {
 	}
 	last := t.accesses[at.Part()].edges.at(at.Row(), t.Parts[at.Part()].Rows())
 	e.next = *last
-	t.edges = append(t.edges, e)
-	*last = uint32(len(t.edges))
+	*last = uint32(t.edges.push(e) + 1)
 }
 
 // mark returns what an access was found as.
