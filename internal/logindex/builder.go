@@ -76,12 +76,6 @@ type note struct {
 	n    uint64
 }
 
-// names are strings, each once, numbered as they came.
-type names struct {
-	list  []string
-	index map[string]uint32
-}
-
 // recent is a string that comes again and again, with its number.
 type recent struct {
 	text string
@@ -97,25 +91,16 @@ func (r *recent) in(n *names, s []byte) uint32 {
 	return r.id
 }
 
-// id returns the number of a string.
-func (n *names) id(s []byte) uint32 {
-	id, ok := n.index[string(s)]
-	if !ok {
-		id = uint32(len(n.list))
-		n.list = append(n.list, string(s))
-		n.index[n.list[id]] = id
-	}
-	return id
-}
-
 // NewBuilder returns the builder of an index of the records from index first on.
 func NewBuilder(first uint64) *Builder {
 	b := &Builder{first: first, end: first}
-	for _, n := range []*names{&b.records, &b.runs, &b.words} {
-		n.index = map[string]uint32{}
-	}
 	b.words.id(nil) // the empty word is 0
 	return b
+}
+
+// Grow makes room for so many records.
+func (b *Builder) Grow(records uint64) {
+	b.rows = slices.Grow(b.rows, int(min(records, maxRows)))
 }
 
 // End returns the index behind the last record that was added.

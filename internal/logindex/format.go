@@ -207,7 +207,7 @@ func (h *header) size(s section) uint64 { return h.ends[s] - h.begin(s) }
 func (h *header) pages() int { return int((h.ends[sections-1] + pageSize - 1) / pageSize) }
 
 // Hash returns the hash of a URI that [Part.Record] takes. It is part of the format.
-func Hash(s string) uint64 {
+func Hash[T string | []byte](s T) uint64 {
 	h := uint64(len(s)) ^ 0x9e3779b97f4a7c15
 	for len(s) >= 8 {
 		h = mix(h ^ (uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56))

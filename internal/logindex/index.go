@@ -278,6 +278,7 @@ func (x *Index) segment(ctx context.Context, e ledger.End) (*Part, error) {
 // make makes the index of the records from first on, of a segment, up to size.
 func (x *Index) make(ctx context.Context, name string, first, size uint64, root tlog.Hash) (*Part, error) {
 	b := NewBuilder(first)
+	b.Grow(size - first)
 	for rec, err := range x.log.Records(ctx, first, false) {
 		if err != nil {
 			return nil, err
