@@ -335,7 +335,7 @@ func (t *trace) toldBefore() bool { return t.told > 0 && t.at <= t.told }
 
 // edge notes an edge of an access. Some are noted more than once.
 func (t *trace) edge(at spot, e edge) {
-	if t.toldBefore() {
+	if t.q.NoEdges || t.toldBefore() {
 		return
 	}
 	last := t.accesses[at.Part()].edges.at(at.Row(), t.Parts[at.Part()].Rows())
