@@ -44,9 +44,18 @@ func (s *Snapshot) findRuns() *Runs {
 		}
 		r.Since = append(r.Since, since)
 	}
+	var spans []idSpan
+	if len(ids) > 0 {
+		for _, p := range s.Parts {
+			spans = append(spans, p.idSpan())
+		}
+	}
 	for _, id := range ids {
 		var refs []RunRef
 		for i, p := range s.Parts {
+			if !spans[i].has(id) {
+				continue
+			}
 			if run, ok := p.FindRun(id); ok {
 				refs = append(refs, RunRef{uint32(i), run})
 			}
@@ -78,6 +87,19 @@ func (s *Snapshot) findRuns() *Runs {
 	}
 	return r
 }
+
+// idSpan are the first and the last id of the runs of a part. Ids mostly grow with time, so
+// that they tell where a run is not without a search.
+type idSpan struct{ first, last string }
+
+func (p *Part) idSpan() (s idSpan) {
+	if p.h.runs > 0 {
+		s.first, s.last = p.RunID(0), p.RunID(p.h.runs-1)
+	}
+	return s
+}
+
+func (s idSpan) has(id string) bool { return s.first <= id && id <= s.last }
 
 // FirstAccess returns the first access of a run.
 func (p *Part) FirstAccess(run uint32) (row uint32, ok bool) {
