@@ -130,26 +130,28 @@ func (t *trace) finishVersion(v *version) {
 func (t *trace) finishEdges() {
 	t.result.Edges = make([]Edge, 0, min(t.edges.n, t.q.MaxEdges))
 	positions := make([]uint64, 0, cap(t.result.Edges)) // not in the graph, which need not outlive the trace
-	var of []edge                                       // an access
-	for part := range t.accesses {
-		for i, page := range t.accesses[part].edges.pages {
-			for j, last := range page {
-				if last == 0 {
-					continue
-				}
-				of = of[:0]
-				for ; last > 0; last = of[len(of)-1].next {
-					of = append(of, *t.edges.at(int(last - 1)))
-				}
-				of = t.inOrder(of)
-				if more := len(t.result.Edges) + len(of) - t.q.MaxEdges; more > 0 {
-					t.gaps[GapEdges] += more
-					of = of[:len(of)-more]
-				}
-				if len(of) > 0 {
-					positions = t.finishAccess(logindex.SpotOf(part, uint32(i*pageNumbers+j)), of, positions)
-				}
-			}
+	type place struct {
+		access spot
+		edge   uint32
+	}
+	places := make([]place, t.edges.n)
+	for i := range places {
+		places[i] = place{t.edges.at(i).access, uint32(i)}
+	}
+	slices.SortFunc(places, func(a, b place) int { return cmp.Compare(a.access, b.access) })
+	var of []edge // an access
+	for i := 0; i < len(places); {
+		at := places[i].access
+		for of = of[:0]; i < len(places) && places[i].access == at; i++ {
+			of = append(of, *t.edges.at(int(places[i].edge)))
+		}
+		of = t.inOrder(of)
+		if more := len(t.result.Edges) + len(of) - t.q.MaxEdges; more > 0 {
+			t.gaps[GapEdges] += more
+			of = of[:len(of)-more]
+		}
+		if len(of) > 0 {
+			positions = t.finishAccess(at, of, positions)
 		}
 	}
 }

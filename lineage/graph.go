@@ -51,8 +51,9 @@ type spot = logindex.Spot
 
 // indexed is what the walk has come to in a part.
 type indexed struct {
-	shelves paged[uint32] // by the number of a record: that of its shelf and 1
-	runs    paged[uint32] // by the number of a run: that of the run and 1
+	shelves paged // by the number of a record: that of its shelf and 1
+	runs    paged // by the number of a run: that of the run and 1
+	marks   paged // by access: see [trace.mark]
 }
 
 // span is what a reading sees: what stands before hi, and was not replaced at lo or before.
@@ -74,7 +75,7 @@ type reading struct {
 // has left, if it is the same.
 func graphOf(s *logindex.Snapshot, size uint64, asOf time.Time) *graph {
 	g, ok := s.Take().(*graph)
-	if !ok || g.size != size || g.asOf != nanos(asOf) {
+	if !ok || g.size != size || g.asOf != nanos(asOf) || g.traces >= maxTraces {
 		g = newGraph(s, size, nanos(asOf))
 	}
 	g.traces++
@@ -88,8 +89,11 @@ func (g *graph) leave() {
 	}
 }
 
+// maxTraces is how many traces can use a graph: their numbers are in marks.
+const maxTraces = 1<<(32-markBits) - 1
+
 // maxGraph is how many bytes a graph may have to be kept when a trace ends, about.
-const maxGraph = 128 << 20
+const maxGraph = 256 << 20
 
 // bytes returns how many bytes the graph takes, about.
 func (g *graph) bytes() int {

@@ -43,20 +43,20 @@ func (t *table) grow() {
 	}
 }
 
-// paged holds what there is of each of many numbers of which few may be used.
-type paged[T uint8 | uint32] struct{ pages [][]T }
+// paged holds a number for each of many numbers of which few may be used; at first, 0.
+type paged struct{ pages [][]uint32 }
 
 // pageNumbers is how many numbers stand together.
 const pageNumbers = 512
 
-// at returns what there is of a number below n.
-func (p *paged[T]) at(i, n uint32) *T {
+// at returns that of a number below n.
+func (p *paged) at(i, n uint32) *uint32 {
 	if p.pages == nil {
-		p.pages = make([][]T, n/pageNumbers+1)
+		p.pages = make([][]uint32, n/pageNumbers+1)
 	}
 	page := &p.pages[i/pageNumbers]
 	if *page == nil {
-		*page = make([]T, pageNumbers)
+		*page = make([]uint32, pageNumbers)
 	}
 	return &(*page)[i%pageNumbers]
 }

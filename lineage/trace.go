@@ -205,7 +205,6 @@ func Trace(ctx context.Context, log Log, q Query) (*Result, error) {
 			head = q.At
 		}
 		t.graph = graphOf(s, head.Size, q.AsOf)
-		t.accesses = make([]noted, len(s.Parts))
 		t.result = &Result{Record: record, Head: head}
 		t.find()
 		t.finish()

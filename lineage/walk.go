@@ -30,14 +30,7 @@ type trace struct {
 	touched  []touch
 	versions arena[version]
 	edges    arena[edge]
-	accesses []noted // by part
 	gaps     map[string]int
-}
-
-// noted is what a trace has noted of the accesses of a part.
-type noted struct {
-	edges paged[uint32] // by access: the number of its last edge and 1
-	marks paged[uint8]  // by access: what it was found as
 }
 
 // The directions of a walk.
@@ -63,6 +56,7 @@ var roleNames = [roles]Role{writtenBy: WrittenBy, readBy: ReadBy, includedIn: In
 const (
 	markFound   = 1      // shifted by the direction
 	markCounted = 1 << 2 // shifted by the role
+	markBits    = 8      // of all these; above them stands the number of the trace
 )
 
 // found is a version that the walk has come to.
@@ -95,12 +89,12 @@ type version struct {
 	upstream bool
 }
 
-// edge is an [Edge] in the making. Those of an access are linked.
+// edge is an [Edge] in the making.
 type edge struct {
+	access   spot
 	version  spot // 0: none made it
 	position uint64
 	shelf    uint32 // the number of that of its record
-	next     uint32 // the number of the edge of the access before it and 1; 0: there is none
 	made     bool
 	explicit bool
 }
@@ -115,7 +109,7 @@ func (t *trace) find() {
 			if r := t.runAt(at); !t.excluded(r) && t.inWindow(at) {
 				stated := t.flags(at).Stated
 				t.touch(writtenBy, r, at, 0, stated, false)
-				t.edge(at, edge{made: true, version: at, position: t.pos(at), shelf: uint32(s.number), explicit: stated})
+				t.edge(edge{access: at, made: true, version: at, position: t.pos(at), shelf: uint32(s.number), explicit: stated})
 			}
 		})
 	}
@@ -217,7 +211,7 @@ func (t *trace) see(r *reading, depth int, c found) {
 	if t.excluded(run) {
 		return
 	}
-	t.edge(r.at, edge{version: c.at, position: c.pos, shelf: uint32(c.shelf.number), explicit: r.made})
+	t.edge(edge{access: r.at, version: c.at, position: c.pos, shelf: uint32(c.shelf.number), explicit: r.made})
 	if r.made {
 		t.reach(run, r.at, depth)
 		return
@@ -268,7 +262,7 @@ func (t *trace) reach(run *run, at spot, depth int) {
 		t.touch(includedIn, run, at, depth, access.Stated, false)
 		before := t.at
 		t.at = t.count // the edge is told with the version
-		t.edge(at, edge{made: true, version: at, position: access.Position, shelf: uint32(s.number), explicit: access.Stated})
+		t.edge(edge{access: at, made: true, version: at, position: access.Position, shelf: uint32(s.number), explicit: access.Stated})
 		t.at = before
 	}
 	if t.count > t.told {
@@ -303,12 +297,12 @@ func (t *trace) sourcesOf(c found, depth int) (more bool) {
 	if depth < 0 {
 		return len(from) > 0
 	}
-	t.edge(c.at, edge{made: true, version: c.at, position: c.pos, shelf: uint32(c.shelf.number), explicit: access.Stated})
+	t.edge(edge{access: c.at, made: true, version: c.at, position: c.pos, shelf: uint32(c.shelf.number), explicit: access.Stated})
 	for i := range from {
 		r := &from[i]
 		t.sources(r, func(s *shelf, source spot) {
 			if run := t.runAt(source); t.flags(source).Op != logindex.Delete && !t.excluded(run) {
-				t.edge(r.at, edge{version: source, position: t.pos(source), shelf: uint32(s.number), explicit: r.made})
+				t.edge(edge{access: r.at, version: source, position: t.pos(source), shelf: uint32(s.number), explicit: r.made})
 				t.reach(run, source, depth)
 			}
 		}, func(s *shelf) { t.external(r, s, depth) })
@@ -318,7 +312,7 @@ func (t *trace) sourcesOf(c found, depth int) (more bool) {
 
 // external notes a record that was read as it was before the log began.
 func (t *trace) external(r *reading, s *shelf, depth int) {
-	t.edge(r.at, edge{shelf: uint32(s.number), explicit: r.made})
+	t.edge(edge{access: r.at, shelf: uint32(s.number), explicit: r.made})
 	if t.outside[s.record] || t.own(s) {
 		return
 	}
@@ -333,19 +327,20 @@ func (t *trace) external(r *reading, s *shelf, depth int) {
 // is followed; the first of them tells what comes of the record in question.
 func (t *trace) toldBefore() bool { return t.told > 0 && t.at <= t.told }
 
-// edge notes an edge of an access. Some are noted more than once.
-func (t *trace) edge(at spot, e edge) {
-	if t.q.NoEdges || t.toldBefore() {
-		return
+// edge notes an edge. Some are noted more than once.
+func (t *trace) edge(e edge) {
+	if !t.q.NoEdges && !t.toldBefore() {
+		t.edges.push(e)
 	}
-	last := t.accesses[at.Part()].edges.at(at.Row(), t.Parts[at.Part()].Rows())
-	e.next = *last
-	*last = uint32(t.edges.push(e) + 1)
 }
 
 // mark returns what an access was found as.
-func (t *trace) mark(at spot) *uint8 {
-	return t.accesses[at.Part()].marks.at(at.Row(), t.Parts[at.Part()].Rows())
+func (t *trace) mark(at spot) *uint32 {
+	mark := t.indexed[at.Part()].marks.at(at.Row(), t.Parts[at.Part()].Rows())
+	if *mark>>markBits != t.traces {
+		*mark = t.traces << markBits // what it has is of another trace
+	}
+	return mark
 }
 
 // touch notes what a run has to do with the record in question. What is told of it
@@ -361,7 +356,7 @@ func (t *trace) touch(role int, r *run, at spot, steps int, explicit, irregular 
 		touched.first, touched.explicit = at, explicit
 	}
 	mark := t.mark(at)
-	if once := uint8(markCounted) << role; *mark&once == 0 {
+	if once := uint32(markCounted) << role; *mark&once == 0 {
 		*mark |= once
 		n := 1
 		if irregular {
