@@ -252,14 +252,14 @@ func (g *graph) isRead(own *shelf, at spot, counts func(spot) bool) bool {
 			break
 		}
 	}
-	return slices.ContainsFunc(g.around(own), func(s *shelf) bool { return g.isSeen(s, at, counts) }) ||
-		slices.ContainsFunc(g.below(own), func(s *shelf) bool { return g.isSeen(s, at, counts) })
+	end := g.replaced(own, at, g.end)
+	return slices.ContainsFunc(g.around(own), func(s *shelf) bool { return g.isSeen(s, at, end, counts) }) ||
+		slices.ContainsFunc(g.below(own), func(s *shelf) bool { return g.isSeen(s, at, g.replaced(s, at, g.end), counts) })
 }
 
 // isSeen reports whether any reading of a record by a run that counts sees what was put
-// somewhere.
-func (g *graph) isSeen(s *shelf, at spot, counts func(spot) bool) bool {
-	end := g.replaced(s, at, g.end)
+// somewhere and is replaced at end.
+func (g *graph) isSeen(s *shelf, at, end spot, counts func(spot) bool) bool {
 	for part := at.Part(); part < g.parts && begin(part) < end; part++ {
 		if s.isReadIn(part, at, end, counts) {
 			return true
