@@ -54,8 +54,8 @@ type Query struct {
 	// MaxEdges bounds the edges of the answer; the first in the order of the log are told.
 	// They are not told later: it is there to bound memory. Zero: 1,000,000.
 	MaxEdges int
-	// NoEdges leaves the edges out of the answer, which is no less complete for that: it takes
-	// half the time, and a third of the memory.
+	// NoEdges leaves the edges out of the answer, which then counts as no less complete, and
+	// takes about half the time.
 	NoEdges bool `json:",omitempty"`
 	// Redactor is that of the recorder, so that the query looks for what was
 	// recorded. Zero: none.

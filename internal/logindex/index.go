@@ -68,39 +68,6 @@ func New(fsys durable.FS, dir string, log *ledger.Reader) *Index {
 	return x
 }
 
-// Snapshot is a log as it was at one moment.
-type Snapshot struct {
-	First uint64 // index of the oldest record that is left; Size if there is none
-	Size  uint64
-	Root  tlog.Hash
-	Parts []*Part // all records from First on, in the order of the log
-
-	runs func() *Runs
-	left atomic.Pointer[any]
-}
-
-// Leave keeps what was found out in the snapshot, for the next who asks. Take takes it: who
-// has it has it alone. It returns nil if there is nothing.
-func (s *Snapshot) Leave(found any) { s.left.Store(&found) }
-
-// Take is described at [Snapshot.Leave].
-func (s *Snapshot) Take() any {
-	if found := s.left.Swap(nil); found != nil {
-		return *found
-	}
-	return nil
-}
-
-// Err returns what a part could not read, if anything.
-func (s *Snapshot) Err() error {
-	for _, p := range s.Parts {
-		if err := p.Err(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // errMoved says that the log changed in a way that needs a new look.
 var errMoved = errors.New("logindex: the log was changed while it was looked at")
 

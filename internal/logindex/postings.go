@@ -34,7 +34,7 @@ func (p *Part) Newest(record uint32, c Class, to uint32) (row uint32, ok bool) {
 	begin, end := p.posted(record, c)
 	if at := p.search(begin, end, uint32(c)<<rowBits|min(to, maxRows-1)); at > begin {
 		row = p.u32(secPostings, at-1) & (maxRows - 1)
-		return row, row < p.h.rows
+		return row, row < min(to, p.h.rows)
 	}
 	return 0, false
 }

@@ -2,7 +2,6 @@ package logindex
 
 import (
 	"math"
-	"sync"
 )
 
 // RunRef is a run in a part of a [Snapshot].
@@ -117,26 +116,4 @@ func (r *Runs) Of(ref RunRef) []RunRef {
 		return refs
 	}
 	return []RunRef{ref}
-}
-
-// Run returns what a log says of a run that is in these places.
-func (s *Snapshot) Run(refs []RunRef) (out RunInfo) {
-	for _, ref := range refs {
-		info := s.Parts[ref.Part].Run(ref.Run)
-		if info.Agent != "" || info.Status != "" {
-			out.Agent, out.Version = info.Agent, info.Version
-		}
-		if info.Status != "" {
-			out.Status, out.Interrupted, out.End, out.EndedAt = info.Status, info.Interrupted, info.End, info.EndedAt
-		}
-		out.Started = out.Started || info.Started
-	}
-	return out
-}
-
-// NewSnapshot returns the snapshot of a log of which all is known.
-func NewSnapshot(first, size uint64, root [32]byte, parts []*Part) *Snapshot {
-	s := &Snapshot{First: first, Size: size, Root: root, Parts: parts}
-	s.runs = sync.OnceValue(s.findRuns)
-	return s
 }
