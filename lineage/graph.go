@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unsafe"
 
 	"github.com/flexorhq/flexor-go/internal/logindex"
 	"github.com/flexorhq/flexor-go/internal/recorduri"
@@ -20,7 +19,7 @@ import (
 // has no cycles.
 //
 // The graph is not built: what the walk comes to is read from the index of the log, by
-// record (see shelf) and by run (see run), and kept until the trace ends. A contribution
+// record (see shelf) and by run (see run), and kept, also for the next trace. A contribution
 // is nothing but the spot of its access; what else is known of it is looked up when it is
 // wanted, and what is told of it when the walk is over.
 type graph struct {
@@ -45,6 +44,7 @@ type graph struct {
 	spans map[spot]span        // of irregular reads
 	open  map[*shelf][]reading // of runs that may have read again; nil: not computed yet
 	found []reading            // what seeing has found; used again
+	extra int                  // bytes of lists that shelves and runs have, about
 }
 
 type spot = logindex.Spot
@@ -95,9 +95,22 @@ const maxTraces = 1<<(32-markBits) - 1
 // maxGraph is how many bytes a graph may have to be kept when a trace ends, about.
 const maxGraph = 256 << 20
 
+// How many bytes these take, about, with their names.
+const (
+	shelfBytes   = 400
+	runBytes     = 400
+	spanBytes    = 60
+	readingBytes = 40
+	spotBytes    = 8 // also a pointer
+)
+
 // bytes returns how many bytes the graph takes, about.
 func (g *graph) bytes() int {
-	return g.shelves.n*int(unsafe.Sizeof(shelf{})+100) + g.runs.n*int(unsafe.Sizeof(run{})+100) + len(g.spans)*100
+	n := g.extra + g.shelves.n*shelfBytes + g.runs.n*runBytes + len(g.spans)*spanBytes
+	for i := range g.indexed {
+		n += g.indexed[i].shelves.bytes + g.indexed[i].runs.bytes + g.indexed[i].marks.bytes
+	}
+	return n
 }
 
 // nanos returns a time as the graph has it.
@@ -194,6 +207,7 @@ func (g *graph) below(s *shelf) []*shelf {
 			if b := g.shelfOf(i, from); !found[b] && b.known() {
 				found[b] = true
 				s.below = append(s.below, b)
+				g.extra += spotBytes
 			}
 		}
 	}
@@ -304,6 +318,7 @@ func (g *graph) anyOpen() bool {
 		for _, r := range g.unsettled() {
 			g.looks(r, 0, g.end, func(look *reading) {
 				g.open[look.shelf] = append(g.open[look.shelf], *look)
+				g.extra += readingBytes
 			})
 		}
 	}

@@ -81,6 +81,7 @@ func (s *shelf) mayBes(part int) []mayBe {
 		s.maybes = map[int][]mayBe{}
 	}
 	s.maybes[part] = list
+	s.g.extra += len(list) * 3 * spotBytes
 	return list
 }
 
@@ -113,6 +114,7 @@ func (s *shelf) stated(version, digest string, before spot) spot {
 			for _, key := range []string{versionKey + d.Version, digestKey + d.Digest} {
 				if len(key) > len(versionKey) {
 					s.versions[key] = append(s.versions[key], at)
+					s.g.extra += spotBytes
 				}
 			}
 		})

@@ -145,6 +145,7 @@ func (r *run) load() {
 		if !r.g.whole {
 			rows = slices.DeleteFunc(rows, func(x uint32) bool { return !r.g.visible(logindex.SpotOf(int(ref.Part), x>>logindex.KindBits)) })
 		}
+		r.g.extra += 4 * len(rows)
 		r.pieces = append(r.pieces, piece{int(ref.Part), rows[:len(rows):len(rows)]})
 	}
 }
@@ -230,6 +231,7 @@ func (r *run) before(at spot) spot {
 			key := repeat{r.g.shelfAt(at), d.Source, d.Version, d.Digest, d.Rows, d.Task}
 			if d.Repeats > 0 {
 				r.repeats[at] = last[key]
+				r.g.extra += 2 * spotBytes
 			}
 			last[key] = at
 		})
@@ -252,7 +254,9 @@ func (r *run) state(c spot) []reading {
 		}
 		if kind == logindex.State {
 			for _, f := range r.g.detail(at).From {
-				r.made[at] = append(r.made[at], r.g.seen(at, r.g.shelfOf(at.Part(), f), last)...)
+				seen := r.g.seen(at, r.g.shelfOf(at.Part(), f), last)
+				r.made[at] = append(r.made[at], seen...)
+				r.g.extra += len(seen) * readingBytes
 			}
 		}
 		last[own] = reading{span: span{at, at + 1}, at: at, shelf: own}

@@ -44,7 +44,10 @@ func (t *table) grow() {
 }
 
 // paged holds a number for each of many numbers of which few may be used; at first, 0.
-type paged struct{ pages [][]uint32 }
+type paged struct {
+	pages [][]uint32
+	bytes int // of all pages
+}
 
 // pageNumbers is how many numbers stand together.
 const pageNumbers = 512
@@ -57,6 +60,7 @@ func (p *paged) at(i, n uint32) *uint32 {
 	page := &p.pages[i/pageNumbers]
 	if *page == nil {
 		*page = make([]uint32, pageNumbers)
+		p.bytes += 4 * pageNumbers
 	}
 	return &(*page)[i%pageNumbers]
 }
