@@ -20,15 +20,24 @@ func (t *trace) finish() {
 }
 
 func (t *trace) finishTouches() {
-	slices.SortFunc(t.touched, func(a, b touch) int {
+	type place struct {
+		first spot
+		touch uint32
+		role  uint8
+	}
+	places := make([]place, len(t.touched))
+	for i := range t.touched {
+		places[i] = place{t.touched[i].first, uint32(i), uint8(t.touched[i].role)}
+	}
+	slices.SortFunc(places, func(a, b place) int { // the newest first
 		if a.role != b.role {
 			return cmp.Compare(a.role, b.role)
 		}
 		return cmp.Compare(b.first, a.first)
 	})
 	t.result.Touches = make([]Touch, 0, len(t.touched))
-	for i := range t.touched {
-		w := &t.touched[i]
+	for _, p := range places {
+		w := &t.touched[p.touch]
 		t.cite(w.run)
 		included, read, used := w.run.touches[includedIn] != 0, w.run.touches[readBy] != 0, w.run.touches[usedBy] != 0
 		switch {
@@ -236,7 +245,7 @@ func (t *trace) completeness() {
 	}
 	t.result.Complete = len(t.result.Gaps) == 0
 	if n[GapVersions] > 0 {
-		t.result.Next = t.q.next(t.record, t.result.Head, t.bound)
+		t.result.Next = t.q.next(t.root.record, t.result.Head, t.bound)
 	}
 }
 

@@ -196,7 +196,7 @@ func Trace(ctx context.Context, log Log, q Query) (*Result, error) {
 	}
 	var res *Result
 	err = withSnapshot(ctx, log, func(s *logindex.Snapshot) error {
-		t := &trace{ctx: ctx, q: &q, record: record, told: told, bound: told + q.MaxVersions, gaps: map[string]int{}}
+		t := &trace{ctx: ctx, q: &q, told: told, bound: told + q.MaxVersions, gaps: map[string]int{}}
 		head := audit.Head{Size: s.Size, Root: s.Root.String()}
 		if q.At.Size > head.Size || q.At.Size == head.Size && q.At.Root != "" && q.At.Root != head.Root {
 			return fmt.Errorf("%w: the log has %d records and the root %s, and never was what the checkpoint states, %d and %s", audit.ErrInvalid, head.Size, head.Root, q.At.Size, q.At.Root)

@@ -7,7 +7,6 @@ import (
 
 	"github.com/flexorhq/flexor-go/audit"
 	"github.com/flexorhq/flexor-go/internal/logindex"
-	"github.com/flexorhq/flexor-go/internal/recorduri"
 )
 
 // trace is a query at work: a walk through the graph, breadth first, so that each
@@ -16,9 +15,9 @@ type trace struct {
 	*graph
 	ctx    context.Context
 	q      *Query
-	record string
-	told   int // how many versions earlier answers have told
-	bound  int // how many may be found
+	root   *shelf // of the record in question
+	told   int    // how many versions earlier answers have told
+	bound  int    // how many may be found
 	result *Result
 
 	way     int // the direction: 0 downstream, 1 upstream
@@ -101,8 +100,8 @@ type edge struct {
 
 // find walks in the directions that were asked for.
 func (t *trace) find() {
-	own := t.shelf(t.record)
-	roots := slices.Concat(t.around(own), t.below(own))
+	t.root = t.shelf(t.result.Record)
+	roots := slices.Concat(t.around(t.root), t.below(t.root))
 	for _, s := range roots {
 		t.result.related = t.result.related || s.known()
 		s.contributions(0, t.end, func(at spot) {
@@ -272,7 +271,7 @@ func (t *trace) reach(run *run, at spot, depth int) {
 
 // own reports whether a record is the one in question, or is in it.
 func (t *trace) own(s *shelf) bool {
-	return s.record == t.record || recorduri.Collection(t.record) && strings.HasPrefix(s.record, t.record)
+	return s == t.root || t.root.collection && strings.HasPrefix(s.record, t.root.record)
 }
 
 // sourcesOf follows a version to what it was made from. With a negative depth it only
