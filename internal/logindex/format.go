@@ -49,7 +49,7 @@ import (
 // by class, and in a class in the order of the log.
 const (
 	magic      = "flexor.idx/2\n\x00\x00\x00"
-	pageSize   = 16 << 10
+	pageSize   = 4 << 10
 	rowSize    = 24
 	recordSize = 12
 	runSize    = 32

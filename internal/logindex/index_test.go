@@ -125,7 +125,7 @@ func (d *disk) open(tb testing.TB) *reader {
 	r, err := ledger.OpenReader(durable.Disk{}, d.dir)
 	require.NoError(tb, err)
 	x := logindex.New(durable.Disk{}, d.dir, r)
-	x.Small(16, math.MaxInt, 64<<10)
+	x.Small(16, math.MaxInt, 16<<10)
 	return &reader{r, x}
 }
 
