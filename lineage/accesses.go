@@ -45,8 +45,8 @@ func accessesOf(s *logindex.Snapshot, runID string) (out []Access) {
 		if !ok {
 			continue
 		}
-		p.RunRows(p.Run(run), func(row uint32, _ bool) {
-			r := p.Row(row)
+		for _, x := range p.RunRows(nil, p.Run(run)) {
+			r := p.Row(x >> logindex.KindBits)
 			d := p.Detail(r)
 			a := Access{audit.Access{
 				Op: r.Op.Op(), Record: p.Name(r.Record), Source: d.Source, Version: d.Version, Digest: d.Digest, Rows: d.Rows,
@@ -59,7 +59,7 @@ func accessesOf(s *logindex.Snapshot, runID string) (out []Access) {
 				a.From = append(a.From, p.Name(f))
 			}
 			out = append(out, a)
-		})
+		}
 	}
 	return out
 }

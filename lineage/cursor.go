@@ -20,7 +20,7 @@ type cursor struct {
 func (q *Query) digest(record string) []byte {
 	asked := *q
 	asked.Record, asked.Redactor = record, nil
-	asked.At, asked.Cursor, asked.MaxVersions, asked.MaxEdges = audit.Head{}, "", 0, 0
+	asked.At, asked.Cursor, asked.MaxVersions, asked.MaxEdges, asked.NoEdges = audit.Head{}, "", 0, 0, false
 	b, _ := json.Marshal(asked) // of fields that can be encoded
 	sum := sha256.Sum256(b)
 	return sum[:8]

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"math"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 
@@ -20,163 +19,173 @@ import (
 // has no cycles.
 //
 // The graph is not built: what the walk comes to is read from the index of the log, by
-// record (see shelf) and by run (see run), and kept until the trace ends.
-
-// event is an access as the log has it.
-type event struct {
-	position  uint64
-	run       *run
-	slot      int32 // its number among the accesses of the run
-	part      int32
-	row       uint32 // its number in the part
-	number    uint32 // the number of its record there
-	op        logindex.Op
-	irregular bool
-	stated    bool  // a write that states what it was made from
-	counted   uint8 // the roles in which a touch counts it
-
-	reading      *reading // of a read
-	contribution *contribution
-}
-
-func (e *event) pos() uint64 { return e.position }
-
-// shelf returns the shelf of the record.
-func (e *event) shelf() *shelf { return e.run.g.shelfOf(int(e.part), e.number) }
-
-// time returns when it was.
-func (e *event) time() time.Time {
-	p := e.run.g.Parts[e.part]
-	return p.Time(p.Row(e.row))
-}
-
-// detail returns the rest of an access.
-func (e *event) detail() logindex.Detail {
-	p := e.run.g.Parts[e.part]
-	return p.Detail(p.Row(e.row))
-}
-
-// contribution is a write, append or delete, seen as part of what a record holds.
-type contribution struct {
-	*event
-	made []*reading // what was stated that it was made from; see [run.state]
-
-	steps [2]int32 // and 1, from the record in question, in each direction; 0: it was not found
-	order [2]int   // as the how-manieth it was found; 0: it is of the record in question
-}
-
-// reading is a look at a record. It sees contributions that are live at any position
-// of a span: what stands before hi, and was not replaced at lo or before.
-type reading struct {
-	other  *shelf // of a statement: the record, which is not that of the event
-	lo, hi uint64
-	*event
-	made *contribution // of a statement what something was made from; else nil
-}
-
-// shelf returns the shelf of the record.
-func (r *reading) shelf() *shelf {
-	if r.other != nil {
-		return r.other
-	}
-	return r.event.shelf()
-}
-
-// sees reports whether it sees what stands at pos and is replaced at end.
-func (r *reading) sees(pos, end uint64) bool { return r.hi > pos && r.lo < end }
-
-// graph is a log as far as the walk has come in it.
+// record (see shelf) and by run (see run), and kept, also for the next trace. A contribution
+// is nothing but the spot of its access; what else is known of it is looked up when it is
+// wanted, and what is told of it when the walk is over.
 type graph struct {
 	*logindex.Snapshot
-	size uint64 // records from there on are not there
-	asOf int64  // nanoseconds since 1970; what is later is not there
+	size  uint64 // records from there on are not there
+	asOf  int64  // nanoseconds since 1970; what is later is not there
+	whole bool   // nothing is later than what is asked for
+	parts int    // those from there on are later
+	end   spot   // behind everything
 
-	spread  *logindex.Runs
-	shelves map[string]*shelf
-	places  []table[shelf]        // of each part, by the number of a record there
-	runs    []table[run]          // of each part, by the number of a run there; of several places, the first
-	open    map[*shelf][]*reading // of runs that may have read again; nil: not computed yet
+	spread *logindex.Runs
+	flat   bool  // no record that an access names is a collection
+	odd    []int // parts with accesses that may look further back than to their own spots
+
+	traces  uint32 // how many have used it
+	shelves arena[shelf]
+	named   table // by the hash of a name: the number of a shelf and 1
+	runs    arena[run]
+	indexed []indexed // by part
+
+	rows  []uint32             // of which runs take what they need
+	spans map[spot]span        // of irregular reads
+	open  map[*shelf][]reading // of runs that may have read again; nil: not computed yet
+	found []reading            // what seeing has found; used again
+	extra int                  // bytes of lists that shelves and runs have, about
 }
 
-// table finds something by numbers of which few are used.
-type table[T any] [][]*T
+type spot = logindex.Spot
 
-// tablePage is how many numbers stand together.
-const tablePage = 256
-
-// newTable returns a table of the numbers before n.
-func newTable[T any](n uint32) table[T] { return make(table[T], n/tablePage+1) }
-
-// at returns what has that number, to be set if it is nil.
-func (t table[T]) at(n uint32) **T {
-	page := &t[n/tablePage]
-	if *page == nil {
-		*page = make([]*T, tablePage)
-	}
-	return &(*page)[n%tablePage]
+// indexed is what the walk has come to in a part.
+type indexed struct {
+	shelves paged // by the number of a record: that of its shelf and 1
+	runs    paged // by the number of a run: that of the run and 1
+	marks   paged // by access: see [trace.mark]
 }
 
-// newGraph returns the graph of the first size records of a log.
-func newGraph(s *logindex.Snapshot, size uint64, asOf time.Time) *graph {
-	g := &graph{Snapshot: s, size: size, asOf: math.MaxInt64, spread: s.Runs(), shelves: map[string]*shelf{}}
-	for _, p := range s.Parts {
-		g.places = append(g.places, newTable[shelf](p.Records()))
-		g.runs = append(g.runs, newTable[run](p.Runs()))
+// span is what a reading sees: what stands before hi, and was not replaced at lo or before.
+type span struct{ lo, hi spot }
+
+// sees reports whether what stands at a spot and is replaced at end is seen.
+func (s span) sees(at, end spot) bool { return s.hi > at && s.lo < end }
+
+// reading is a look at a record: a read, or what a write says that it was made from.
+type reading struct {
+	span
+	at        spot // of the access
+	shelf     *shelf
+	made      bool // it is of a write
+	irregular bool // it stands for more than one look
+}
+
+// graphOf returns the graph of the first size records of a log: that which the last trace
+// has left, if it is the same.
+func graphOf(s *logindex.Snapshot, size uint64, asOf time.Time) *graph {
+	g, ok := s.Take().(*graph)
+	if !ok || g.size != size || g.asOf != nanos(asOf) || g.traces >= maxTraces {
+		g = newGraph(s, size, nanos(asOf))
 	}
-	if !asOf.IsZero() {
-		g.asOf = logindex.Nanos(asOf)
-	}
+	g.traces++
 	return g
 }
 
-// row returns an access; ok is false if it is later than what is asked for.
-func (g *graph) row(part int, row uint32) (r logindex.Row, ok bool) {
-	p := g.Parts[part]
-	r = p.Row(row)
-	return r, r.Position < g.size && (g.asOf == math.MaxInt64 || p.Nanos(r) <= g.asOf)
+// leave leaves the graph to the next trace, unless it is large or not right.
+func (g *graph) leave() {
+	if g.bytes() <= maxGraph && g.Err() == nil {
+		g.Leave(g)
+	}
 }
 
-// whole reports whether nothing is later than what is asked for.
-func (g *graph) whole() bool { return g.asOf == math.MaxInt64 && g.size == g.Size }
+// maxTraces is how many traces can use a graph: their numbers are in marks.
+const maxTraces = 1<<(32-markBits) - 1
+
+// maxGraph is how many bytes a graph may have to be kept when a trace ends, about.
+const maxGraph = 256 << 20
+
+// How many bytes these take, about, with their names.
+const (
+	shelfBytes   = 400
+	runBytes     = 400
+	spanBytes    = 60
+	readingBytes = 40
+	spotBytes    = 8 // also a pointer
+)
+
+// bytes returns how many bytes the graph takes, about.
+func (g *graph) bytes() int {
+	n := g.extra + g.shelves.n*shelfBytes + g.runs.n*runBytes + len(g.spans)*spanBytes
+	for i := range g.indexed {
+		n += g.indexed[i].shelves.bytes + g.indexed[i].runs.bytes + g.indexed[i].marks.bytes
+	}
+	return n
+}
+
+// nanos returns a time as the graph has it.
+func nanos(asOf time.Time) int64 {
+	if asOf.IsZero() {
+		return math.MaxInt64
+	}
+	return logindex.Nanos(asOf)
+}
+
+// newGraph returns the graph of the first size records of a log, and of what was not later
+// than asOf.
+func newGraph(s *logindex.Snapshot, size uint64, asOf int64) *graph {
+	g := &graph{Snapshot: s, size: size, asOf: asOf, spread: s.Runs(), flat: true}
+	g.whole = g.asOf == math.MaxInt64 && size == s.Size
+	for g.parts < len(s.Parts) && s.Parts[g.parts].First() < size {
+		p := s.Parts[g.parts]
+		g.flat = g.flat && p.Flat()
+		if !p.Plain() {
+			g.odd = append(g.odd, g.parts)
+		}
+		g.parts++
+	}
+	g.end = begin(g.parts)
+	g.indexed = make([]indexed, len(s.Parts))
+	return g
+}
+
+// begin returns the spot before the first access of a part.
+func begin(part int) spot { return spot(part) << 32 }
+
+// shelfNumber returns the number of the shelf of a record of a part and 1, to be set if it
+// is 0.
+func (g *graph) shelfNumber(part int, record uint32) *uint32 {
+	return g.indexed[part].shelves.at(record, g.Parts[part].Records())
+}
+
+// visible reports whether an access is not later than what is asked for.
+func (g *graph) visible(at spot) bool {
+	if g.whole {
+		return true
+	}
+	p := g.Parts[at.Part()]
+	return p.Position(at.Row()) < g.size && (g.asOf == math.MaxInt64 || p.Nanos(p.Row(at.Row())) <= g.asOf)
+}
+
+// pos returns the position of an access in the log.
+func (g *graph) pos(at spot) uint64 { return g.Parts[at.Part()].Position(at.Row()) }
+
+// row returns an access.
+func (g *graph) row(at spot) logindex.Row { return g.Parts[at.Part()].Row(at.Row()) }
+
+// flags returns the operation of an access, and what kind of one it is.
+func (g *graph) flags(at spot) logindex.Row { return g.Parts[at.Part()].Flags(at.Row()) }
+
+// time returns when an access was.
+func (g *graph) time(at spot) time.Time { return g.Parts[at.Part()].Time(g.row(at)) }
+
+// detail returns the rest of an access.
+func (g *graph) detail(at spot) logindex.Detail { return g.Parts[at.Part()].Detail(g.row(at)) }
 
 // ended reports whether a run has ended, by what a part says of it.
 func (g *graph) ended(info logindex.RunInfo) bool {
 	return info.Status != "" && info.EndedAt <= g.asOf && info.End < g.size
 }
 
-// partOf returns the number of the part that a position is in, or stands before.
-func (g *graph) partOf(pos uint64) int {
-	return sort.Search(len(g.Parts), func(i int) bool { return g.Parts[i].End() > pos })
-}
-
-// shelfOf returns the shelf of the record that an access names by a number.
-func (g *graph) shelfOf(part int, record uint32) *shelf {
-	s := g.places[part].at(record)
-	if *s == nil {
-		*s = g.shelf(g.Parts[part].Name(record))
-		(*s).ids[part] = int64(record)
-	}
-	return *s
-}
-
-// shelf returns the shelf of a record, be there anything on it or not.
-func (g *graph) shelf(record string) *shelf {
-	s := g.shelves[record]
-	if s == nil {
-		s = &shelf{g: g, record: record, hash: logindex.Hash(record), ids: make([]int64, len(g.Parts)), chunks: make([]*chunk, len(g.Parts))}
-		for i := range s.ids {
-			s.ids[i] = unknownID
-		}
-		g.shelves[record] = s
-	}
-	return s
-}
-
 // around returns the shelf of a record, and those of the collections that it stands in
 // and that the log knows.
 func (g *graph) around(s *shelf) []*shelf {
 	if s.around == nil {
-		s.around = []*shelf{s}
+		s.alone[0] = s
+		s.around = s.alone[:]
+		if g.flat {
+			return s.around
+		}
 		for c := range recorduri.Above(s.record) {
 			if above := g.shelf(c); above.known() {
 				s.around = append(s.around, above)
@@ -188,16 +197,17 @@ func (g *graph) around(s *shelf) []*shelf {
 
 // below returns the shelves of what stands in a collection, not its own, by their names.
 func (g *graph) below(s *shelf) []*shelf {
-	if s.below != nil || !recorduri.Collection(s.record) {
+	if s.below != nil || !s.collection {
 		return s.below
 	}
 	s.below = []*shelf{}
 	found := map[*shelf]bool{s: true}
-	for i, p := range g.Parts {
+	for i, p := range g.Parts[:g.parts] {
 		for from, to := p.Below(s.record); from < to; from++ {
 			if b := g.shelfOf(i, from); !found[b] && b.known() {
 				found[b] = true
 				s.below = append(s.below, b)
+				g.extra += spotBytes
 			}
 		}
 	}
@@ -205,77 +215,74 @@ func (g *graph) below(s *shelf) []*shelf {
 	return s.below
 }
 
-// spot is a place in the log: a position, and the access there.
-type spot struct {
-	pos  uint64
-	part int
-	row  uint32
-}
-
-// end is behind everything.
-func (g *graph) end() spot { return spot{pos: g.size, part: len(g.Parts)} }
-
 // replaced returns where what a record held at a spot is replaced: that of the next write
-// or delete of it or of a collection it stands in.
-func (g *graph) replaced(s *shelf, from spot) spot {
-	end := g.end()
-	for _, s := range g.around(s) {
-		for part := from.part; part < len(g.Parts) && g.Parts[part].First() < end.pos; part++ {
-			if at, ok := s.replacedIn(part, from); ok {
-				if at.pos < end.pos {
-					end = at
-				}
-				break
-			}
-		}
+// or delete of it or of a collection it stands in, if that is before end.
+func (g *graph) replaced(s *shelf, at, end spot) spot {
+	for _, a := range g.around(s) {
+		end = a.nextWrite(at, end)
 	}
 	return end
 }
 
-// readings calls yield with every reading, and every statement, that sees a
-// contribution.
-func (g *graph) readings(c *contribution, yield func(*reading)) {
-	own, at := c.shelf(), spot{c.pos(), int(c.part), c.row}
-	end := g.replaced(own, at)
+// readings calls yield with every reading that sees a contribution to a record.
+func (g *graph) readings(own *shelf, at spot, yield func(*reading)) {
+	end := g.replaced(own, at, g.end)
 	for _, s := range g.around(own) {
-		s.seeing(at, end, yield)
+		g.seeing(s, at, end, yield)
 	}
 	for _, s := range g.below(own) {
-		s.seeing(at, g.replaced(s, at), yield)
+		g.seeing(s, at, g.replaced(s, at, g.end), yield)
 	}
 }
 
-// isRead reports whether any reading or statement of a run that counts sees a
-// contribution.
-func (g *graph) isRead(c *contribution, counts func(*run) bool) bool {
-	own, at := c.shelf(), spot{c.pos(), int(c.part), c.row}
-	if g.isReadSoon(own, at, counts) {
-		return true
-	}
-	for _, s := range slices.Concat(g.around(own), g.below(own)) {
-		if s.isSeen(at, g.replaced(s, at), counts) {
-			return true
+// seeing calls yield with the readings of a record that see what was put somewhere and is
+// replaced at end, in the order of the log.
+func (g *graph) seeing(s *shelf, at, end spot, yield func(*reading)) {
+	g.found = s.reads(g.found[:0], at, end)
+	plain := len(g.found)
+	for _, part := range g.odd {
+		if part >= at.Part() && g.spread.Since[part] < end {
+			g.found = s.irregular(g.found, part, at, end)
 		}
 	}
-	return false
+	if len(g.found) > plain {
+		slices.SortStableFunc(g.found, byPosition)
+	}
+	for i := range g.found {
+		yield(&g.found[i])
+	}
 }
 
-// isReadSoon reports whether a plain read of the record itself comes before it is replaced.
-// It looks no further than that, and so mostly spares a search for what is much later.
-func (g *graph) isReadSoon(s *shelf, at spot, counts func(*run) bool) bool {
-	for part := at.part; part < len(g.Parts); part++ {
-		end := g.end()
-		for _, a := range g.around(s) {
-			if next, ok := a.replacedIn(part, at); ok && next.pos < end.pos {
-				end = next
-			}
-		}
-		from, to := between(part, at, end)
-		if s.isReadIn(part, from, to, counts) {
+// isRead reports whether any reading by a run that counts sees a contribution to a record.
+func (g *graph) isRead(own *shelf, at spot, counts func(spot) bool) bool {
+	// Mostly it is read not far from where it was made, so that there is no need to look
+	// for what replaces it much later.
+	for part := at.Part(); part < g.parts; part++ {
+		end := g.replaced(own, max(at, begin(part)), begin(part+1))
+		if own.isReadIn(part, at, end, counts) {
 			return true
 		}
-		if end.part == part {
-			return false
+		if end < begin(part+1) {
+			break
+		}
+	}
+	end := g.replaced(own, at, g.end)
+	return slices.ContainsFunc(g.around(own), func(s *shelf) bool { return g.isSeen(s, at, end, counts) }) ||
+		slices.ContainsFunc(g.below(own), func(s *shelf) bool { return g.isSeen(s, at, g.replaced(s, at, g.end), counts) })
+}
+
+// isSeen reports whether any reading of a record by a run that counts sees what was put
+// somewhere and is replaced at end.
+func (g *graph) isSeen(s *shelf, at, end spot, counts func(spot) bool) bool {
+	for part := at.Part(); part < g.parts && begin(part) < end; part++ {
+		if s.isReadIn(part, at, end, counts) {
+			return true
+		}
+	}
+	for _, part := range g.odd {
+		if part >= at.Part() && g.spread.Since[part] < end &&
+			slices.ContainsFunc(s.irregular(nil, part, at, end), func(r reading) bool { return counts(r.at) }) {
+			return true
 		}
 	}
 	return false
@@ -283,56 +290,46 @@ func (g *graph) isReadSoon(s *shelf, at spot, counts func(*run) bool) bool {
 
 // sources calls yield with every contribution that a reading sees, and external
 // with the shelf of a record if it also sees what that held before the log began.
-func (g *graph) sources(r *reading, yield func(*contribution), external func(*shelf)) {
+func (g *graph) sources(r *reading, yield func(*shelf, spot), external func(*shelf)) {
 	visit := func(of *shelf) {
 		around := g.around(of)
-		from, replaced := uint64(0), false // where the newest replacement at lo or before stands
+		from := spot(0) // the newest replacement at lo or before
 		for _, s := range around {
-			if pos, ok := s.replacement(r.lo, from); ok {
-				from, replaced = max(from, pos), true
-			}
+			from = max(from, s.lastWrite(r.lo, from))
 		}
-		if !replaced {
+		if from == 0 {
 			external(of)
 		}
 		for _, s := range around {
-			for part := g.partOf(from); part < len(g.Parts) && g.Parts[part].First() < r.hi; part++ {
-				list := s.chunk(part).contributions
-				i := sort.Search(len(list), func(i int) bool { return list[i].pos >= from })
-				for ; i < len(list) && list[i].pos < r.hi; i++ {
-					if e := g.eventAt(part, list[i].row); e != nil && e.contribution != nil {
-						yield(e.contribution)
-					}
-				}
-			}
+			s.contributions(from, r.hi, func(at spot) { yield(s, at) })
 		}
 	}
-	own := r.shelf()
-	visit(own)
-	for _, s := range g.below(own) {
+	visit(r.shelf)
+	for _, s := range g.below(r.shelf) {
 		visit(s)
 	}
 }
 
-// openReadings returns the readings of a record by runs that may have read again.
-func (g *graph) openReadings(s *shelf) []*reading {
+// anyOpen reports whether there are readings by runs that may have read again, and finds
+// them if that was not done.
+func (g *graph) anyOpen() bool {
 	if g.open == nil {
-		g.open = map[*shelf][]*reading{}
+		g.open = map[*shelf][]reading{}
 		for _, r := range g.unsettled() {
-			r.load()
-			for _, look := range r.readings(0, len(r.slots)) {
-				g.open[look.shelf()] = append(g.open[look.shelf()], look)
-			}
+			g.looks(r, 0, g.end, func(look *reading) {
+				g.open[look.shelf] = append(g.open[look.shelf], *look)
+				g.extra += readingBytes
+			})
 		}
 	}
-	return g.open[s]
+	return len(g.open) > 0
 }
 
 // unsettled returns the runs that did not end by themselves, in the order of the log.
 func (g *graph) unsettled() (runs []*run) {
 	seen := map[*run]bool{}
 	add := func(ref logindex.RunRef) {
-		if r := g.runOf(ref); r.dead && !seen[r] {
+		if r := g.runOf(ref); g.info(r).dead && !seen[r] {
 			seen[r] = true
 			runs = append(runs, r)
 		}
@@ -340,7 +337,7 @@ func (g *graph) unsettled() (runs []*run) {
 	for _, ref := range g.spread.Unsettled {
 		add(ref)
 	}
-	if g.whole() {
+	if g.whole {
 		return runs
 	}
 	for i, p := range g.Parts { // those that ended later had not ended
@@ -355,9 +352,6 @@ func (g *graph) unsettled() (runs []*run) {
 
 // byPosition is the order in which readings are shown to the walk: that of the log,
 // however that is cut into parts.
-func byPosition(a, b *reading) int {
-	return cmp.Or(cmp.Compare(a.pos(), b.pos()), strings.Compare(a.shelf().record, b.shelf().record), cmp.Compare(a.lo, b.lo), cmp.Compare(a.hi, b.hi))
+func byPosition(a, b reading) int {
+	return cmp.Or(cmp.Compare(a.at, b.at), strings.Compare(a.shelf.record, b.shelf.record), cmp.Compare(a.lo, b.lo), cmp.Compare(a.hi, b.hi))
 }
-
-// replaces reports whether what a record held is gone with it.
-func replaces(op logindex.Op) bool { return op != logindex.Append }

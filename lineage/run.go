@@ -7,82 +7,207 @@ import (
 
 	"github.com/flexorhq/flexor-go/audit"
 	"github.com/flexorhq/flexor-go/internal/logindex"
-	"github.com/flexorhq/flexor-go/internal/recorduri"
 )
 
 // run is what the log says of a run, as far as lineage needs it.
 type run struct {
-	g       *graph
+	// What the walk asks for of every run comes first, so that it stands together in memory.
+	followed [2]spot       // how far its accesses were followed: down to, or up to
+	touches  [roles]uint32 // what it has to do with the record in question: numbers of touches and 1
+	trace    uint32        // of which what stands above and cited are
+	cited    bool          // its entry is cited
+	loaded   bool          // its accesses were read
+	known    bool          // what its records say was read
+	pieces   []piece       // its accesses in the order of the log
+	one      [1]piece
+	g        *graph
+
+	number int
+	first  logindex.RunRef
+	others []logindex.RunRef // all its places, if there are several
+
 	name    string // its id; empty: not read yet
-	places  []logindex.RunRef
 	agent   string
 	version string
 	status  audit.Status // empty: it has no entry
 	dead    bool         // it has none, or others wrote it
 	end     uint64       // index of its entry; the size of the log if there is none
 
-	loaded  bool
-	slots   []slot            // its accesses in the order of the log
-	said    bool              // what its writes state to be made from was looked for
-	repeats map[uint64]uint64 // of repeated reads: the position of the same read before; nil: not looked for yet
-
-	followed [2]int        // how far its accesses were followed: down to, and 1, or up to
-	touches  [roles]*touch // what it has to do with the record in question
+	said    bool               // what its writes state to be made from was looked for
+	made    map[spot][]reading // that
+	repeats map[spot]spot      // of repeated reads: the same read before; nil: not looked for yet
 }
 
-// slot is an access of a run, which is read when somebody asks for it.
-type slot struct {
-	row   uint32
-	part  int32
-	read  bool
-	event *event
+// piece are the accesses of a run in a part, as [logindex.Part.RunRows] has them.
+type piece struct {
+	part int
+	rows []uint32
 }
 
 // id returns the run's id.
 func (r *run) id() string {
 	if r.name == "" {
-		r.name = r.g.Parts[r.places[0].Part].RunID(r.places[0].Run)
+		r.name = r.g.Parts[r.first.Part].RunID(r.first.Run)
 	}
 	return r.name
 }
 
+// runAt returns the run of an access.
+func (g *graph) runAt(at spot) *run {
+	part := at.Part()
+	return g.runOf(logindex.RunRef{Part: uint32(part), Run: g.Parts[part].RunOf(at.Row())})
+}
+
 // runOf returns a run.
 func (g *graph) runOf(ref logindex.RunRef) *run {
-	at := g.runs[ref.Part].at(ref.Run)
-	if *at != nil {
-		return *at
-	}
-	places := g.spread.Of(ref)
-	if places[0] != ref {
-		*at = g.runOf(places[0])
-		return *at
-	}
-	r := &run{g: g, places: places, end: g.size, dead: true}
-	for _, p := range places {
-		info := g.Parts[p.Part].Run(p.Run)
-		ended := g.ended(info)
-		if info.Started || ended {
-			r.agent, r.version = info.Agent, info.Version
+	at := g.indexed[ref.Part].runs.at(ref.Run, g.Parts[ref.Part].Runs())
+	if *at > 0 {
+		r := g.runs.at(int(*at - 1))
+		if r.trace != g.traces {
+			r.trace, r.followed, r.touches, r.cited = g.traces, [2]spot{}, [roles]uint32{}, false
 		}
-		if ended {
-			r.status, r.end, r.dead = info.Status, info.End, info.Interrupted
+		return r
+	}
+	if len(g.spread.Same) > 0 {
+		if same := g.spread.Same[ref]; same != nil && same[0] != ref {
+			r := g.runOf(same[0])
+			*at = uint32(r.number + 1)
+			return r
 		}
 	}
-	*at = r
+	r, n := g.runs.add()
+	r.g, r.trace, r.number, r.first, r.others = g, g.traces, n, ref, g.spread.Same[ref]
+	*at = uint32(n + 1)
 	return r
 }
 
-// eventAt returns an access as its run has it; nil: it is later than what is asked for.
-func (g *graph) eventAt(part int, row uint32) *event {
-	r := g.runOf(logindex.RunRef{Part: uint32(part), Run: g.Parts[part].Row(row).Run})
-	r.load()
-	i := sort.Search(len(r.slots), func(i int) bool {
-		return r.slots[i].part > int32(part) || r.slots[i].part == int32(part) && r.slots[i].row >= row
-	})
-	if i < len(r.slots) && r.slots[i].part == int32(part) && r.slots[i].row == row {
-		return r.at(i)
+// places returns all places of a run, in the order of the log.
+func (r *run) places(yield func(logindex.RunRef) bool) {
+	if r.others == nil {
+		yield(r.first)
+		return
 	}
-	return nil
+	for _, ref := range r.others {
+		if !yield(ref) {
+			return
+		}
+	}
+}
+
+// info reads what the log says of a run.
+func (g *graph) info(r *run) *run {
+	if r.known {
+		return r
+	}
+	r.known, r.end, r.dead = true, g.size, true
+	for ref := range r.places {
+		r.learn(g.Parts[ref.Part].Run(ref.Run))
+	}
+	return r
+}
+
+// learn takes over what a part says of the run.
+func (r *run) learn(info logindex.RunInfo) {
+	ended := r.g.ended(info)
+	if info.Started || ended {
+		r.agent, r.version = info.Agent, info.Version
+	}
+	if ended {
+		r.status, r.end, r.dead = info.Status, info.End, info.Interrupted
+	}
+}
+
+// load finds the accesses of the run.
+func (r *run) load() {
+	if r.loaded {
+		return
+	}
+	r.loaded = true
+	learn := !r.known
+	if learn {
+		r.known, r.end, r.dead = true, r.g.size, true
+	}
+	r.pieces = r.one[:0]
+	for ref := range r.places {
+		p := r.g.Parts[ref.Part]
+		info := p.Run(ref.Run)
+		if learn {
+			r.learn(info)
+		}
+		most := info.MostRows()
+		if cap(r.g.rows)-len(r.g.rows) < most {
+			r.g.rows = make([]uint32, 0, max(most, rowsChunk))
+		}
+		n := len(r.g.rows)
+		all := p.RunRows(r.g.rows, info)
+		r.g.rows = all
+		rows := all[n:]
+		if !r.g.whole {
+			rows = slices.DeleteFunc(rows, func(x uint32) bool { return !r.g.visible(logindex.SpotOf(int(ref.Part), x>>logindex.KindBits)) })
+		}
+		r.g.extra += 4 * len(rows)
+		r.pieces = append(r.pieces, piece{int(ref.Part), rows[:len(rows):len(rows)]})
+	}
+}
+
+// rowsChunk is how many accesses of runs have their place together.
+const rowsChunk = 1 << 12
+
+// accesses calls yield with its accesses from a spot on and before another.
+func (r *run) accesses(from, to spot, yield func(spot, logindex.Kind)) {
+	r.load()
+	for _, p := range r.pieces {
+		if p.part < from.Part() {
+			continue
+		}
+		rows := p.rows
+		if p.part == from.Part() && from > begin(p.part) {
+			rows = rows[sort.Search(len(rows), func(i int) bool { return rows[i]>>logindex.KindBits >= from.Row() }):]
+		}
+		for _, x := range rows {
+			at := logindex.SpotOf(p.part, x>>logindex.KindBits)
+			if at >= to {
+				return
+			}
+			yield(at, logindex.Kind(x&(1<<logindex.KindBits-1)))
+		}
+	}
+}
+
+// looks calls yield with the readings among its accesses from a spot on and before another.
+func (g *graph) looks(r *run, from, to spot, yield func(*reading)) {
+	r.accesses(from, to, func(at spot, kind logindex.Kind) {
+		if kind == logindex.Look {
+			yield(g.reading(at))
+		}
+	})
+}
+
+// reading returns a read.
+func (g *graph) reading(at spot) *reading {
+	r := &reading{span: span{at, at}, at: at, shelf: g.shelfAt(at)}
+	if g.Parts[at.Part()].Plain() || !g.flags(at).Irregular {
+		return r
+	}
+	r.irregular = true
+	if s, ok := g.spans[at]; ok {
+		r.span = s
+		return r
+	}
+	d := g.detail(at)
+	if d.Repeats > 0 {
+		r.lo = g.runAt(at).before(at) // the repeats came at any time since
+	}
+	if d.Version != "" || d.Digest != "" {
+		if made := r.shelf.stated(d.Version, d.Digest, at); made > 0 {
+			r.span = span{made, made + 1}
+		}
+	}
+	if g.spans == nil {
+		g.spans = map[spot]span{}
+	}
+	g.spans[at] = r.span
+	return r
 }
 
 // repeat is what makes a read the repeat of another of its run.
@@ -93,156 +218,72 @@ type repeat struct {
 	task                    int
 }
 
-// load finds the accesses of the run.
-func (r *run) load() {
-	if r.loaded {
-		return
-	}
-	r.loaded = true
-	whole := r.g.whole()
-	for _, place := range r.places {
-		p := r.g.Parts[place.Part]
-		info := p.Run(place.Run)
-		r.slots = slices.Grow(r.slots, min(info.MostRows(), 1024))
-		p.RunRows(info, func(row uint32, read bool) {
-			if !whole {
-				if _, ok := r.g.row(int(place.Part), row); !ok {
-					return
-				}
+// before returns the newest read that is repeated by another; 0: there is none.
+func (r *run) before(at spot) spot {
+	if r.repeats == nil {
+		r.repeats = map[spot]spot{}
+		last := map[repeat]spot{}
+		r.accesses(0, r.g.end, func(at spot, kind logindex.Kind) {
+			if kind != logindex.Look {
+				return
 			}
-			r.slots = append(r.slots, slot{row: row, part: int32(place.Part), read: read})
+			d := r.g.detail(at)
+			key := repeat{r.g.shelfAt(at), d.Source, d.Version, d.Digest, d.Rows, d.Task}
+			if d.Repeats > 0 {
+				r.repeats[at] = last[key]
+				r.g.extra += 2 * spotBytes
+			}
+			last[key] = at
 		})
 	}
-}
-
-// at returns an access by its number.
-func (r *run) at(i int) *event {
-	s := &r.slots[i]
-	if s.event != nil {
-		return s.event
-	}
-	at := r.g.Parts[s.part].Row(s.row)
-	e := event{position: at.Position, run: r, slot: int32(i), part: s.part, row: s.row, number: at.Record, op: at.Op, irregular: at.Irregular, stated: at.Stated}
-	if at.Op == logindex.Read {
-		all := &struct {
-			event
-			reading
-		}{event: e}
-		s.event, all.event.reading = &all.event, &all.reading
-		all.reading = reading{lo: e.position, hi: e.position, event: s.event}
-		if e.irregular {
-			all.reading.look()
-		}
-		return s.event
-	}
-	all := &struct {
-		event
-		contribution
-	}{event: e}
-	s.event, all.event.contribution = &all.event, &all.contribution
-	all.contribution.event = s.event
-	return s.event
-}
-
-// readings returns the readings among its accesses from begin on and before end.
-func (r *run) readings(begin, end int) (out []*reading) {
-	for i := begin; i < end; i++ {
-		if !r.slots[i].read {
-			continue
-		}
-		if look := r.at(i).reading; look != nil {
-			out = append(out, look)
-		}
-	}
-	return out
-}
-
-// look sets what a reading saw that is no plain one.
-func (l *reading) look() {
-	d := l.detail()
-	if d.Repeats > 0 {
-		l.lo = l.run.before(l.pos()) // the repeats came at any time since
-	}
-	if d.Version != "" || d.Digest != "" {
-		if at, ok := l.shelf().stated(d.Version, d.Digest, l.pos()); ok {
-			l.lo, l.hi = at, at+1
-		}
-	}
-}
-
-// before returns the position of the newest record of the read that is repeated at pos;
-// 0: there is none.
-func (r *run) before(pos uint64) uint64 {
-	if r.repeats == nil {
-		r.repeats = map[uint64]uint64{}
-		last := map[repeat]uint64{}
-		for _, s := range r.slots {
-			if !s.read {
-				continue
-			}
-			p := r.g.Parts[s.part]
-			at := p.Row(s.row)
-			d := p.Detail(at)
-			key := repeat{r.g.shelfOf(int(s.part), at.Record), d.Source, d.Version, d.Digest, d.Rows, d.Task}
-			if d.Repeats > 0 {
-				r.repeats[at.Position] = last[key]
-			}
-			last[key] = at.Position
-		}
-	}
-	return r.repeats[pos]
+	return r.repeats[at]
 }
 
 // state returns what a contribution was stated to be made from.
-func (r *run) state(c *contribution) []*reading {
+func (r *run) state(c spot) []reading {
 	if r.said {
-		return c.made
+		return r.made[c]
 	}
-	r.said = true
-	last := map[*shelf]*reading{} // the newest access to each record
-	for i := range r.slots {
-		e := r.at(i)
-		own := e.shelf()
-		if e.reading != nil {
-			last[own] = e.reading
-			continue
+	r.said, r.made = true, map[spot][]reading{}
+	last := map[*shelf]reading{} // the newest access to each record
+	r.accesses(0, r.g.end, func(at spot, kind logindex.Kind) {
+		own := r.g.shelfAt(at)
+		if kind == logindex.Look {
+			last[own] = *r.g.reading(at)
+			return
 		}
-		if e.stated {
-			for _, f := range e.detail().From {
-				for _, seen := range r.seen(e, r.g.shelfOf(int(e.part), f), last) {
-					seen.made = e.contribution
-					e.contribution.made = append(e.contribution.made, seen)
-				}
+		if kind == logindex.State {
+			for _, f := range r.g.detail(at).From {
+				seen := r.g.seen(at, r.g.shelfOf(at.Part(), f), last)
+				r.made[at] = append(r.made[at], seen...)
+				r.g.extra += len(seen) * readingBytes
 			}
 		}
-		last[own] = &reading{other: own, lo: e.pos(), hi: e.pos() + 1, event: e}
-	}
-	return c.made
+		last[own] = reading{span: span{at, at + 1}, at: at, shelf: own}
+	})
+	return r.made[c]
 }
 
 // seen returns what a write saw of a record that it states to be made from: what its
 // run saw of it the last time, else what is there now. Of a collection it is also what
 // the run saw the last time of each record in it.
-func (r *run) seen(e *event, s *shelf, last map[*shelf]*reading) []*reading {
-	var newest *reading
-	for _, a := range r.g.around(s) {
-		if l := last[a]; l != nil && (newest == nil || l.pos() > newest.pos()) {
-			newest = l
+func (g *graph) seen(at spot, s *shelf, last map[*shelf]reading) []reading {
+	look := reading{span: span{at, at}, at: at, shelf: s, made: true}
+	newest := spot(0)
+	for _, a := range g.around(s) {
+		if l, ok := last[a]; ok && l.at > newest {
+			newest, look.span = l.at, l.span
 		}
 	}
-	span := reading{other: s, lo: e.pos(), hi: e.pos(), event: e}
-	if newest != nil {
-		span.lo, span.hi = newest.lo, newest.hi
-	}
-	out := []*reading{&span}
-	if !recorduri.Collection(s.record) {
+	out := []reading{look}
+	if !s.collection {
 		return out
 	}
 	for below, l := range last {
 		if below != s && strings.HasPrefix(below.record, s.record) {
-			out = append(out, &reading{other: below, lo: l.lo, hi: l.hi, event: e})
+			out = append(out, reading{span: l.span, at: at, shelf: below, made: true})
 		}
 	}
-	slices.SortFunc(out[1:], func(a, b *reading) int { return strings.Compare(a.other.record, b.other.record) })
+	slices.SortFunc(out[1:], func(a, b reading) int { return strings.Compare(a.shelf.record, b.shelf.record) })
 	return out
 }

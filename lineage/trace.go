@@ -54,6 +54,9 @@ type Query struct {
 	// MaxEdges bounds the edges of the answer; the first in the order of the log are told.
 	// They are not told later: it is there to bound memory. Zero: 1,000,000.
 	MaxEdges int
+	// NoEdges leaves the edges out of the answer, which then counts as no less complete, and
+	// takes about half the time.
+	NoEdges bool `json:",omitempty"`
 	// Redactor is that of the recorder, so that the query looks for what was
 	// recorded. Zero: none.
 	Redactor audit.Redactor
@@ -193,7 +196,7 @@ func Trace(ctx context.Context, log Log, q Query) (*Result, error) {
 	}
 	var res *Result
 	err = withSnapshot(ctx, log, func(s *logindex.Snapshot) error {
-		t := &trace{ctx: ctx, q: &q, record: record, told: told, bound: told + q.MaxVersions, gaps: map[string]int{}}
+		t := &trace{ctx: ctx, q: &q, told: told, bound: told + q.MaxVersions, gaps: map[string]int{}}
 		head := audit.Head{Size: s.Size, Root: s.Root.String()}
 		if q.At.Size > head.Size || q.At.Size == head.Size && q.At.Root != "" && q.At.Root != head.Root {
 			return fmt.Errorf("%w: the log has %d records and the root %s, and never was what the checkpoint states, %d and %s", audit.ErrInvalid, head.Size, head.Root, q.At.Size, q.At.Root)
@@ -201,10 +204,11 @@ func Trace(ctx context.Context, log Log, q Query) (*Result, error) {
 		if q.At != (audit.Head{}) {
 			head = q.At
 		}
-		t.graph = newGraph(s, head.Size, q.AsOf)
+		t.graph = graphOf(s, head.Size, q.AsOf)
 		t.result = &Result{Record: record, Head: head}
 		t.find()
 		t.finish()
+		t.leave()
 		res = t.result
 		return context.Cause(ctx)
 	})

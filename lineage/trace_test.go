@@ -107,8 +107,20 @@ func TestGaps(t *testing.T) {
 		want   []lineage.Gap
 		told   int
 	}{
-		"none":      {func(*memory, *lineage.Query) {}, []lineage.Gap{}, 3},
-		"depth":     {func(_ *memory, q *lineage.Query) { q.Depth = 2 }, []lineage.Gap{{"depth", 1, "1 version not followed beyond depth 2"}}, 2},
+		"none":  {func(*memory, *lineage.Query) {}, []lineage.Gap{}, 3},
+		"depth": {func(_ *memory, q *lineage.Query) { q.Depth = 2 }, []lineage.Gap{{"depth", 1, "1 version not followed beyond depth 2"}}, 2},
+		"depth, but it was replaced before a collection with it was read": {func(m *memory, q *lineage.Query) {
+			*m = memory{}
+			m.start("1")
+			m.access(t, "1", audit.Access{Op: audit.OpRead, Record: "db://x/a"})
+			m.access(t, "1", audit.Access{Op: audit.OpWrite, Record: "db://y/b"})
+			m.end("1", audit.Success, audit.ByReturn)
+			m.start("2")
+			m.access(t, "2", audit.Access{Op: audit.OpWrite, Record: "db://y/b"})
+			m.access(t, "2", audit.Access{Op: audit.OpRead, Record: "db://y/"})
+			m.end("2", audit.Success, audit.ByReturn)
+			q.Depth = 1
+		}, []lineage.Gap{}, 1},
 		"all of it": {func(_ *memory, q *lineage.Query) { q.Depth = 3 }, []lineage.Gap{}, 3},
 		"versions": {func(_ *memory, q *lineage.Query) { q.MaxVersions = 1 },
 			[]lineage.Gap{{"versions", 1, "1 way not followed to versions beyond the first 1"}}, 2},

@@ -52,3 +52,8 @@ const all = 1 << 30
 func (o *ours) trace(ctx context.Context, record int32, depth, most int) (*lineage.Result, error) {
 	return lineage.Trace(ctx, o.log, lineage.Query{Record: uri(record), Depth: depth, MaxVersions: most, MaxEdges: all})
 }
+
+// versions returns what was made from a record, and by which runs, without the edges.
+func (o *ours) versions(ctx context.Context, record int32) (*lineage.Result, error) {
+	return lineage.Trace(ctx, o.log, lineage.Query{Record: uri(record), MaxVersions: all, NoEdges: true})
+}

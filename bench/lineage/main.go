@@ -6,8 +6,9 @@
 //	go run -C lineage . -accesses 5000000 -peers flexor,sqlite
 //
 // The peers get the easier task: their tables hold numbers in place of URIs, no times,
-// skills or sources, nothing that was stated or repeated, and they return versions without
-// the runs and edges that lead to them. That all find the same versions is checked.
+// skills or sources, nothing that was stated or repeated, and they count versions, where
+// this SDK tells them with what it knows of each, and the runs beside. What is held against
+// them leaves out the edges, which they do not find. That all find the same versions is checked.
 //
 // PostgreSQL is that of Debian's package, on the loopback; it is left out, with a
 // message, where initdb is not found. DuckDB has no driver for Go without cgo.

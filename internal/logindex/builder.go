@@ -1,9 +1,7 @@
 package logindex
 
 import (
-	"encoding/binary"
 	"fmt"
-	"hash/crc32"
 	"math"
 	"slices"
 	"time"
@@ -31,6 +29,7 @@ type Builder struct {
 	runInfo  []builtRun
 	notes    []note
 	stating  uint32 // runs that look far back
+	loose    uint32 // accesses in the class Irregular
 }
 
 // builtRow is an access.
@@ -77,12 +76,6 @@ type note struct {
 	n    uint64
 }
 
-// names are strings, each once, numbered as they came.
-type names struct {
-	list  []string
-	index map[string]uint32
-}
-
 // recent is a string that comes again and again, with its number.
 type recent struct {
 	text string
@@ -98,25 +91,16 @@ func (r *recent) in(n *names, s []byte) uint32 {
 	return r.id
 }
 
-// id returns the number of a string.
-func (n *names) id(s []byte) uint32 {
-	id, ok := n.index[string(s)]
-	if !ok {
-		id = uint32(len(n.list))
-		n.list = append(n.list, string(s))
-		n.index[n.list[id]] = id
-	}
-	return id
-}
-
 // NewBuilder returns the builder of an index of the records from index first on.
 func NewBuilder(first uint64) *Builder {
 	b := &Builder{first: first, end: first}
-	for _, n := range []*names{&b.records, &b.runs, &b.words} {
-		n.index = map[string]uint32{}
-	}
 	b.words.id(nil) // the empty word is 0
 	return b
+}
+
+// Grow makes room for so many records.
+func (b *Builder) Grow(records uint64) {
+	b.rows = slices.Grow(b.rows, int(min(records, maxRows)))
 }
 
 // End returns the index behind the last record that was added.
@@ -172,6 +156,9 @@ func (b *Builder) access(l *line, rel uint32) {
 	info.rows++
 	row.before, info.last = info.last, int32(len(b.rows)+1)
 	row.irregular = op == 0 && (l.repeats > 0 || len(l.version)+len(l.digest) > 0)
+	if row.irregular {
+		b.loose++
+	}
 	odd := !time.Unix(0, row.at).Equal(l.at)
 	if row.irregular && !info.looksBack && (len(l.version)+len(l.digest) > 0 || !b.hasRead(l, &row)) {
 		info.looksBack = true
@@ -241,339 +228,4 @@ func Nanos(t time.Time) int64 {
 		return math.MaxInt64
 	}
 	return t.UnixNano()
-}
-
-// image is an index while it is written.
-type image struct {
-	header header
-	data   []byte
-}
-
-func (m *image) u16(v uint16) { m.data = binary.LittleEndian.AppendUint16(m.data, v) }
-func (m *image) u32(v uint32) { m.data = binary.LittleEndian.AppendUint32(m.data, v) }
-func (m *image) u64(v uint64) { m.data = binary.LittleEndian.AppendUint64(m.data, v) }
-func (m *image) uvarint(v uint64) {
-	m.data = binary.AppendUvarint(m.data, v)
-}
-func (m *image) text(s string) {
-	m.uvarint(uint64(len(s)))
-	m.data = append(m.data, s...)
-}
-
-// close ends a section.
-func (m *image) close(s section) { m.header.ends[s] = uint64(len(m.data)) }
-
-// Image returns the index of what was added so far; root is that of the log's tree with
-// so many records.
-func (b *Builder) Image(root [32]byte) ([]byte, error) {
-	m := &image{header: header{first: b.first, end: b.end, root: root, rows: uint32(len(b.rows)), records: uint32(len(b.records.list)), runs: uint32(len(b.runs.list)), stating: b.stating}}
-	m.data = make([]byte, 0, len(b.rows)*40+len(b.records.list)*32+len(b.runs.list)*64+1024)
-	recordOrder, recordRank := b.records.sorted()
-	runOrder, runRank := b.runs.sorted()
-	base := int64(math.MaxInt64)
-	for i := range b.rows {
-		base = min(base, b.rows[i].at)
-	}
-	m.header.base = base
-	extras := b.putRows(m, recordRank, runRank, base)
-	b.putPostings(m, recordRank)
-	m.putHash(recordOrder)
-	m.putNames(recordOrder, secNameAt, secNames)
-	b.putRuns(m, runOrder, runRank)
-	m.putNames(runOrder, secRunNameAt, secRunNames)
-	for _, w := range b.words.list {
-		m.text(w)
-	}
-	m.close(secWords)
-	b.putExtras(m, extras, recordRank, base)
-	for _, n := range b.notes {
-		m.uvarint(uint64(n.kind))
-		m.uvarint(uint64(runRank[n.run]))
-		m.uvarint(uint64(n.pos))
-		m.u64(uint64(n.at))
-		m.uvarint(n.n)
-	}
-	m.close(secNotes)
-	for _, n := range runOrder {
-		if r := &b.runInfo[b.runs.index[n]]; !r.started {
-			m.uvarint(uint64(runRank[b.runs.index[n]]))
-		}
-	}
-	m.close(secStrays)
-	for _, n := range runOrder {
-		if r := &b.runInfo[b.runs.index[n]]; (r.rows > 0 || !r.started) && (r.status == 0 || r.dead) {
-			m.uvarint(uint64(runRank[b.runs.index[n]]))
-		}
-	}
-	m.close(secUnsettled)
-	if len(m.data) > maxImageSize {
-		return nil, fmt.Errorf("logindex: the accesses before record %d do not fit into one index", b.end)
-	}
-	return m.seal(), nil
-}
-
-// seal returns the whole file.
-func (m *image) seal() []byte {
-	out := make([]byte, 0, headerSize+4*m.header.pages()+len(m.data))
-	out = append(out, m.header.encode()...)
-	for page := range slices.Chunk(m.data, pageSize) {
-		out = binary.LittleEndian.AppendUint32(out, crc32.Checksum(page, castagnoli))
-	}
-	return append(out, m.data...)
-}
-
-// sorted returns the names in their order, and for each number its place in that.
-func (n *names) sorted() (order []string, rank []uint32) {
-	order = slices.Clone(n.list)
-	slices.Sort(order)
-	rank = make([]uint32, len(order))
-	for i, s := range order {
-		rank[n.index[s]] = uint32(i)
-	}
-	return order, rank
-}
-
-// fits reports whether a row has room for its words, task and time.
-func (r *builtRow) fits(base int64) bool {
-	d := uint64(r.at) - uint64(base)
-	return r.source < inExtra16 && r.skill < inExtra16 && r.task >= 0 && r.task < inExtra8 && d < 1<<timeBits
-}
-
-// putRows writes the rows, and returns which of them have more than fits.
-func (b *Builder) putRows(m *image, recordRank, runRank []uint32, base int64) (extras []uint32) {
-	for i := range b.rows {
-		r := &b.rows[i]
-		flags := r.op
-		fits := r.fits(base)
-		if r.extra > 0 || !fits {
-			flags |= hasExtra
-			extras = append(extras, uint32(i))
-		}
-		if r.irregular {
-			flags |= isIrregular
-		}
-		if r.extra > 0 && b.extras[r.extra-1].hasFrom {
-			flags |= isStated
-		}
-		m.u32(recordRank[r.record])
-		m.u32(runRank[r.run])
-		m.u32(r.pos)
-		d, task, source, skill := uint64(0), uint8(inExtra8), uint16(inExtra16), uint16(inExtra16)
-		if fits {
-			d, task, source, skill = uint64(r.at)-uint64(base), uint8(r.task), uint16(r.source), uint16(r.skill)
-		}
-		m.u32(uint32(d))
-		m.u16(uint16(d >> 32))
-		m.data = append(m.data, flags, task)
-		m.u16(source)
-		m.u16(skill)
-	}
-	m.close(secRows)
-	return extras
-}
-
-// putPostings writes the uses of each record.
-func (b *Builder) putPostings(m *image, rank []uint32) {
-	starts := make([]uint32, len(rank)+1)
-	for i := range b.rows {
-		starts[rank[b.rows[i].record]+1]++
-	}
-	for _, x := range b.mentions {
-		starts[rank[x.record]+1]++
-	}
-	for i := range rank {
-		starts[i+1] += starts[i]
-	}
-	next := slices.Clone(starts)
-	list := make([]uint32, starts[len(rank)])
-	put := func(record uint32, c Class, row uint32) {
-		at := &next[rank[record]]
-		list[*at] = uint32(c)<<rowBits | row
-		*at++
-	}
-	for i := range b.rows {
-		c := Contributions
-		switch r := &b.rows[i]; {
-		case r.irregular:
-			c = Irregular
-		case r.op == 0:
-			c = Reads
-		}
-		put(b.rows[i].record, c, uint32(i))
-	}
-	for _, x := range b.mentions {
-		put(x.record, Mentions, x.row)
-	}
-	for i := range rank {
-		slices.Sort(list[starts[i]:starts[i+1]])
-	}
-	for _, v := range list {
-		m.u32(v)
-	}
-	m.close(secPostings)
-	for _, v := range starts[1:] {
-		m.u32(v)
-	}
-	m.close(secRecords)
-}
-
-// putHash writes the table that finds a record by its URI.
-func (m *image) putHash(order []string) {
-	slots := 1
-	for slots*3 < len(order)*4 {
-		slots *= 2
-	}
-	table := make([]uint64, slots)
-	for i, s := range order {
-		h := Hash(s)
-		at := int(h) & (slots - 1)
-		for table[at] != 0 {
-			at = (at + 1) & (slots - 1)
-		}
-		table[at] = h>>32 | uint64(i+1)<<32
-	}
-	for _, v := range table {
-		m.u64(v)
-	}
-	m.header.slots = uint32(slots)
-	m.close(secHash)
-}
-
-// putNames writes strings in their order.
-func (m *image) putNames(order []string, at, text section) {
-	var blocks []byte
-	for i, s := range order {
-		shared := 0
-		if i%nameBlock > 0 {
-			before := order[i-1]
-			for shared < min(len(s), len(before)) && s[shared] == before[shared] {
-				shared++
-			}
-		}
-		blocks = binary.AppendUvarint(blocks, uint64(shared))
-		blocks = binary.AppendUvarint(blocks, uint64(len(s)-shared))
-		blocks = append(blocks, s[shared:]...)
-		if i%nameBlock == nameBlock-1 || i == len(order)-1 {
-			m.u32(uint32(len(blocks)))
-		}
-	}
-	m.close(at)
-	m.data = append(m.data, blocks...)
-	m.close(text)
-}
-
-// putRuns writes the runs, and the rows of each.
-func (b *Builder) putRuns(m *image, order []string, rank []uint32) {
-	starts := make([]uint32, len(order)+1)
-	for i := range b.rows {
-		starts[rank[b.rows[i].run]+1]++
-	}
-	for i := range order {
-		starts[i+1] += starts[i]
-	}
-	next := slices.Clone(starts)
-	rows := make([]uint32, len(b.rows))
-	for i := range b.rows {
-		at := &next[rank[b.rows[i].run]]
-		rows[*at] = uint32(i)
-		*at++
-	}
-	var lists []byte
-	for i, id := range order {
-		before := uint32(0)
-		for _, row := range rows[starts[i]:starts[i+1]] {
-			step := uint64(row-before) << 1
-			if b.rows[row].op != 0 {
-				step |= 1
-			}
-			lists = binary.AppendUvarint(lists, step)
-			before = row
-		}
-		r := &b.runInfo[b.runs.index[id]]
-		flags := uint32(0)
-		if r.started {
-			flags |= runStarted
-		}
-		if r.dead {
-			flags |= runDead
-		}
-		if r.looksBack {
-			flags |= runLooksBack
-		}
-		m.u32(uint32(len(lists)))
-		m.u32(r.agent)
-		m.u32(r.version)
-		m.u32(r.status)
-		m.u32(flags)
-		m.u32(r.end)
-		m.u64(uint64(r.endedAt))
-	}
-	m.close(secRuns)
-	m.data = append(m.data, lists...)
-	m.close(secRunRows)
-}
-
-// What an extra has, in this order.
-const (
-	extraRepeats = 1 << iota
-	extraRows
-	extraVersion
-	extraDigest
-	extraFrom
-	extraTime
-	extraWords
-)
-
-// putExtras writes what does not fit into rows.
-func (b *Builder) putExtras(m *image, rows []uint32, recordRank []uint32, base int64) {
-	var body image
-	for _, i := range rows {
-		r := &b.rows[i]
-		e := builtExtra{at: time.Unix(0, r.at)}
-		if r.extra > 0 {
-			e = b.extras[r.extra-1]
-		}
-		m.u32(i)
-		m.u32(uint32(len(body.data)))
-		has := uint64(0)
-		for bit, there := range map[uint64]bool{
-			extraRepeats: e.repeats != 0, extraRows: e.rows != 0, extraVersion: e.version != "", extraDigest: e.digest != "",
-			extraFrom: e.hasFrom, extraTime: e.odd || !r.fits(base), extraWords: !r.fits(base),
-		} {
-			if there {
-				has |= bit
-			}
-		}
-		body.uvarint(has)
-		if has&extraRepeats != 0 {
-			body.uvarint(uint64(e.repeats))
-		}
-		if has&extraRows != 0 {
-			body.uvarint(uint64(e.rows))
-		}
-		if has&extraVersion != 0 {
-			body.text(e.version)
-		}
-		if has&extraDigest != 0 {
-			body.text(e.digest)
-		}
-		if has&extraFrom != 0 {
-			body.uvarint(uint64(len(e.from)))
-			for _, f := range e.from {
-				body.uvarint(uint64(recordRank[f]))
-			}
-		}
-		if has&extraTime != 0 {
-			body.uvarint(uint64(e.at.Unix()))
-			body.uvarint(uint64(e.at.Nanosecond()))
-		}
-		if has&extraWords != 0 {
-			body.uvarint(uint64(r.source))
-			body.uvarint(uint64(r.skill))
-			body.uvarint(uint64(r.task))
-		}
-	}
-	m.close(secExtraAt)
-	m.data = append(m.data, body.data...)
-	m.close(secExtra)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"hash/crc32"
 	"math"
+	"math/bits"
 )
 
 // The format of an index, all integers little endian:
@@ -13,20 +14,24 @@ import (
 //	checksums   4 bytes for each page of what follows: its CRC-32C
 //	pages       of pageSize bytes, the last one shorter: the sections without gaps
 //
-// The sections, in this order:
+// The sections, in this order. Those of integers of 4 bytes come first, so that none
+// of these stands in two pages:
 //
 //	rows        rowSize bytes for each access, in the order of the log
 //	postings    4 bytes for each use of a record by an access: class and row
-//	records     4 bytes for each record: where its postings end, in postings
+//	records     recordSize bytes for each record: where its Writes end in postings, its
+//	            Reads, and all
 //	hash        8 bytes a slot: half of the hash of a URI, and the record and 1
-//	names       where each block of nameBlock URIs ends; and the blocks: URIs in
-//	            their order, each without the beginning it shares with the one before
+//	nameAt      where each block of nameBlock URIs ends
+//	runNameAt   the same of the ids of runs
 //	runs        runSize bytes for each run, in the order of their ids
-//	runRows     varints: the rows of each run, each as its distance from the one before, twice,
-//	            and 1 if it is no read
+//	extraAt     8 bytes for each row that has more than fits in it: row, and where that begins
+//	names       blocks of URIs in their order, each without the beginning it shares with the
+//	            one before
+//	runRows     varints: the rows of each run, each as its distance from the one before, four
+//	            times, and its Kind
 //	runNames    the ids of runs, as names
 //	words       sources, skills, agents, versions and statuses, each once
-//	extraAt     8 bytes for each row that has more than fits in it: row, and where that begins
 //	extra       what does not fit
 //	notes       dropped and unknown accesses
 //	strays      varints: runs that did not start here
@@ -43,11 +48,12 @@ import (
 // A posting has its class in the three highest bits, so that those of a record stand
 // by class, and in a class in the order of the log.
 const (
-	magic     = "flexor.idx/1\n\x00\x00\x00"
-	pageSize  = 16 << 10
-	rowSize   = 24
-	runSize   = 32
-	nameBlock = 16
+	magic      = "flexor.idx/2\n\x00\x00\x00"
+	pageSize   = 4 << 10
+	rowSize    = 24
+	recordSize = 12
+	runSize    = 32
+	nameBlock  = 16
 
 	inExtra8  = math.MaxUint8
 	inExtra16 = math.MaxUint16
@@ -68,7 +74,7 @@ const (
 	noteDropped  = 0
 	noteUnknown  = 1
 	noteAll      = 2
-	headerFixed  = len(magic) + 8 + 8 + 32 + 8 + 5*4
+	headerFixed  = len(magic) + 8 + 8 + 32 + 8 + 7*4
 	headerSize   = headerFixed + 8*int(sections) + 4
 	maxImageSize = math.MaxUint32
 )
@@ -78,11 +84,11 @@ type Class uint32
 
 // The classes.
 const (
-	Contributions Class = iota // writes, appends and deletes of it
-	Reads                      // reads of it as it was at the read's position
-	Irregular                  // reads that stand for several, or state a version or a digest
-	Mentions                   // writes that state to be made from it
-	classes
+	Writes    Class = iota // writes and deletes of it: they replace what it held
+	Reads                  // reads of it as it was at the read's position
+	Appends                // they add to what it holds
+	Irregular              // reads that stand for several, or state a version or a digest
+	Mentions               // writes that state to be made from it
 )
 
 // section is a part of an index.
@@ -94,13 +100,13 @@ const (
 	secRecords
 	secHash
 	secNameAt
-	secNames
-	secRuns
-	secRunRows
 	secRunNameAt
+	secRuns
+	secExtraAt
+	secNames
+	secRunRows
 	secRunNames
 	secWords
-	secExtraAt
 	secExtra
 	secNotes
 	secStrays
@@ -118,6 +124,8 @@ type header struct {
 	runs       uint32
 	slots      uint32 // of the hash table: a power of two
 	stating    uint32 // runs with runLooksBack
+	loose      uint32 // postings of the classes Irregular and Mentions
+	within     uint32 // records that are collections
 	ends       [sections]uint64
 }
 
@@ -134,7 +142,7 @@ func (h *header) encode() []byte {
 	b = binary.LittleEndian.AppendUint64(b, h.end)
 	b = append(b, h.root[:]...)
 	b = binary.LittleEndian.AppendUint64(b, uint64(h.base))
-	for _, n := range []uint32{h.rows, h.records, h.runs, h.slots, h.stating} {
+	for _, n := range []uint32{h.rows, h.records, h.runs, h.slots, h.stating, h.loose, h.within} {
 		b = binary.LittleEndian.AppendUint32(b, n)
 	}
 	for _, e := range h.ends {
@@ -158,7 +166,7 @@ func (h *header) decode(b []byte) error {
 	h.first, h.end = next(), next()
 	b = b[copy(h.root[:], b):]
 	h.base = int64(next())
-	for _, n := range []*uint32{&h.rows, &h.records, &h.runs, &h.slots, &h.stating} {
+	for _, n := range []*uint32{&h.rows, &h.records, &h.runs, &h.slots, &h.stating, &h.loose, &h.within} {
 		*n = binary.LittleEndian.Uint32(b)
 		b = b[4:]
 	}
@@ -171,7 +179,7 @@ func (h *header) decode(b []byte) error {
 	}
 	blocks := func(n uint32) uint64 { return (uint64(n) + nameBlock - 1) / nameBlock * 4 }
 	for s, want := range map[section]uint64{
-		secRows: uint64(h.rows) * rowSize, secRecords: uint64(h.records) * 4, secHash: uint64(h.slots) * 8, secRuns: uint64(h.runs) * runSize,
+		secRows: uint64(h.rows) * rowSize, secRecords: uint64(h.records) * recordSize, secHash: uint64(h.slots) * 8, secRuns: uint64(h.runs) * runSize,
 		secNameAt: blocks(h.records), secRunNameAt: blocks(h.runs),
 	} {
 		if h.size(s) != want {
@@ -198,14 +206,22 @@ func (h *header) size(s section) uint64 { return h.ends[s] - h.begin(s) }
 // pages returns how many pages there are.
 func (h *header) pages() int { return int((h.ends[sections-1] + pageSize - 1) / pageSize) }
 
-// Hash returns the hash of a URI that [Part.Record] takes: FNV-1a, with the bits mixed for
-// the high half.
-func Hash(s string) uint64 {
-	h := uint64(14695981039346656037)
-	for i := range len(s) {
-		h = (h ^ uint64(s[i])) * 1099511628211
+// Hash returns the hash of a URI that [Part.Record] takes. It is part of the format.
+func Hash[T string | []byte](s T) uint64 {
+	h := uint64(len(s)) ^ 0x9e3779b97f4a7c15
+	for len(s) >= 8 {
+		h = mix(h ^ (uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56))
+		s = s[8:]
 	}
-	h ^= h >> 29
-	h *= 0xbf58476d1ce4e5b9
-	return h ^ h>>32
+	rest := uint64(0)
+	for i := range len(s) {
+		rest = rest<<8 | uint64(s[i])
+	}
+	return mix(mix(h ^ rest))
+}
+
+// mix mixes the bits of a hash.
+func mix(h uint64) uint64 {
+	high, low := bits.Mul64(h, 0xa0761d6478bd642f)
+	return high ^ low ^ h
 }

@@ -68,26 +68,6 @@ func New(fsys durable.FS, dir string, log *ledger.Reader) *Index {
 	return x
 }
 
-// Snapshot is a log as it was at one moment.
-type Snapshot struct {
-	First uint64 // index of the oldest record that is left; Size if there is none
-	Size  uint64
-	Root  tlog.Hash
-	Parts []*Part // all records from First on, in the order of the log
-
-	runs func() *Runs
-}
-
-// Err returns what a part could not read, if anything.
-func (s *Snapshot) Err() error {
-	for _, p := range s.Parts {
-		if err := p.Err(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // errMoved says that the log changed in a way that needs a new look.
 var errMoved = errors.New("logindex: the log was changed while it was looked at")
 
@@ -265,6 +245,7 @@ func (x *Index) segment(ctx context.Context, e ledger.End) (*Part, error) {
 // make makes the index of the records from first on, of a segment, up to size.
 func (x *Index) make(ctx context.Context, name string, first, size uint64, root tlog.Hash) (*Part, error) {
 	b := NewBuilder(first)
+	b.Grow(size - first)
 	for rec, err := range x.log.Records(ctx, first, false) {
 		if err != nil {
 			return nil, err

@@ -125,7 +125,7 @@ func (d *disk) open(tb testing.TB) *reader {
 	r, err := ledger.OpenReader(durable.Disk{}, d.dir)
 	require.NoError(tb, err)
 	x := logindex.New(durable.Disk{}, d.dir, r)
-	x.Small(16, math.MaxInt, 64<<10)
+	x.Small(16, math.MaxInt, 16<<10)
 	return &reader{r, x}
 }
 
@@ -288,21 +288,6 @@ func TestForeignIndex(t *testing.T) {
 		require.NoError(t, os.WriteFile(name, other, 0o644))
 	}
 	assert.Equal(t, want, answers(t, a.open(t)))
-}
-
-// A builder that died leaves a file that the next one removes, and that nobody reads.
-func TestKilledBuilder(t *testing.T) {
-	d := newDisk(t, 6)
-	d.write(t, 40)
-	segments, err := d.open(t).Segments()
-	require.NoError(t, err)
-	left := filepath.Join(d.dir, strings.TrimSuffix(segments[0].Name, ".jsonl")+".DIED.tmp.idx")
-	require.NoError(t, os.WriteFile(left, []byte("half of it"), 0o644))
-	d.same(t, d.open(t))
-	assert.NoFileExists(t, left)
-	for _, name := range d.files(t) {
-		assert.NotContains(t, name, ".tmp")
-	}
 }
 
 // Where nothing can be written the indexes are in memory, and where they would be too much

@@ -2,7 +2,9 @@ package logindex
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
+	"math/bits"
 	"time"
 
 	"github.com/flexorhq/flexor-go/audit"
@@ -22,7 +24,13 @@ type line struct {
 	repeats, task                     int
 	from                              [][]byte
 	hasFrom                           bool
+
+	day      []byte // how the last time that was read begins, up to its clock; empty: there is none
+	midnight int64  // of that day, in seconds since 1970
 }
+
+// reset makes room for another line.
+func (l *line) reset() { *l = line{from: l.from[:0], day: l.day, midnight: l.midnight} }
 
 // parse reads a record. The lines of recorders are read here; what has another form is
 // left to encoding/json, and what that refuses is an error.
@@ -30,8 +38,7 @@ func (l *line) parse(data []byte) error {
 	if l.scan(data) {
 		return nil
 	}
-	from := l.from[:0]
-	*l = line{from: from}
+	l.reset()
 	decoded, err := audit.DecodeLine(data)
 	if err != nil {
 		return err
@@ -78,8 +85,7 @@ func (l *line) parse(data []byte) error {
 // no white space, no escapes and nothing but ASCII in the members that are wanted. It
 // reports false if it is not of that form.
 func (l *line) scan(data []byte) bool {
-	from := l.from[:0]
-	*l = line{from: from}
+	l.reset()
 	s := scanner{data: data}
 	if !s.take('{') {
 		return false
@@ -141,7 +147,7 @@ func (l *line) accessMember(key []byte, s *scanner) (ok bool) {
 	case "digest":
 		l.digest, ok = s.text()
 	case "at":
-		l.at, ok = s.time()
+		l.at, ok = l.time(s)
 	case "rows":
 		l.rows, ok = s.number()
 	case "task":
@@ -191,7 +197,7 @@ func (l *line) runMember(key []byte, s *scanner) (ok bool) {
 	case "ended_by":
 		l.by, ok = s.text()
 	case "ended_at":
-		l.at, ok = s.time()
+		l.at, ok = l.time(s)
 	case "accesses":
 		start := s.at
 		ok = s.skip()
@@ -235,7 +241,14 @@ func (s *scanner) text() ([]byte, bool) {
 	if !s.take('"') {
 		return nil, false
 	}
-	for i := s.at; i < len(s.data); i++ {
+	i := s.at
+	for ; i+8 <= len(s.data); i += 8 {
+		if at := notPlain(binary.LittleEndian.Uint64(s.data[i:])); at < 8 {
+			i += at
+			break
+		}
+	}
+	for ; i < len(s.data); i++ {
 		switch c := s.data[i]; {
 		case c == '"':
 			t := s.data[s.at:i:i]
@@ -246,6 +259,15 @@ func (s *scanner) text() ([]byte, bool) {
 		}
 	}
 	return nil, false
+}
+
+// notPlain returns the first of 8 bytes that is a quotation mark, a backslash, a control
+// character or none of ASCII; 8: there is none.
+func notPlain(v uint64) int {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	quote, back := v^(ones*'"'), v^(ones*'\\')
+	// Each sets the highest bit of the bytes that are wanted, and perhaps of some above them.
+	return bits.TrailingZeros64(((quote-ones)&^quote|(back-ones)&^back|(v-ones*0x20)&^v|v)&tops) / 8
 }
 
 // number reads a whole number of at most 18 digits that is not negative.
@@ -260,9 +282,55 @@ func (s *scanner) number() (n int64, ok bool) {
 }
 
 // time reads a time.
-func (s *scanner) time() (t time.Time, ok bool) {
+func (l *line) time(s *scanner) (t time.Time, ok bool) {
 	text, ok := s.text()
-	return t, ok && t.UnmarshalText(text) == nil
+	if !ok {
+		return t, false
+	}
+	if t, ok := l.sameDay(text); ok {
+		return t, true
+	}
+	if t.UnmarshalText(text) != nil {
+		return t, false
+	}
+	if date := len("2026-04-30T"); len(text) > date && text[len(text)-1] == 'Z' {
+		l.day = append(l.day[:0], text[:date]...)
+		y, m, d := t.Date()
+		l.midnight = time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix()
+	}
+	return t, true
+}
+
+// sameDay reads a time of the day of the time that was read before, in UTC and of the form
+// 2026-04-30T14:05:06.789Z.
+func (l *line) sameDay(text []byte) (t time.Time, ok bool) {
+	clock, ok := bytes.CutPrefix(text, l.day)
+	if !ok || len(l.day) == 0 || len(clock) < len("14:05:06Z") || clock[2] != ':' || clock[5] != ':' || clock[len(clock)-1] != 'Z' {
+		return t, false
+	}
+	two := func(b []byte, below int64) int64 {
+		n := int64(b[0]-'0')*10 + int64(b[1]-'0')
+		if b[0]-'0' > 9 || b[1]-'0' > 9 || n >= below {
+			ok = false
+		}
+		return n
+	}
+	seconds := two(clock, 24)*3600 + two(clock[3:], 60)*60 + two(clock[6:], 60)
+	nanos := int64(0)
+	if fraction := clock[8 : len(clock)-1]; len(fraction) > 0 {
+		if len(fraction) < 2 || len(fraction) > 10 || fraction[0] != '.' {
+			return t, false
+		}
+		unit := int64(1e9)
+		for _, c := range fraction[1:] {
+			if c-'0' > 9 {
+				return t, false
+			}
+			unit /= 10
+			nanos += int64(c-'0') * unit
+		}
+	}
+	return time.Unix(l.midnight+seconds, nanos).UTC(), ok
 }
 
 // skip passes any value. Inside of an object or array it only looks for the end.

@@ -2,7 +2,6 @@ package logindex
 
 import (
 	"math"
-	"sync"
 )
 
 // RunRef is a run in a part of a [Snapshot].
@@ -20,7 +19,7 @@ type Runs struct {
 	Unsettled []RunRef
 	// Since says for each part how far back any access in it can look: to the first access
 	// of its run, or to anything, if a read states what it saw.
-	Since []uint64
+	Since []Spot
 }
 
 // Runs returns it. It is the same for all who have the snapshot, and not to be changed.
@@ -31,34 +30,43 @@ func (s *Snapshot) findRuns() *Runs {
 	r := &Runs{Same: map[RunRef][]RunRef{}}
 	spread := map[string]bool{}
 	var ids []string
-	for _, p := range s.Parts {
+	for i, p := range s.Parts {
 		for _, run := range p.Strays() {
 			if id := p.RunID(run); !spread[id] {
 				spread[id] = true
 				ids = append(ids, id)
 			}
 		}
-		since := p.First()
+		since := Spot(i) << 32 // before its first access
 		if p.h.stating > 0 {
 			since = 0
 		}
 		r.Since = append(r.Since, since)
 	}
+	var spans []idSpan
+	if len(ids) > 0 {
+		for _, p := range s.Parts {
+			spans = append(spans, p.idSpan())
+		}
+	}
 	for _, id := range ids {
 		var refs []RunRef
 		for i, p := range s.Parts {
+			if !spans[i].has(id) {
+				continue
+			}
 			if run, ok := p.FindRun(id); ok {
 				refs = append(refs, RunRef{uint32(i), run})
 			}
 		}
-		since := uint64(math.MaxUint64)
+		since := Spot(math.MaxUint64)
 		for _, ref := range refs {
 			r.Same[ref] = refs
 			if s.Parts[ref.Part].Run(ref.Run).LooksBack {
 				since = 0
 			}
-			if pos, ok := s.Parts[ref.Part].FirstAccess(ref.Run); ok {
-				since = min(since, pos)
+			if row, ok := s.Parts[ref.Part].FirstAccess(ref.Run); ok {
+				since = min(since, SpotOf(int(ref.Part), row))
 				r.Since[ref.Part] = min(r.Since[ref.Part], since)
 			}
 		}
@@ -79,13 +87,27 @@ func (s *Snapshot) findRuns() *Runs {
 	return r
 }
 
-// FirstAccess returns the position of the first access of a run.
-func (p *Part) FirstAccess(run uint32) (pos uint64, ok bool) {
+// idSpan are the first and the last id of the runs of a part. Ids mostly grow with time, so
+// that they tell where a run is not without a search.
+type idSpan struct{ first, last string }
+
+func (p *Part) idSpan() (s idSpan) {
+	if p.h.runs > 0 {
+		s.first, s.last = p.RunID(0), p.RunID(p.h.runs-1)
+	}
+	return s
+}
+
+func (s idSpan) has(id string) bool { return s.first <= id && id <= s.last }
+
+// FirstAccess returns the first access of a run.
+func (p *Part) FirstAccess(run uint32) (row uint32, ok bool) {
 	info := p.Run(run)
 	if info.begin == info.end {
 		return 0, false
 	}
-	return p.Row(p.FirstRow(info)).Position, true
+	row = p.firstRow(info)
+	return row, row < p.h.rows
 }
 
 // Of returns all places of a run, in the order of the log.
@@ -94,26 +116,4 @@ func (r *Runs) Of(ref RunRef) []RunRef {
 		return refs
 	}
 	return []RunRef{ref}
-}
-
-// Run returns what a log says of a run that is in these places.
-func (s *Snapshot) Run(refs []RunRef) (out RunInfo) {
-	for _, ref := range refs {
-		info := s.Parts[ref.Part].Run(ref.Run)
-		if info.Agent != "" || info.Status != "" {
-			out.Agent, out.Version = info.Agent, info.Version
-		}
-		if info.Status != "" {
-			out.Status, out.Interrupted, out.End, out.EndedAt = info.Status, info.Interrupted, info.End, info.EndedAt
-		}
-		out.Started = out.Started || info.Started
-	}
-	return out
-}
-
-// NewSnapshot returns the snapshot of a log of which all is known.
-func NewSnapshot(first, size uint64, root [32]byte, parts []*Part) *Snapshot {
-	s := &Snapshot{First: first, Size: size, Root: root, Parts: parts}
-	s.runs = sync.OnceValue(s.findRuns)
-	return s
 }
