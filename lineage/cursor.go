@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"math"
 
 	"github.com/flexorhq/flexor-go/audit"
 )
@@ -42,7 +43,7 @@ func (q *Query) resume(record string) (told int, err error) {
 	if err == nil {
 		err = json.Unmarshal(b, &c)
 	}
-	if err != nil || c.Told < 0 || c.Told > 1<<40 {
+	if err != nil || c.Told < 0 || c.Told > math.MaxInt32 {
 		return 0, fmt.Errorf("%w: the cursor is none that an answer had", audit.ErrInvalid)
 	}
 	if string(c.Query) != string(q.digest(record)) {

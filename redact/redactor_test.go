@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"testing"
@@ -98,7 +99,10 @@ func TestUntouchedIsTheSameSlice(t *testing.T) {
 	}
 	entry := []byte(`{"run_id":"run_01kqf86q00e2wt4c9m7xz3n5rd","at":"2026-04-30T14:00:00Z","outputs":{"rows":41,"body":"{\"a\":[\"b\"]}","feed":"equity-prices"}}`)
 	if !testing.Short() { // the race detector allocates
-		assert.Zero(t, testing.AllocsPerRun(100, func() { r.JSON(entry) }))
+		defer debug.SetGCPercent(debug.SetGCPercent(-1)) // a collection may take what waits for the next call
+		measure := func() float64 { return testing.AllocsPerRun(100, func() { r.JSON(entry) }) }
+		measure() // until all that an entry like this one teaches is remembered
+		assert.Zero(t, measure())
 	}
 }
 

@@ -98,7 +98,7 @@ func (b *Builder) Image(root [32]byte) ([]byte, error) {
 		}
 	}
 	m.close(secUnsettled)
-	if len(m.data) > maxImageSize {
+	if uint64(len(m.data)) > maxImageSize {
 		return nil, fmt.Errorf("logindex: the accesses before record %d do not fit into one index", b.end)
 	}
 	return m.seal(), nil
