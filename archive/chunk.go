@@ -166,7 +166,7 @@ func readLabel(object []byte) (c chunk, frame []byte, err error) {
 	if len(object) < 12 {
 		return bad("too short")
 	}
-	n := int(binary.LittleEndian.Uint32(object[len(object)-4:]))
+	n := int(min(binary.LittleEndian.Uint32(object[len(object)-4:]), maxLabel+1))
 	at := len(object) - 12 - n
 	if n > maxLabel || at < 0 {
 		return bad("no label at its end")
