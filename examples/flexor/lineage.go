@@ -97,7 +97,7 @@ proof that it stands there. flexor verify --proof DIR checks it without the vaul
 	q.ops = addChoices(cmd, "op", "only these accesses", audit.OpRead, audit.OpWrite, audit.OpAppend, audit.OpDelete)
 	q.format = addChoice(cmd, "format", "form of the output", "tree", "table", "json", "jsonl", "csv", "dot", "mermaid", "prov")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if people := q.format.value == "tree" || q.format.value == "table"; people && !cmd.Flags().Changed("limit") {
+		if q.forPeople() && !cmd.Flags().Changed("limit") {
 			q.limit = lineageLimit
 		}
 		return c.lineage(cmd.Context(), q)
@@ -106,9 +106,11 @@ proof that it stands there. flexor verify --proof DIR checks it without the vaul
 	return cmd
 }
 
+// forPeople reports whether people read the answer: it is short, and shows no edges.
+func (q *lineageQuery) forPeople() bool { return q.format.value == "tree" || q.format.value == "table" }
+
 // check refuses flags that do not go together.
 func (q *lineageQuery) check() error {
-	people := q.format.value == "tree" || q.format.value == "table"
 	switch {
 	case q.record == "":
 		return misuse(`flexor lineage --record "`+exampleRecord+`"`, "lineage: --record is missing")
@@ -116,7 +118,7 @@ func (q *lineageQuery) check() error {
 		return misuse("--depth 0 goes all the way", "--depth %d: there is no negative number of steps", q.depth)
 	case q.limit < 0:
 		return misuse("--limit 0 is all of them", "--limit %d: there is no negative number of lines", q.limit)
-	case q.limit > 0 && !people:
+	case q.limit > 0 && !q.forPeople():
 		return misuse("leave --limit out: exports are whole", "--limit is for tree and table, not for %s", q.format.value)
 	}
 	return nil
@@ -126,7 +128,7 @@ func (q *lineageQuery) check() error {
 func (q *lineageQuery) query(ctx context.Context, c *cli, p *place) (lineage.Query, error) {
 	out := lineage.Query{
 		Record: q.record, Depth: q.depth, Agents: q.agents, Sources: q.sources, Ops: q.ops.values,
-		Explicit: q.explicit, ExcludeFailed: q.noFailed,
+		Explicit: q.explicit, ExcludeFailed: q.noFailed, NoEdges: q.forPeople() && q.prove == "",
 		Direction: map[string]lineage.Direction{downstream: lineage.Downstream, upstream: lineage.Upstream, both: lineage.Both}[q.direction.value],
 	}
 	var err error
