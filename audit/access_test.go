@@ -257,17 +257,21 @@ func TestConcurrentAccesses(t *testing.T) {
 }
 
 func BenchmarkAccess(b *testing.B) {
-	rec, err := audit.New(discard{}, &audit.Config{MaxAccesses: math.MaxInt32})
-	require.NoError(b, err)
 	uris := make([]string, 4096)
 	for i := range uris {
 		uris[i] = fmt.Sprintf("plexifact://prod/catalog/equity-prices/%s", time.Unix(int64(i)*86400, 0).UTC().Format(time.DateOnly))
 	}
-	require.NoError(b, rec.Do(b.Context(), "nav", manual, func(_ context.Context, run *audit.Run) error {
-		b.ReportAllocs()
-		for i := 0; b.Loop(); i++ {
-			run.Access(audit.Access{Op: audit.OpWrite, Record: uris[i%len(uris)], Source: "plexifact"})
-		}
-		return nil
-	}))
+	for name, op := range map[string]audit.Op{"each recorded": audit.OpWrite, "repeats": audit.OpRead} {
+		b.Run(name, func(b *testing.B) {
+			rec, err := audit.New(discard{}, &audit.Config{MaxAccesses: math.MaxInt32})
+			require.NoError(b, err)
+			require.NoError(b, rec.Do(b.Context(), "nav", manual, func(_ context.Context, run *audit.Run) error {
+				b.ReportAllocs()
+				for i := 0; b.Loop(); i++ {
+					run.Access(audit.Access{Op: op, Record: uris[i%len(uris)], Source: "plexifact"})
+				}
+				return nil
+			}))
+		})
+	}
 }
