@@ -49,6 +49,16 @@ func (p *pass) aliasOf(n int32) int32 {
 	return -1
 }
 
+// aliasName returns the name that an alias is. A flag is that as it was: what names the next argument
+// may have been replaced for the name that both stand under.
+func (p *pass) aliasName(alias int32) string {
+	text := p.textOf(alias)
+	if up := p.items[alias].parent; p.items[alias].kind == stringItem && up >= 0 && p.items[up].kind == arrayItem && isSecretFlag(text) {
+		return string(text)
+	}
+	return p.nameOf(alias)
+}
+
 // nameOver returns the name of what an item says.
 func (p *pass) nameOver(n int32) string {
 	if alias := p.aliasOf(n); alias >= 0 {
@@ -121,9 +131,21 @@ func (s *scanner) element(n int32) {
 		p.pairs = true
 	}
 	f.name, f.value = -1, n
-	if isSecretFlag(text) {
+	if isSecretFlag(text) && nameOf(text) > p.kindOver(n) {
 		f.name = n
 	}
+}
+
+// kindOver returns what the name promises that an element stands under, as far as that was read.
+func (p *pass) kindOver(n int32) nameKind {
+	key := p.keyOver(n)
+	if key < 0 {
+		return notSecret
+	}
+	if over := p.items[key].link; over >= 0 {
+		key = over
+	}
+	return nameOf(p.textOf(key))
 }
 
 // isFlagAlone reports whether an argument of a command is a flag and no more: not one that holds its

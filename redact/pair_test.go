@@ -20,6 +20,12 @@ func TestPairs(t *testing.T) {
 		`{"cmd":"[\"--password\",\"hunter2\"]"}`:           `{"cmd":"[\"--password\",\"[SECRET]\"]"}`,
 		`["--x-pin",1234]`:                                 `["--x-pin",1234]`,
 		`["--x-pin","1234","--pass","hunter2"]`:            `["--x-pin","1234","--pass","[SECRET]"]`,
+		// Arguments under a name that says more than the flag, and under one that says less.
+		`{"secret":["--password","hunter2"]}`:            `{"secret":["[SECRET]","[SECRET]"]}`,
+		`{"password":["--auth","swordfish"]}`:            `{"password":["[SECRET]","[SECRET]"]}`,
+		`{"password":{"values":["--auth","swordfish"]}}`: `{"password":{"values":["[SECRET]","[SECRET]"]}}`,
+		`{"credentials":["--password","hunter2"]}`:       `{"credentials":["--password","[SECRET]"]}`,
+		`{"credentials":["--db1password","swordfish"]}`:  `{"credentials":["[SECRET]","[SECRET]"]}`,
 		// Names further out.
 		`{"password":{"value":"hunter2"}}`:              `{"password":{"value":"[SECRET]"}}`,
 		`{"api_key":{"version":3,"data":"swordfish7"}}`: `{"api_key":{"version":3,"data":"[SECRET]"}}`,

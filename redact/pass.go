@@ -268,7 +268,7 @@ func (p *pass) visit(n int32) {
 		name = p.nameOf(key)
 		if alias >= 0 && alias != n {
 			p.visit(alias)
-			name = p.nameOf(alias)
+			name = p.aliasName(alias)
 		}
 	}
 	clear(p.wanted)
