@@ -99,7 +99,7 @@ func (s *scanner) closePair(f *frame) {
 		return
 	}
 	s.p.pairs = true // or it could be, in others of this shape
-	if !f.typed || saysType(s.p.textOf(f.name)) {
+	if !f.typed || saysType(s.p.r.masks.unmasked(s.p.textOf(f.name))) {
 		s.p.items[f.value].link = f.name
 	}
 }

@@ -47,6 +47,7 @@ func TestPairs(t *testing.T) {
 		`{"header":"Authorization","value":"Basic Ym9iOmh1bnRlcjI="}`:             `{"header":"Authorization","value":"Basic [SECRET]"}`,
 		`{"header":"X-Api-Key","value":"swordfish7"}`:                             `{"header":"X-Api-Key","value":"[SECRET]"}`,
 		`{"headers":[["Authorization","Bearer k3y"],["X-Api-Key","swordfish7"]]}`: `{"headers":[["Authorization","Bearer [SECRET]"],["X-Api-Key","[SECRET]"]]}`,
+		`{"kind":"api_key=12345","value":"born 12/13/1964"}`:                      `{"kind":"api_key=[SECRET]","value":"born [DOB]"}`,
 		`{"headers":[["x-x-pin","1"],["x_pin","22"]]}`:                            `{"headers":[["x-x-pin","1"],["x_pin","[REDACTED]"]]}`,
 	} {
 		got, found := r.JSON([]byte(src))

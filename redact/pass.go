@@ -316,9 +316,7 @@ func (p *pass) nameOf(n int32) string {
 	if len(name) > maxContext {
 		name = bytes.ToValidUTF8(name[:maxContext], nil)
 	}
-	if bytes.IndexByte(name, '[') >= 0 {
-		name = p.r.masks.blank(name)
-	}
+	name = p.r.masks.unmasked(name)
 	if s, ok := p.names[string(name)]; ok {
 		return s
 	}

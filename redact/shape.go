@@ -17,6 +17,7 @@ type shapes struct {
 	path   []byte
 	bytes  int // of all that is remembered
 	spent  int // how many values were learned, less those that were recognised
+	credit int // what may be spent on ways, see [form.price]
 }
 
 // place is where a string or a number stands. Its path leaves the numbers of elements out, so
@@ -73,6 +74,9 @@ func (s *shapes) mayLearn() bool {
 	s.spent++
 	return s.spent <= maxSpent || s.spent%maxSpent == 0
 }
+
+// earn notes that a value was read.
+func (s *shapes) earn(size int) { s.credit = min(s.credit+size, maxCredit) }
 
 // recognised notes that learning was worth it.
 func (s *shapes) recognised() { s.spent = max(0, min(s.spent, maxSpent)-1) }
