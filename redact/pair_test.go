@@ -48,7 +48,17 @@ func TestPairs(t *testing.T) {
 		`{"header":"X-Api-Key","value":"swordfish7"}`:                             `{"header":"X-Api-Key","value":"[SECRET]"}`,
 		`{"headers":[["Authorization","Bearer k3y"],["X-Api-Key","swordfish7"]]}`: `{"headers":[["Authorization","Bearer [SECRET]"],["X-Api-Key","[SECRET]"]]}`,
 		`{"kind":"api_key=12345","value":"born 12/13/1964"}`:                      `{"kind":"api_key=[SECRET]","value":"born [DOB]"}`,
-		`{"headers":[["x-x-pin","1"],["x_pin","22"]]}`:                            `{"headers":[["x-x-pin","1"],["x_pin","[REDACTED]"]]}`,
+		// Of several, what says more.
+		`{"Name":"/db/password","Type":"SecureString","Value":"hunter2"}`: `{"Name":"/db/password","Type":"SecureString","Value":"[SECRET]"}`,
+		`{"key":"password","value":"hunter2","type":"text"}`:              `{"key":"password","value":"[SECRET]","type":"text"}`,
+		`{"type":"password","name":"field1","value":"hunter2"}`:           `{"type":"password","name":"field1","value":"[SECRET]"}`,
+		`{"name":"phone","type":"password","value":"hunter2"}`:            `{"name":"phone","type":"password","value":"[SECRET]"}`,
+		`{"type":"phone","name":"password","value":"hunter2"}`:            `{"type":"phone","name":"password","value":"[SECRET]"}`,
+		`{"name":"password","key":"k1","value":"hunter2"}`:                `{"name":"password","key":"k1","value":"[SECRET]"}`,
+		`{"type":"password","kind":"thing","value":"hunter2"}`:            `{"type":"password","kind":"thing","value":"[SECRET]"}`,
+		`{"type":"thing","kind":"password","value":"hunter2"}`:            `{"type":"thing","kind":"password","value":"[SECRET]"}`,
+		`{"name":"x_pin","type":"password","value":"12"}`:                 `{"name":"x_pin","type":"password","value":"[REDACTED]"}`,
+		`{"headers":[["x-x-pin","1"],["x_pin","22"]]}`:                    `{"headers":[["x-x-pin","1"],["x_pin","[REDACTED]"]]}`,
 	} {
 		got, found := r.JSON([]byte(src))
 		assert.Equal(t, want, string(got))
