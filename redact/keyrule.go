@@ -3,6 +3,7 @@ package redact
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -125,6 +126,15 @@ func (p *pass) ruleFor(n int32) int32 {
 		}
 	}
 	return -1
+}
+
+// hasRule reports whether there is a rule for a name.
+func (r *Redactor) hasRule(name []byte) bool {
+	if len(r.keys) == 0 {
+		return false
+	}
+	folded := foldName(string(name))
+	return slices.ContainsFunc(r.keys, func(k keyRule) bool { return k.glob != "" && matchGlob(k.glob, folded) })
 }
 
 // applyRules replaces the values that stand under a rule: texts, numbers and

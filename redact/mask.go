@@ -154,6 +154,14 @@ func (m masks) spans(text []byte) (all []span) {
 	}
 }
 
+// unmasked returns text with blanks for what was replaced in it; that is text itself if nothing was.
+func (m masks) unmasked(text []byte) []byte {
+	if bytes.IndexByte(text, '[') < 0 {
+		return text
+	}
+	return m.blank(text)
+}
+
 // blank returns text with a space in place of each mask.
 func (m masks) blank(text []byte) []byte {
 	spans := m.spans(text)

@@ -49,6 +49,16 @@ func (p *pass) aliasOf(n int32) int32 {
 	return -1
 }
 
+// aliasName returns the name that an alias is. A flag is that as it was: what names the next argument
+// may have been replaced for the name that both stand under.
+func (p *pass) aliasName(alias int32) string {
+	text := p.textOf(alias)
+	if up := p.items[alias].parent; p.items[alias].kind == stringItem && up >= 0 && p.items[up].kind == arrayItem && isSecretFlag(text) {
+		return string(text)
+	}
+	return p.nameOf(alias)
+}
+
 // nameOver returns the name of what an item says.
 func (p *pass) nameOver(n int32) string {
 	if alias := p.aliasOf(n); alias >= 0 {
@@ -63,9 +73,16 @@ func (s *scanner) pair(f *frame, key int32) {
 	naming := namingOf(s.p.textOf(key))
 	switch naming {
 	case namesValue, namesType:
-		if s.space() == '"' {
-			f.name, f.typed = int32(len(s.p.items)), naming == namesType // the item that comes next
-			f.marks |= behindName
+		if s.space() != '"' {
+			break
+		}
+		f.marks |= behindName
+		next := int32(len(s.p.items)) // the item of its text
+		switch {
+		case naming == namesValue && (f.name < 0 || !saysWhat(s.p.plainOf(f.name))):
+			f.name = next
+		case naming == namesType && (f.typed < 0 || !saysType(s.p.plainOf(f.typed))):
+			f.typed = next
 		}
 	case isNamed:
 		f.value = key
@@ -83,16 +100,28 @@ func (s *scanner) pair(f *frame, key int32) {
 	t.marks |= f.marks
 }
 
-// closePair joins the members of an object of which one names the other.
+// closePair joins the members of an object of which one names the other. Where a name and a type do, as in
+// {"name":"db_password","type":"string","value":"x"}, what says more counts, and before that a name with a rule.
 func (s *scanner) closePair(f *frame) {
-	if f.name < 0 || f.value < 0 {
+	if f.value < 0 || f.name < 0 && f.typed < 0 {
 		return
 	}
-	s.p.pairs = true // or it could be, in others of this shape
-	if !f.typed || saysType(s.p.textOf(f.name)) {
-		s.p.items[f.value].link = f.name
+	p := s.p
+	p.pairs = true // or it could be, in others of this shape
+	by := f.name
+	if f.typed >= 0 && (by < 0 || !p.r.hasRule(p.plainOf(by))) {
+		what := p.plainOf(f.typed)
+		if saysType(what) && (by < 0 || !saysWhat(p.plainOf(by)) || nameOf(what) > nameOf(p.plainOf(by))) {
+			by = f.typed
+		}
+	}
+	if by >= 0 {
+		p.items[f.value].link = by
 	}
 }
+
+// plainOf returns the text of an item, without what was replaced in it before.
+func (p *pass) plainOf(n int32) []byte { return p.r.masks.unmasked(p.textOf(n)) }
 
 // saysWhat reports whether a name says what a value below it is.
 func saysWhat(name []byte) bool {
@@ -121,9 +150,21 @@ func (s *scanner) element(n int32) {
 		p.pairs = true
 	}
 	f.name, f.value = -1, n
-	if isSecretFlag(text) {
+	if isSecretFlag(text) && nameOf(text) > p.kindOver(n) {
 		f.name = n
 	}
+}
+
+// kindOver returns what the name promises that an element stands under, as far as that was read.
+func (p *pass) kindOver(n int32) nameKind {
+	key := p.keyOver(n)
+	if key < 0 {
+		return notSecret
+	}
+	if over := p.items[key].link; over >= 0 {
+		key = over
+	}
+	return nameOf(p.textOf(key))
 }
 
 // isFlagAlone reports whether an argument of a command is a flag and no more: not one that holds its

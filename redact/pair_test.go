@@ -20,6 +20,12 @@ func TestPairs(t *testing.T) {
 		`{"cmd":"[\"--password\",\"hunter2\"]"}`:           `{"cmd":"[\"--password\",\"[SECRET]\"]"}`,
 		`["--x-pin",1234]`:                                 `["--x-pin",1234]`,
 		`["--x-pin","1234","--pass","hunter2"]`:            `["--x-pin","1234","--pass","[SECRET]"]`,
+		// Arguments under a name that says more than the flag, and under one that says less.
+		`{"secret":["--password","hunter2"]}`:            `{"secret":["[SECRET]","[SECRET]"]}`,
+		`{"password":["--auth","swordfish"]}`:            `{"password":["[SECRET]","[SECRET]"]}`,
+		`{"password":{"values":["--auth","swordfish"]}}`: `{"password":{"values":["[SECRET]","[SECRET]"]}}`,
+		`{"credentials":["--password","hunter2"]}`:       `{"credentials":["--password","[SECRET]"]}`,
+		`{"credentials":["--db1password","swordfish"]}`:  `{"credentials":["[SECRET]","[SECRET]"]}`,
 		// Names further out.
 		`{"password":{"value":"hunter2"}}`:              `{"password":{"value":"[SECRET]"}}`,
 		`{"api_key":{"version":3,"data":"swordfish7"}}`: `{"api_key":{"version":3,"data":"[SECRET]"}}`,
@@ -41,7 +47,18 @@ func TestPairs(t *testing.T) {
 		`{"header":"Authorization","value":"Basic Ym9iOmh1bnRlcjI="}`:             `{"header":"Authorization","value":"Basic [SECRET]"}`,
 		`{"header":"X-Api-Key","value":"swordfish7"}`:                             `{"header":"X-Api-Key","value":"[SECRET]"}`,
 		`{"headers":[["Authorization","Bearer k3y"],["X-Api-Key","swordfish7"]]}`: `{"headers":[["Authorization","Bearer [SECRET]"],["X-Api-Key","[SECRET]"]]}`,
-		`{"headers":[["x-x-pin","1"],["x_pin","22"]]}`:                            `{"headers":[["x-x-pin","1"],["x_pin","[REDACTED]"]]}`,
+		`{"kind":"api_key=12345","value":"born 12/13/1964"}`:                      `{"kind":"api_key=[SECRET]","value":"born [DOB]"}`,
+		// Of several, what says more.
+		`{"Name":"/db/password","Type":"SecureString","Value":"hunter2"}`: `{"Name":"/db/password","Type":"SecureString","Value":"[SECRET]"}`,
+		`{"key":"password","value":"hunter2","type":"text"}`:              `{"key":"password","value":"[SECRET]","type":"text"}`,
+		`{"type":"password","name":"field1","value":"hunter2"}`:           `{"type":"password","name":"field1","value":"[SECRET]"}`,
+		`{"name":"phone","type":"password","value":"hunter2"}`:            `{"name":"phone","type":"password","value":"[SECRET]"}`,
+		`{"type":"phone","name":"password","value":"hunter2"}`:            `{"type":"phone","name":"password","value":"[SECRET]"}`,
+		`{"name":"password","key":"k1","value":"hunter2"}`:                `{"name":"password","key":"k1","value":"[SECRET]"}`,
+		`{"type":"password","kind":"thing","value":"hunter2"}`:            `{"type":"password","kind":"thing","value":"[SECRET]"}`,
+		`{"type":"thing","kind":"password","value":"hunter2"}`:            `{"type":"thing","kind":"password","value":"[SECRET]"}`,
+		`{"name":"x_pin","type":"password","value":"12"}`:                 `{"name":"x_pin","type":"password","value":"[REDACTED]"}`,
+		`{"headers":[["x-x-pin","1"],["x_pin","22"]]}`:                    `{"headers":[["x-x-pin","1"],["x_pin","[REDACTED]"]]}`,
 	} {
 		got, found := r.JSON([]byte(src))
 		assert.Equal(t, want, string(got))

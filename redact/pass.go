@@ -268,7 +268,7 @@ func (p *pass) visit(n int32) {
 		name = p.nameOf(key)
 		if alias >= 0 && alias != n {
 			p.visit(alias)
-			name = p.nameOf(alias)
+			name = p.aliasName(alias)
 		}
 	}
 	clear(p.wanted)
@@ -316,9 +316,7 @@ func (p *pass) nameOf(n int32) string {
 	if len(name) > maxContext {
 		name = bytes.ToValidUTF8(name[:maxContext], nil)
 	}
-	if bytes.IndexByte(name, '[') >= 0 {
-		name = p.r.masks.blank(name)
-	}
+	name = p.r.masks.unmasked(name)
 	if s, ok := p.names[string(name)]; ok {
 		return s
 	}

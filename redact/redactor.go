@@ -54,7 +54,7 @@ const percentTrigger = `%[0-9A-Fa-f]{2}`
 func New(c Config) (*Redactor, error) {
 	r := &Redactor{operators: map[*detector]Operator{}, provider: c.Pseudonyms}
 	r.passes.New = func() any {
-		return &pass{r: r, wanted: r.newBitset(), names: map[string]string{}}
+		return &pass{r: r, wanted: r.newBitset(), names: map[string]string{}, shapes: shapes{credit: maxCredit}}
 	}
 	if err := r.configure(&c); err != nil {
 		return nil, fmt.Errorf("redact: %w", err)
@@ -189,6 +189,7 @@ func (r *Redactor) Redact(field string, src []byte) ([]byte, []Redaction) {
 // redact is [Redactor.Redact].
 func (p *pass) redact(field string, src []byte) ([]byte, []Redaction) {
 	p.field = field
+	p.shapes.earn(len(src))
 	if len(src) <= maxShape && p.skim(len(src)) {
 		p.shapes.recognised()
 		if len(p.made) == 0 {

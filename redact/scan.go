@@ -11,7 +11,7 @@ type frame struct {
 	count         int32 // elements so far
 	array         int32 // its item; -1: an object
 	name, value   int32 // of an object the items of "name" and "value", of an array a flag, and the last string; -1: none
-	typed         bool  // name is that of "type"
+	typed         int32 // of an object the item of "type"; -1: none
 	marks         uint8 // behindName, behindValue
 }
 
@@ -69,7 +69,7 @@ func (s *scanner) value(parent, index int32) bool {
 				p.frames[len(p.frames)-1].name = -1 // no secret
 			}
 			s.pos++
-			f := frame{parent: parent, index: index, array: -1, name: -1, value: -1}
+			f := frame{parent: parent, index: index, array: -1, name: -1, value: -1, typed: -1}
 			if c == '[' {
 				f.array = p.add(arrayItem, s.base+s.pos-1, s.base+s.pos, parent, index)
 				p.items[f.array].link = p.keyOver(f.array)

@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 )
@@ -16,6 +17,7 @@ type shapes struct {
 	path   []byte
 	bytes  int // of all that is remembered
 	spent  int // how many values were learned, less those that were recognised
+	credit int // what may be spent on ways, see [form.price]
 }
 
 // place is where a string or a number stands. Its path leaves the numbers of elements out, so
@@ -58,6 +60,9 @@ const (
 	maxShapes = 1 << 20
 	// placeSize is about what a place takes, with the forms of the values that came there.
 	placeSize = 1 << 10
+	// maxPath is the longest path of a place that is remembered, in bytes: each of thousands in a value could
+	// begin with the same long name, and be as long as the value.
+	maxPath = 1 << 10
 	// maxLinks is how many ways to go on from a place are remembered.
 	maxLinks = 8
 	// maxSpent is how many more values are learned than are recognised; then one of so many is.
@@ -69,6 +74,9 @@ func (s *shapes) mayLearn() bool {
 	s.spent++
 	return s.spent <= maxSpent || s.spent%maxSpent == 0
 }
+
+// earn notes that a value was read.
+func (s *shapes) earn(size int) { s.credit = min(s.credit+size, maxCredit) }
 
 // recognised notes that learning was worth it.
 func (s *shapes) recognised() { s.spent = max(0, min(s.spent, maxSpent)-1) }
@@ -89,6 +97,7 @@ func (s *shapes) root(field string) *place {
 		}
 		at = s.place()
 		s.roots[field] = at
+		s.bytes += len(field)
 	}
 	return at
 }
@@ -129,8 +138,9 @@ func (p *pass) learnShape(size int) {
 	p.learnFrom(s.root(p.field), 0, size, p.first, int32(len(p.items)))
 }
 
-// learnFrom remembers the JSON in text[start:end], of which the items are items[from:to].
-func (p *pass) learnFrom(root *place, start, end int, from, to int32) {
+// learnFrom remembers the JSON in text[start:end], of which the items are items[from:to], and reports whether it
+// could. Where it could not, what was learned of it leads nowhere.
+func (p *pass) learnFrom(root *place, start, end int, from, to int32) bool {
 	at := root
 	for n := from; n < to; {
 		t := &p.items[n]
@@ -140,22 +150,28 @@ func (p *pass) learnFrom(root *place, start, end int, from, to int32) {
 		}
 		if t.kind == stringItem || t.kind == numberItem {
 			there := p.placeOf(root, n)
+			if there == nil || p.shapes.bytes > maxShapes {
+				return false
+			}
 			p.shapes.link(at, p.text[start:t.start], there)
 			at, start = there, int(t.end)
 			if t.marks&nested != 0 {
-				i := slices.IndexFunc(p.docs, func(d doc) bool { return d.item == n })
+				i, _ := slices.BinarySearchFunc(p.docs, n, func(d doc, n int32) int { return cmp.Compare(d.item, n) })
 				if at.inside == nil {
 					at.inside = p.shapes.place()
 				}
-				p.learnFrom(at.inside, p.docs[i].Start, p.docs[i].End, n+1, next)
+				if !p.learnFrom(at.inside, p.docs[i].Start, p.docs[i].End, n+1, next) {
+					return false
+				}
 			}
 		}
 		n = next
 	}
 	p.shapes.link(at, p.text[start:end], nil)
+	return true
 }
 
-// placeOf returns the place of a string or a number in JSON that begins at root.
+// placeOf returns the place of a string or a number in JSON that begins at root; nil: its path is too long.
 func (p *pass) placeOf(root *place, n int32) *place {
 	s := &p.shapes
 	t := &p.items[n]
@@ -170,7 +186,7 @@ func (p *pass) placeOf(root *place, n int32) *place {
 		s.path = append(s.path, name...)
 		s.path = append(s.path, byte('0'+p.items[q.key].marks/behindName)) // or what one value has beside it could be taken for what another has
 	}
-	if at := s.places[string(s.path)]; at != nil {
+	if at := s.places[string(s.path)]; at != nil || len(s.path) > maxPath {
 		return at
 	}
 	at := s.place()
@@ -190,6 +206,6 @@ func (p *pass) placeOf(root *place, n int32) *place {
 		at.wanted = slices.Clone(p.wanted)
 	}
 	s.places[string(s.path)] = at
-	s.bytes += len(s.path)
+	s.bytes += 3 * len(s.path) // it is there as names and as a field, too
 	return at
 }

@@ -79,8 +79,8 @@ func (p *pass) skimJSON(at *place, pos, end int) bool {
 				return false
 			}
 			pos = stop
-			if at.element && pos > start && b[start] == '-' && isSecretFlag(b[start:pos]) {
-				return false // the next one may be a secret
+			if at.namesNext(b[start:pos]) {
+				return false
 			}
 			if escaped {
 				if !p.skimEscaped(at, start, pos, inside) {
@@ -110,6 +110,11 @@ func (at *place) link(text []byte) *link {
 		}
 	}
 	return nil
+}
+
+// namesNext reports whether a text at a place may name the next element, which is a secret then.
+func (at *place) namesNext(text []byte) bool {
+	return at.element && len(text) > 0 && text[0] == '-' && isSecretFlag(text)
 }
 
 // mayBeAt reports whether what a text goes on with may be the value of a place: a number or not, as it was.
@@ -162,7 +167,7 @@ func (p *pass) skimEscaped(at *place, start, end int, inside bool) bool {
 	}
 	from := len(p.arena)
 	arena, ok := appendUnescaped(p.arena, p.arena[start:end])
-	if p.arena, p.text = arena, arena; !ok {
+	if p.arena, p.text = arena, arena; !ok || at.namesNext(arena[from:]) {
 		return false
 	}
 	switch {

@@ -263,6 +263,42 @@ func TestSkimSeesTypes(t *testing.T) {
 	assert.Equal(t, []Redaction{{"value", "secret_value", 1}}, found)
 }
 
+// TestSkimSeesEscapedFlags gives an array, which named nothing before, elements that name the next one, in escapes.
+func TestSkimSeesEscapedFlags(t *testing.T) {
+	p := remembering{fresh(t, Config{})}
+	for i := range 2 * manyRepeats {
+		p.Redact("", []byte(`{"args":["run","job`+strconv.Itoa(i)+`"]}`))
+	}
+	for _, flag := range []string{`--pass\u0077ord`, `\u002d-password`, `-\u002dpassword`, `\u002d\u0070assword`} {
+		out, found, _ := p.Redact("", []byte(`{"args":["`+flag+`","hunter2"]}`))
+		assert.Equal(t, `{"args":["`+flag+`","[SECRET]"]}`, string(out))
+		assert.Equal(t, []Redaction{{"args", "secret_value", 1}}, found)
+	}
+}
+
+// TestLongPathsAreNotRemembered looks at one line with thousands of places below a name that takes half of it.
+func TestLongPathsAreNotRemembered(t *testing.T) {
+	p := remembering{fresh(t, Config{})}
+	line := []byte(`{"` + strings.Repeat("x", maxShape/2) + `":{"0":""`)
+	for i := 1; len(line) < maxShape-16; i++ {
+		line = append(line, `,"`+strconv.Itoa(i)+`":""`...)
+	}
+	p.Redact("", append(line, '}', '}'))
+	assert.LessOrEqual(t, p.shapes.bytes, 2*maxShape)
+	assert.Empty(t, p.shapes.places)
+}
+
+// TestManyPlacesAreBounded looks at one line with more places than are remembered.
+func TestManyPlacesAreBounded(t *testing.T) {
+	p := remembering{fresh(t, Config{})}
+	line := []byte(`{"0":""`)
+	for i := 1; len(line) < maxShape-16; i++ {
+		line = append(line, `,"`+strconv.Itoa(i)+`":""`...)
+	}
+	p.Redact("", append(line, '}'))
+	assert.LessOrEqual(t, p.shapes.bytes, maxShapes+8<<10)
+}
+
 // TestShapesAreBounded looks at values of which no two have a shape, and at some that have one.
 func TestShapesAreBounded(t *testing.T) {
 	p := remembering{fresh(t, Config{})}

@@ -42,7 +42,18 @@ const (
 	// manyJoins is how often two ways must be gone one behind the other to become one, and what counts once that
 	// they are not: seldom is little.
 	manyJoins = 32
+	// maxCredit is what may be spent on questions at once, in bytes read: see [form.price].
+	maxCredit = 1 << 20
 )
+
+// price is how many bytes must be read before another question what may match in a text of that form is worth its
+// time. For an open one the automaton goes on from all it could have read so far, for each digit.
+func (f *form) price() int {
+	if f.loose {
+		return len(f.low) << 10
+	}
+	return len(f.low) << 6
+}
 
 // find returns the way with which b begins, or nil.
 func (w *ways) find(b []byte) *way {
@@ -108,7 +119,7 @@ func (w *ways) see(value []byte, number bool) *seen {
 func (p *pass) learnWay(at *place, s *seen, b []byte, end int) {
 	w := &at.ways
 	l := at.link(b[end:])
-	if l == nil || l.to == nil {
+	if l == nil || l.to == nil || p.shapes.credit < s.price() {
 		return
 	}
 	s.count = 0
@@ -157,6 +168,7 @@ func (p *pass) harmless(at *place, f *form) bool {
 		return false
 	}
 	clear(p.wanted)
+	p.shapes.credit -= f.price()
 	for _, t := range p.r.set.Possible(nil, f.low, f.upper()) {
 		p.wanted.add(p.r.triggers[t].detectors)
 	}

@@ -3,6 +3,7 @@ package redact
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -62,6 +63,34 @@ func TestWaysAreJoined(t *testing.T) {
 	assert.Equal(t, `0000-00-00T01:00:00.000Z","order":"ORD-0000000","price":"0000.00","rows":100,"tags":["a","`, string(first.ways.known[0].low))
 	_, _, skimmed := p.Redact("", line(123_456))
 	assert.True(t, skimmed)
+}
+
+// TestWaysAreWorthTheirTime gives thousands of values whose forms cost milliseconds each to decide on.
+func TestWaysAreWorthTheirTime(t *testing.T) {
+	p := remembering{fresh(t, Config{Detectors: []string{groupAll}})}
+	read, asked, price := 0, 0, 0
+	for shape := range 4 {
+		line := []byte(`{"e":null`)
+		for i := range 400 {
+			line = fmt.Appendf(line, `,"k%d.%d":"%s%03d"`, shape, i, strings.Repeat("0:1.", maxWay/8-2), i)
+		}
+		line = append(line, '}')
+		for range 2 * manyRepeats {
+			p.Redact("", line)
+			read += len(line)
+		}
+		for _, at := range p.shapes.places {
+			for i := range at.ways.seen {
+				price = max(price, at.ways.seen[i].price())
+			}
+			if at.ways.exact || len(at.ways.known) > 0 {
+				asked++
+			}
+		}
+		p.shapes.forget()
+	}
+	assert.Positive(t, asked)
+	assert.LessOrEqual(t, asked*price, maxCredit+read)
 }
 
 // TestWaysToNumbers gives a member numbers and texts in turn: both are on a way.
