@@ -205,7 +205,7 @@ func TestPurgedUnderway(t *testing.T) {
 	c := fast(vault, store, l)
 	c.Poll = time.Hour // it looks when somebody waits for it
 	f := start(t, c)
-	require.NoError(t, f.Flush(ctx))
+	require.NoError(t, f.senders[0].drain(ctx))
 	l.add(t, 2, 100)
 	l.now = l.now.AddDate(0, 0, 1)
 	l.add(t, 3, 100)
