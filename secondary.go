@@ -114,13 +114,14 @@ func LogDirs(cfg *vaultcfg.Config) ([]string, error) {
 
 // elsewhere returns the places that get copies of the logs, and those that get records.
 func elsewhere(cfg *vaultcfg.Config, o *Options) (copies, records []placeElsewhere, err error) {
-	seen := map[string]bool{}
+	seen := map[vaultcfg.Location]bool{}
 	sort := func(p placeElsewhere) {
-		url := p.loc.String()
-		if seen[url] {
+		place := p.loc
+		place.Path, place.Raw = strings.TrimRight(place.Path, "/"), ""
+		if seen[place] {
 			return // Options name it again
 		}
-		seen[url] = true
+		seen[place] = true
 		if o.Feeds.Takes(p.loc) {
 			records = append(records, p)
 		} else {

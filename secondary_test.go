@@ -52,7 +52,7 @@ func TestSecondary(t *testing.T) {
 			require.Equal(t, "test", cfg.Name)
 			return archive.OpenDir(other)
 		}},
-		Secondaries: []string{"mirror://there/"},
+		Secondaries: []string{"mirror://there/", "mirror://there"},
 		Pace:        archive.Pace{Interval: time.Hour, Poll: time.Millisecond, CloseWait: -1},
 	}
 	v, err := flexor.Open(ctx, dir, o)
@@ -79,6 +79,9 @@ func TestSecondary(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, n, "nothing was sent there")
 	require.NoError(t, v.Close())
+	copies, err := archive.Status(ctx, dir)
+	require.NoError(t, err)
+	require.Len(t, copies, 4, "two logs at two places")
 
 	for _, place := range []string{share, other} {
 		store, err := archive.OpenDir(place)

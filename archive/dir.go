@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/flexorhq/flexor-go/internal/durable"
@@ -25,6 +26,9 @@ import (
 type Dir struct {
 	root string
 	link func(from, to string) error // os.Link; tests have others
+
+	mu  sync.Mutex  // guards what follows
+	was fs.FileInfo // the directory that root named at the last look; nil: nobody looked yet
 }
 
 var _ Store = (*Dir)(nil)
@@ -39,7 +43,7 @@ func OpenDir(root string) (*Dir, error) {
 	if !filepath.IsAbs(root) {
 		return nil, fmt.Errorf("%w: %s is not an absolute path", ErrPermanent, root)
 	}
-	return &Dir{root, os.Link}, nil
+	return &Dir{root: root, link: os.Link}, nil
 }
 
 // OpenFileURL opens the directory that a URL such as file:///mnt/archive names.
@@ -230,7 +234,9 @@ func (d *Dir) path(ctx context.Context, name string) (string, error) {
 	return filepath.Join(d.root, filepath.FromSlash(name)), nil
 }
 
-// reachable says why the directory is not there.
+// reachable says why the directory is not there. That it is another one than at the last
+// look is an error once: whoever goes on relies on what he found in the one before, and must
+// not put half of it where no share is mounted now.
 func (d *Dir) reachable(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
@@ -242,7 +248,16 @@ func (d *Dir) reachable(ctx context.Context) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("archive: the directory %s is not there: make it, or mount the share that holds it", d.root)
 	}
-	return explain(err)
+	if err != nil {
+		return explain(err)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	before := cmp.Or(d.was, info)
+	if d.was = info; !os.SameFile(before, info) {
+		return fmt.Errorf("archive: %s is another directory than it was: a share was mounted there, or is no longer; what it holds is looked at anew", d.root)
+	}
+	return nil
 }
 
 // explain tells errors that last from those that may pass.

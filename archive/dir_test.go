@@ -163,3 +163,28 @@ func TestDirTidies(t *testing.T) {
 	require.FileExists(t, young)
 	require.Equal(t, []string{"a"}, names(t, d, "", ""))
 }
+
+// TestDirUnmounted takes a share away from where it is mounted, and brings it back. What was
+// put into the directory that shows meanwhile is not taken for a part of the copy.
+func TestDirUnmounted(t *testing.T) {
+	vault, share := t.TempDir(), filepath.Join(t.TempDir(), "share")
+	l := newTestLog(t, vault, "audit-log", 0)
+	require.NoError(t, os.Mkdir(share, 0o755))
+	store, err := OpenDir(share)
+	require.NoError(t, err)
+	f := start(t, fast(vault, store, l))
+	l.add(t, 4, 100)
+	require.NoError(t, f.Flush(ctx))
+
+	require.NoError(t, os.Rename(share, share+".away"))
+	require.NoError(t, os.Mkdir(share, 0o755))
+	l.add(t, 4, 100)
+	require.NoError(t, f.Flush(ctx))
+	arrived(t, store, l)
+
+	require.NoError(t, os.Rename(share, share+".local"))
+	require.NoError(t, os.Rename(share+".away", share))
+	l.add(t, 4, 100)
+	require.NoError(t, f.Flush(ctx))
+	arrived(t, store, l)
+}

@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -186,7 +187,7 @@ func (f *feed) due() (least int, err error) {
 	cfg := f.to.cfg
 	since := cfg.Now().Sub(f.state.ConfirmedAt)
 	switch {
-	case head.Size == f.state.Size && (f.copier.Quiet() || since < cfg.Interval && !f.hurries):
+	case head.Size == f.state.Size && (f.copier.Quiet() || 0 <= since && since < cfg.Interval && !f.hurries):
 		return 0, nil
 	case head.Size == f.state.Size: // a line without records: the end of a segment, when its day is over
 		return 1, nil
@@ -237,7 +238,7 @@ func (f *feed) retain(at time.Time) time.Time {
 // confirm notes that the destination holds all up to the end of a chunk.
 func (f *feed) confirm(what chunk) {
 	f.state.Chunk, f.state.Size, f.state.Sealed, f.state.ConfirmedAt = what.name(), what.Size, what.Sealed, f.to.cfg.Now().UTC()
-	f.state.Sending, f.state.Error, f.state.Failures, f.state.NextTry, f.state.Stopped = nil, "", 0, time.Time{}, false
+	f.state.Differs, f.state.Sending, f.state.Error, f.state.Failures, f.state.NextTry, f.state.Stopped = false, nil, "", 0, time.Time{}, false
 }
 
 // find finds out what the destination holds, and moves behind it. The newest object
@@ -261,14 +262,14 @@ func (f *feed) find(ctx context.Context, store Store) error {
 		f.copier, f.found = copier, true
 		return nil
 	}
-	what, _, err := get(ctx, store, prefix, newest)
+	what, data, err := get(ctx, store, prefix, newest)
 	if errors.Is(err, ErrDamaged) {
 		return &alarm{err}
 	}
 	if err != nil {
 		return err
 	}
-	if err := f.compare(copier, what); err != nil {
+	if err := f.compare(copier, what, data); err != nil {
 		return err
 	}
 	before := f.state
@@ -283,9 +284,9 @@ func (f *feed) find(ctx context.Context, store Store) error {
 	return nil
 }
 
-// compare moves the copier behind a chunk that the destination holds, or says why the
-// log is not the one that it is of.
-func (f *feed) compare(copier *ledger.Copier, what chunk) error {
+// compare moves the copier behind a chunk that the destination holds, of which data are
+// the bytes, or says why the log is not the one that it is of.
+func (f *feed) compare(copier *ledger.Copier, what chunk, data []byte) error {
 	for {
 		published, err := f.reader.Published()
 		if err != nil {
@@ -293,6 +294,9 @@ func (f *feed) compare(copier *ledger.Copier, what chunk) error {
 		}
 		ok, err := f.to.press.check(copier, what)
 		if ok || err != nil {
+			return err
+		}
+		if purged, err := f.purged(what, data); purged || err != nil {
 			return err
 		}
 		if published.Size >= what.Size {
@@ -313,6 +317,25 @@ func (f *feed) compare(copier *ledger.Copier, what chunk) error {
 		}
 		// It has grown meanwhile.
 	}
+}
+
+// purged reports whether the log let go of all that stands in a chunk, and of what was
+// before. What comes next is then the log's beginning.
+func (f *feed) purged(what chunk, data []byte) (bool, error) {
+	first, err := f.reader.PurgedBy(data[bytes.LastIndexByte(data[:len(data)-1], '\n')+1:])
+	if err != nil || first == 0 {
+		return false, err
+	}
+	if _, err := parseNote(what.Checkpoint, f.reader.Verifier()); err != nil {
+		return false, nil // the log's key vouches for nothing in it
+	}
+	switch {
+	case what.Size == first && !what.Sealed:
+		return false, &alarm{fmt.Errorf("archive: the end of %s was purged from the log in %s before %s had it: no log can be rebuilt from both, so what follows has to go to another place", what.Segment, f.dir, f.to.dest.Name)}
+	case what.Size < first:
+		f.to.cfg.Logger.Error("archive: records were removed from the log before they were sent", "destination", f.to.dest.Name, "log", f.state.Log, "from", what.Size, "before", first)
+	}
+	return true, nil
 }
 
 // alarm is an error that ends forwarding to a destination until somebody has looked.

@@ -333,3 +333,55 @@ func testEndOfSegment(t *testing.T, pace Pace, wait func(*Forwarder)) {
 	require.NoError(t, start(t, c).Flush(context.Background()))
 	arrived(t, store, l)
 }
+
+// TestConfirmedOther begins a log anew whose copy is of the one before. Of the new one nothing
+// is confirmed, in this process or the next.
+func TestConfirmedOther(t *testing.T) {
+	vault := t.TempDir()
+	store := newStore(t)
+	old := newTestLog(t, vault, "audit-log", 0)
+	f := start(t, fast(vault, store, old))
+	old.add(t, 4, 100)
+	require.NoError(t, f.Flush(ctx))
+	require.NoError(t, f.Close())
+	require.NoError(t, old.Close())
+	require.NoError(t, os.RemoveAll(old.dir))
+	l := newTestLog(t, vault, "audit-log", 0)
+	l.add(t, 4, 100)
+	for range 2 {
+		f = start(t, fast(vault, store, l))
+		require.ErrorIs(t, f.Flush(ctx), ErrConflict)
+		n, err := Confirmed(vault, l.dir, "test")
+		require.NoError(t, err)
+		require.Zero(t, n)
+		require.NoError(t, f.Close())
+	}
+
+	c := fast(vault, newStore(t), l) // the place is put right
+	f = start(t, c)
+	require.NoError(t, f.Flush(ctx))
+	n, err := Confirmed(vault, l.dir, "test")
+	require.NoError(t, err)
+	require.EqualValues(t, 3, n, "the segment is not finished")
+}
+
+// TestClockSetBack sends the end of a segment although the clock was years ahead when the
+// records before it were sent.
+func TestClockSetBack(t *testing.T) {
+	vault := t.TempDir()
+	store := newStore(t)
+	l := newTestLog(t, vault, "audit-log", 0)
+	clock := newClock()
+	clock.add(20000 * time.Hour)
+	c := fast(vault, store, l)
+	c.Now = clock.now
+	f := start(t, c)
+	l.add(t, 4, 100)
+	require.NoError(t, f.Flush(ctx))
+	clock.add(-20000 * time.Hour)
+	l.finish(t)
+	polls(f)
+	require.NoError(t, f.Close())
+	what, _ := newest(t, store)
+	require.True(t, what.Sealed)
+}

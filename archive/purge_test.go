@@ -92,3 +92,146 @@ func TestPurgedBefore(t *testing.T) {
 	_, err := Restore(ctx, store, sentLog, filepath.Join(t.TempDir(), "restored"))
 	require.ErrorIs(t, err, ErrDamaged)
 }
+
+// lasting is a configuration whose Close sends all there is.
+func lasting(vault string, store Store, l *testLog) *Config {
+	c := fast(vault, store, l)
+	c.CloseWait = time.Minute
+	return c
+}
+
+// finish ends the log's segment, whose day is over, and purges nothing.
+func (l *testLog) finish(t testing.TB) {
+	t.Helper()
+	l.now = l.now.AddDate(0, 0, 1)
+	_, err := l.Purge(func(time.Time) bool { return true }, 0, false)
+	require.NoError(t, err)
+}
+
+// TestPurgedWhole sends all of a log, which is idle for so long that all is purged. Who
+// forwards then finds a chunk in the destination of which nothing is left, and goes on.
+func TestPurgedWhole(t *testing.T) {
+	vault := t.TempDir()
+	l := newTestLog(t, vault, "audit-log", 0)
+	store := newStore(t)
+	f := start(t, lasting(vault, store, l))
+	l.add(t, 4, 100)
+	l.finish(t)
+	require.NoError(t, f.Close())
+	n, err := Confirmed(vault, l.dir, "test")
+	require.NoError(t, err)
+	require.EqualValues(t, 4, n)
+	require.EqualValues(t, 4, l.purge(t))
+
+	f = start(t, fast(vault, store, l))
+	require.NoError(t, f.Flush(ctx))
+	l.add(t, 3, 100)
+	require.NoError(t, f.Flush(ctx))
+	require.NoError(t, f.Close())
+	l.restores(t, store, 0)
+}
+
+// TestPurgedOther is TestPurgedWhole with a log with the same key that was another one.
+func TestPurgedOther(t *testing.T) {
+	vault := t.TempDir()
+	l := newTestLog(t, vault, "audit-log", 0)
+	store := newStore(t)
+	f := start(t, lasting(vault, store, l))
+	l.add(t, 4, 100)
+	l.finish(t)
+	require.NoError(t, f.Close())
+
+	other := &testLog{dir: filepath.Join(t.TempDir(), "audit-log"), now: firstDay}
+	o := *l.o
+	o.Now = func() time.Time { return other.now }
+	other.o = &o
+	require.NoError(t, ledger.Create(other.dir, other.o))
+	other.open(t)
+	t.Cleanup(func() { require.NoError(t, other.Close()) })
+	other.add(t, 4, 100)
+	other.now = other.now.AddDate(0, 0, 1)
+	require.EqualValues(t, 4, other.purge(t))
+	f = start(t, fast(t.TempDir(), store, other))
+	require.ErrorContains(t, f.Flush(ctx), "is not the one of which test holds 4 records")
+}
+
+// TestPurgedMeanwhile takes a destination away for some time, in which what it lacks is
+// purged. It gets what is left, and the log can be rebuilt from there on.
+func TestPurgedMeanwhile(t *testing.T) {
+	vault := t.TempDir()
+	l := newTestLog(t, vault, "audit-log", 0)
+	store := newStore(t)
+	f := start(t, fast(vault, store, l))
+	l.add(t, 4, 100)
+	require.NoError(t, f.Flush(ctx))
+	require.NoError(t, f.Close())
+	l.add(t, 2, 100)
+	l.now = l.now.AddDate(0, 0, 1)
+	l.add(t, 3, 100)
+	require.EqualValues(t, 6, l.purge(t))
+
+	told, logger := newJournal()
+	c := fast(vault, store, l)
+	c.Logger = logger
+	f = start(t, c)
+	require.NoError(t, f.Flush(ctx))
+	require.Equal(t, 1, told.count("removed from the log before they were sent"))
+	require.NoError(t, f.Close())
+	l.restores(t, store, 6)
+}
+
+// TestPurgedUnfinished does so with a destination that lacks the end of the segment alone.
+func TestPurgedUnfinished(t *testing.T) {
+	vault := t.TempDir()
+	l := newTestLog(t, vault, "audit-log", 0)
+	store := newStore(t)
+	f := start(t, fast(vault, store, l))
+	l.add(t, 4, 100)
+	require.NoError(t, f.Flush(ctx))
+	require.NoError(t, f.Close())
+	l.now = l.now.AddDate(0, 0, 1)
+	l.purge(t)
+	f = start(t, fast(vault, store, l))
+	require.ErrorContains(t, f.Flush(ctx), "has to go to another place")
+}
+
+// TestPurgedUnderway purges what is not sent yet while it is forwarded: it goes on with what
+// is left.
+func TestPurgedUnderway(t *testing.T) {
+	vault := t.TempDir()
+	l := newTestLog(t, vault, "audit-log", 0)
+	store := newStore(t)
+	l.add(t, 4, 100)
+	c := fast(vault, store, l)
+	c.Poll = time.Hour // it looks when somebody waits for it
+	f := start(t, c)
+	require.NoError(t, f.senders[0].drain(ctx))
+	l.add(t, 2, 100)
+	l.now = l.now.AddDate(0, 0, 1)
+	l.add(t, 3, 100)
+	require.EqualValues(t, 6, l.purge(t))
+	require.ErrorContains(t, f.senders[0].drain(ctx), "is gone before its end was read")
+	require.NoError(t, f.Flush(ctx))
+	require.NoError(t, f.Close())
+	l.restores(t, store, 6)
+}
+
+// TestStatusPurged asks for the state of a destination that never had what was purged.
+func TestStatusPurged(t *testing.T) {
+	vault := t.TempDir()
+	l := newTestLog(t, vault, "audit-log", 0)
+	l.add(t, 4, 100)
+	l.now = l.now.AddDate(0, 0, 1)
+	l.add(t, 3, 100)
+	require.EqualValues(t, 4, l.purge(t))
+	s := state{Format: stateFormat, Destination: "test", Log: "flexor/test/audit-log", Dir: "audit-log"}
+	folder := destinationFolder(vault, "test")
+	require.NoError(t, os.MkdirAll(folder, 0o755))
+	require.NoError(t, s.write(filepath.Join(folder, "audit-log.json")))
+	require.NoError(t, os.WriteFile(filepath.Join(vault, Folder, "note.txt"), nil, 0o644), "somebody else's")
+	got, err := Status(ctx, vault)
+	require.NoError(t, err)
+	require.Len(t, got, 1)
+	require.EqualValues(t, 3, got[0].Behind)
+	require.Equal(t, firstDay, got[0].Since)
+}

@@ -128,7 +128,8 @@ func (b *builder) build(ctx context.Context) error {
 // never were because they had been purged: at the first purge of which all that was left
 // is held. It returns the chunks from there on.
 func (b *builder) begin(ctx context.Context, list []held) ([]held, error) {
-	if len(list) == 0 || list[0].first == 0 {
+	whole := behindGaps(list)
+	if whole == 0 {
 		return list, nil
 	}
 	for o, err := range b.store.List(ctx, b.prefix+beginningPrefix, "") {
@@ -137,7 +138,7 @@ func (b *builder) begin(ctx context.Context, list []held) ([]held, error) {
 		}
 		digits := strings.TrimSuffix(strings.TrimPrefix(o.Name, b.prefix+beginningPrefix), ".json")
 		first, err := strconv.ParseUint(digits, 10, 63)
-		if err != nil || o.Name != b.prefix+beginningName(first) || first < list[0].first {
+		if err != nil || o.Name != b.prefix+beginningName(first) || first < whole {
 			continue
 		}
 		statement, err := b.store.Get(ctx, o.Name)
@@ -149,6 +150,19 @@ func (b *builder) begin(ctx context.Context, list []held) ([]held, error) {
 		return list, durable.WriteFile(durable.Disk{}, filepath.Join(b.dir, "purged.json"), statement, 0o644)
 	}
 	return list, nil // add will miss what was before
+}
+
+// behindGaps returns the index of the record from which on none is missing between the
+// chunks.
+func behindGaps(list []held) (from uint64) {
+	size := uint64(0)
+	for _, h := range list {
+		if h.first > size {
+			from = h.first
+		}
+		size = max(size, h.size)
+	}
+	return from
 }
 
 // add puts a chunk into its place. What stands there already must be the same.

@@ -181,6 +181,9 @@ func (s *sender) failed(f *feed, err error) {
 	wait = wait/2 + rand.N(wait/2+1) // so that many do not come back at once
 	s.failures++
 	s.nextTry = s.cfg.Now().Add(wait)
+	for _, f := range s.feeds {
+		f.found, f.ahead = false, nil // who knows what the place holds by then
+	}
 	level, text := slog.LevelWarn, "archive: forwarding failed; it is tried again, and the log keeps what was not sent"
 	switch {
 	case stopped:
@@ -195,6 +198,7 @@ func (s *sender) failed(f *feed, err error) {
 	if f != nil && f.reader != nil {
 		f.state.Error, f.state.Failures, f.state.NextTry, f.state.Stopped = err.Error(), s.failures, s.nextTry.UTC(), stopped
 		if stopped {
+			f.state.Differs = true
 			f.state.NextTry = time.Time{}
 		}
 		s.keep(f)

@@ -42,7 +42,8 @@ type state struct {
 	Size        uint64    `json:"size"`            // records of the log up to there
 	Sealed      bool      `json:"sealed"`          // it ends a segment
 	ConfirmedAt time.Time `json:"confirmed_at,omitzero"`
-	Purged      uint64    `json:"purged,omitempty"` // records that were purged by the newest statement that was sent
+	Differs     bool      `json:"differs,omitempty"` // since then it was found not to hold this log, and nothing is confirmed
+	Purged      uint64    `json:"purged,omitempty"`  // records that were purged by the newest statement that was sent
 	Sending     *sending  `json:"sending,omitempty"`
 
 	Error    string    `json:"error,omitempty"` // why the last attempt failed

@@ -39,6 +39,9 @@ func Status(ctx context.Context, vault string) (out []Copy, err error) {
 		return nil, err
 	}
 	for _, d := range folders {
+		if !d.IsDir() {
+			continue // somebody else's
+		}
 		files, err := os.ReadDir(filepath.Join(root, d.Name()))
 		if err != nil {
 			return nil, err
@@ -74,7 +77,7 @@ func Confirmed(vault, log string, destinations ...string) (uint64, error) {
 		if err != nil {
 			return 0, err
 		}
-		if !ok {
+		if !ok || s.Differs {
 			return 0, nil
 		}
 		// A segment whose last record was sent still lacks the line that ends it.
@@ -97,11 +100,19 @@ func (s *state) copy(ctx context.Context, vault string) (Copy, error) {
 		return c, err
 	}
 	head, err := r.Published()
-	if err != nil || head.Size <= s.Size {
+	if err != nil {
 		return c, err
 	}
-	c.Behind = head.Size - s.Size
-	first, err := r.Record(ctx, s.Size)
+	first, err := r.First() // what was purged before it was sent never will be
+	at := max(s.Size, first)
+	if err != nil || head.Size <= at {
+		return c, err
+	}
+	c.Behind = head.Size - at
+	oldest, err := r.Record(ctx, at)
+	if purged := (*ledger.PurgedError)(nil); errors.As(err, &purged) {
+		return c, nil // meanwhile
+	}
 	if err != nil {
 		return c, err
 	}
@@ -109,7 +120,7 @@ func (s *state) copy(ctx context.Context, vault string) (Copy, error) {
 		At    time.Time // of a record of a run
 		Event struct{ At time.Time }
 	}
-	if err := json.Unmarshal(first.Line, &line); err == nil { // else it is none of ours, and has no time
+	if err := json.Unmarshal(oldest.Line, &line); err == nil { // else it is none of ours, and has no time
 		c.Since = line.At
 		if c.Since.IsZero() {
 			c.Since = line.Event.At

@@ -128,12 +128,12 @@ func (f *Feed) take() *lock.Lock {
 	l, err := (*lock.Pool)(nil).Acquire(f.path(lockFile), false)
 	if l == nil {
 		if err != nil {
-			f.set(func() { f.err = err })
+			f.stuck(err)
 		}
 		return nil
 	}
 	if f.state, err = f.load(); err != nil {
-		f.set(func() { f.err = err })
+		f.stuck(err)
 		_ = l.Unlock() // it is taken again
 		return nil
 	}
@@ -144,6 +144,16 @@ func (f *Feed) take() *lock.Lock {
 		}
 	})
 	return l
+}
+
+// stuck notes why it cannot be told whose turn it is, or how far the target is.
+func (f *Feed) stuck(err error) {
+	const text = "feed: nothing can be sent while its state cannot be read; it is tried again, and the log keeps what was not sent"
+	if f.told != text {
+		f.cfg.Logger.Error(text, "to", f.cfg.Name, "dir", f.cfg.State, "err", err)
+		f.told = text
+	}
+	f.set(func() { f.err = err })
 }
 
 const (

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -498,4 +499,19 @@ func TestForeign(t *testing.T) {
 	require.ErrorIs(t, err, vault.ErrForeign)
 	require.Equal(t, 1, n)
 	require.Len(t, to.records, 1)
+}
+
+// TestStateUnreadable cannot read how far the target is: somebody hears of it, once, and it is
+// sent when that is put right.
+func TestStateUnreadable(t *testing.T) {
+	h := newHouse(t)
+	h.run(2)
+	require.NoError(t, os.MkdirAll(filepath.Join(h.cfg.State, stateFile), 0o755))
+	f := h.start()
+	require.Error(t, f.Flush(ctx))
+	require.NoError(t, os.Remove(filepath.Join(h.cfg.State, stateFile)))
+	require.NoError(t, f.Flush(ctx))
+	require.NoError(t, f.Close())
+	require.Zero(t, h.arrived())
+	require.Equal(t, 1, strings.Count(h.logs.String(), "its state cannot be read"))
 }

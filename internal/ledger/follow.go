@@ -18,7 +18,7 @@ import (
 // looks for new records every interval.
 func (r *Reader) Follow(ctx context.Context, from uint64, interval time.Duration) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
-		f := &follower{r: r}
+		f := &follower{r: r, most: readAhead}
 		defer f.close()
 		tick := time.NewTicker(interval)
 		defer tick.Stop()
@@ -49,10 +49,12 @@ func (r *Reader) Follow(ctx context.Context, from uint64, interval time.Duration
 // is not may still be replaced.
 type follower struct {
 	r         *Reader
+	most      int  // bytes to read at once, and more only if no commit fits; 0: all there is
 	settles   bool // what was signed and is not known to be on disk is synced, and counts
 	c         *cursor
 	seg       segment
 	file      durable.File // of seg; nil: the next segment was not there yet
+	wider     int          // in place of most, as nothing of it could be passed; 0: most will do
 	off       int64        // behind the last commit passed
 	published uint64       // size that the checkpoint file stated at the last look
 	suspect   damage       // met at the last look; real if it is met again, see [view.pass]
@@ -71,7 +73,7 @@ func (f *follower) read(from uint64) (out []Record, more bool, err error) {
 			return nil, false, err
 		}
 	}
-	data, err := f.fresh()
+	data, rest, err := f.fresh()
 	if err != nil {
 		return nil, false, err
 	}
@@ -82,8 +84,16 @@ func (f *follower) read(from uint64) (out []Record, more bool, err error) {
 		limit = v.signed(i, data)
 	}
 	out, off, found := f.pass(v, data, limit, everything)
+	if rest && off == 0 {
+		f.wider = max(2*f.wider, 2*f.most)
+		return nil, true, nil // what is met there is met again with what follows it
+	}
+	f.wider = 0
+	if rest {
+		found = damage{} // met again from its beginning
+	}
 	known := max(v.published.Size, f.c.durable)
-	if finished := f.c.sealed && off > 0; !finished && f.c.front.size < known && found.reason == "" {
+	if finished := f.c.sealed && off > 0; !finished && !rest && f.c.front.size < known && found.reason == "" {
 		found = damage{f.c.front.size, int(f.off) + off, "the segment ends before the records that the signed checkpoint states"}
 	}
 	f.off += int64(off)
@@ -105,7 +115,7 @@ func (f *follower) read(from uint64) (out []Record, more bool, err error) {
 	if f.c.sealed || f.off == 0 {
 		f.close() // at its end, or empty and perhaps to be replaced
 	}
-	return out, off > 0, nil
+	return out, off > 0 || rest, nil
 }
 
 // pass passes the commits in data, what is new in the segment, up to limit. Where
@@ -181,18 +191,23 @@ func (f *follower) enter(v *view, from uint64) error {
 	return nil
 }
 
-// fresh reads what stands behind the last commit passed.
-func (f *follower) fresh() ([]byte, error) {
+// fresh reads what stands behind the last commit passed, and reports whether there is more
+// than it was to read.
+func (f *follower) fresh() (data []byte, rest bool, err error) {
 	info, err := f.file.Stat()
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	data := make([]byte, max(0, info.Size-f.off))
+	size := max(0, info.Size-f.off)
+	if most := int64(max(f.most, f.wider)); f.most > 0 && size > most {
+		size, rest = most, true
+	}
+	data = make([]byte, size)
 	n, err := f.file.ReadAt(data, f.off)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
+		return nil, false, err
 	}
-	return data[:n], nil
+	return data[:n], rest, nil
 }
 
 func (f *follower) close() {

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -94,6 +95,18 @@ func readStart(fsys durable.FS, dir string, v note.Verifier) (s start, statement
 func (r *Reader) Beginning() (statement []byte, first uint64, err error) {
 	s, statement, err := readStart(r.fs, r.dir, r.trust)
 	return statement, s.cp.Size, err
+}
+
+// PurgedBy returns the index of the first record that is left, if the commit that line
+// ends was purged, and all before it: 0 if not, or if the log is known to have been another
+// one there. Of a commit with which the last purge did not end, only its size tells.
+func (r *Reader) PurgedBy(line []byte) (first uint64, err error) {
+	s, _, err := readStart(r.fs, r.dir, r.trust)
+	l, bad := parseCommitLine(bytes.TrimSuffix(line, []byte("\n")))
+	if err != nil || bad != nil || l.size > s.cp.Size || l.size == s.cp.Size && l.root != s.cp.Root {
+		return 0, err
+	}
+	return s.cp.Size, nil
 }
 
 // parseStart reads what [start.sign] wrote, and believes nothing that the log's key

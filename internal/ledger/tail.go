@@ -74,7 +74,7 @@ func (f *follower) skipTo(v *view, i int, from uint64) error {
 	}
 	for _, step := range []int64{64 << 10, maxPadding + 256<<10} {
 		f.off = max(0, info.Size-step)
-		data, err := f.fresh()
+		data, _, err := f.fresh()
 		if err != nil {
 			f.close()
 			return err
