@@ -116,3 +116,36 @@ func TestGlanceAtWhatHasNotSettled(t *testing.T) {
 	require.NoError(t, c.refresh(bg))
 	require.Empty(t, c.glance.dirs)
 }
+
+// A look that did not hear of a halt is not the last one, however long ago the
+// directory seems to have changed: its times may be those of another clock.
+func TestGlanceAfterHaltsThatWereNotRead(t *testing.T) {
+	late := func() time.Time { return time.Now().Add(time.Hour) }
+	t.Run("because they were just before", func(t *testing.T) {
+		c, h := quiet(t)
+		require.NoError(t, c.lookClosely(late()))
+		p := h.owner.state.place(begin.Add(time.Minute))
+		p.Key, p.Reason = h.key.ID(), "because"
+		require.NoError(t, h.owner.spoolAtOnce(p, &pauseOrder{Agent: "a", Environment: rbac.Production}))
+		c.spoolRead = time.Now()
+		require.NoError(t, c.lookClosely(late()))
+		require.Empty(t, c.state.paused, "the case that this test is about")
+		c.later()
+		require.NoError(t, c.refresh(bg))
+		require.Len(t, c.state.paused, 1)
+	})
+	t.Run("because one cannot be", func(t *testing.T) {
+		c, h := quiet(t)
+		dir := filepath.Join(h.dir, spoolName)
+		require.NoError(t, os.Mkdir(dir, 0o755))
+		loop := filepath.Join(dir, "pause-x.json")
+		require.NoError(t, os.Symlink(loop, loop))
+		c.later()
+		require.NoError(t, c.lookClosely(late()))
+		require.False(t, c.glance.same())
+		require.NoError(t, os.Remove(loop))
+		c.later()
+		require.NoError(t, c.lookClosely(late()))
+		require.True(t, c.glance.same())
+	})
+}
