@@ -46,7 +46,7 @@ type Control struct {
 	spoolRead time.Time       // when halts that were not recorded were last looked for
 	refused   map[string]bool // names of files with such halts of which it was said that they have no effect
 	tally     tally           // of the denials that were counted in this process
-	left      int // halts that are being recorded, for which who gave them no longer waits
+	left      int             // halts that are being recorded, for which who gave them no longer waits
 	listeners []*listener
 	closed    bool
 	appendMu  sync.Mutex  // guards appender; taken before mu

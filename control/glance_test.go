@@ -149,3 +149,35 @@ func TestGlanceAfterHaltsThatWereNotRead(t *testing.T) {
 		require.True(t, c.glance.same())
 	})
 }
+
+// A revoke that begins a new file of the log, because the day changed, is seen by the next
+// decision like any other, also by who last looked when the old file had just ended,
+// and without the horizon.
+func TestRevokeOnANewDay(t *testing.T) {
+	for name, horizon := range map[string]bool{"horizon": true, "no horizon": false} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			c := h.join(bob, rbac.Admin)
+			allowed := func() bool {
+				return c.Authorize(bg, rbac.Request{Action: rbac.Deploy, Environment: rbac.Sandbox}).Allowed
+			}
+			for range 5 {
+				require.True(t, allowed())
+				if !horizon {
+					require.NoError(t, os.Remove(filepath.Join(h.dir, LogName, horizonName)))
+					c.horizon.close()
+				}
+				h.clock.now = h.clock.now.AddDate(0, 0, 1)
+				_, err := h.owner.RevokeRole(bg, bob, "")
+				require.NoError(t, err)
+				require.False(t, allowed())
+				h.clock.now = h.clock.now.AddDate(0, 0, 1)
+				_, err = h.owner.GrantRole(bg, bob, rbac.Admin, time.Time{}, "")
+				require.NoError(t, err)
+			}
+			days, err := os.ReadDir(filepath.Join(h.dir, LogName, "segments"))
+			require.NoError(t, err)
+			require.Len(t, days, 11)
+		})
+	}
+}
