@@ -210,7 +210,7 @@ func TestRandomHistoriesFindEachMutant(t *testing.T) {
 func TestLongHistories(t *testing.T) {
 	histories := 12
 	if testing.Short() {
-		histories = 2
+		histories = 1
 	}
 	for seed := range histories {
 		h := newHistory(t, seed)
