@@ -9,12 +9,12 @@ import (
 
 // open returns the ledger for appending.
 func (c *Control) open() (*ledger.Log, error) {
+	if c.isClosed() {
+		return nil, ErrClosed // and does not wait for who opens it; see [Control.Close]
+	}
 	c.appendMu.Lock()
 	defer c.appendMu.Unlock()
-	c.mu.RLock()
-	closed := c.closed
-	c.mu.RUnlock()
-	if closed {
+	if c.isClosed() {
 		return nil, ErrClosed
 	}
 	if c.appender != nil {
@@ -30,6 +30,12 @@ func (c *Control) open() (*ledger.Log, error) {
 	}
 	c.appender, c.signer = l, signer
 	return l, nil
+}
+
+func (c *Control) isClosed() bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.closed
 }
 
 // catchUpTo reads all records of the log, of which there are size. It is called by

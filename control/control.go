@@ -46,6 +46,7 @@ type Control struct {
 	spoolRead time.Time       // when halts that were not recorded were last looked for
 	refused   map[string]bool // names of files with such halts of which it was said that they have no effect
 	tally     tally           // of the denials that were counted in this process
+	left      int             // halts that are being recorded, for which who gave them no longer waits
 	listeners []*listener
 	closed    bool
 	appendMu  sync.Mutex  // guards appender; taken before mu
@@ -103,15 +104,30 @@ func (c *Control) onHalt(f func(h Halt, ended bool)) (remove func()) {
 
 // Close ends the use of the vault's governance. How often denials were repeated is
 // recorded or, if that was done not long ago, left to whoever gives an order next. It is
-// idempotent; orders then fail with [ErrClosed].
+// idempotent; orders then fail with [ErrClosed]. It does not wait for an order to stop
+// that the log has kept waiting for too long: that one holds, and is not recorded.
 func (c *Control) Close() error {
+	c.mu.RLock()
+	left := c.left > 0
+	c.mu.RUnlock()
+	if left {
+		c.shut()
+		go c.closeAppender() // whoever has the ledger's lock may have it for ever
+		return nil
+	}
 	err := c.recordRepeats(true)
-	c.appendMu.Lock()
-	defer c.appendMu.Unlock()
+	if !c.shut() {
+		return nil
+	}
+	return errors.Join(err, c.closeAppender())
+}
+
+// shut ends the reading, and all orders. It reports false if that was done before.
+func (c *Control) shut() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
-		return nil
+		return false
 	}
 	c.saveSnapshot()
 	c.closed = true
@@ -119,10 +135,17 @@ func (c *Control) Close() error {
 		c.tail.Close()
 	}
 	c.horizon.close()
-	if c.appender != nil {
-		err = errors.Join(err, c.appender.Close())
+	return true
+}
+
+// closeAppender ends the appending. Nobody opens the ledger once the Control is shut.
+func (c *Control) closeAppender() error {
+	c.appendMu.Lock()
+	defer c.appendMu.Unlock()
+	if c.appender == nil {
+		return nil
 	}
-	return err
+	return c.appender.Close()
 }
 
 // read calls f with the state as the log has it by now. f is not called if there

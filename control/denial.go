@@ -86,11 +86,13 @@ func (s *state) remember(d pastDenial) {
 }
 
 // repeated reports whether a denial is only counted, and as what: as one more of a
-// denial, or as another one after it.
+// denial, or as another one after it. Nobody's clock but their own is behind what an
+// actor did; of those whose key is not known, one whose clock is far ahead must not hide
+// what all others are denied.
 func (s *state) repeated(by rbac.Subject, sum string, at time.Time) (r repeatsBody, ok bool) {
 	recent := 0
 	for _, d := range s.denials[by] {
-		if !at.Before(d.At.Add(foldFor)) {
+		if !at.Before(d.At.Add(foldFor)) || by == (rbac.Subject{}) && !d.At.Before(at.Add(foldFor)) {
 			continue
 		}
 		recent++

@@ -170,6 +170,9 @@ func (v *visit) record() {
 	if err := c.refresh(context.Background()); err != nil {
 		c.cfg.Logger.Warn("control: what was recorded could not be read back", "dir", c.log, "err", err)
 	}
+	if v.halt != nil {
+		return // who gives it waits to hear that it is recorded
+	}
 	if err := c.recordRepeats(false); err != nil {
 		c.cfg.Logger.Warn("control: the number of repeated denials could not be recorded", "dir", c.log, "err", err)
 	}

@@ -116,3 +116,68 @@ func TestGlanceAtWhatHasNotSettled(t *testing.T) {
 	require.NoError(t, c.refresh(bg))
 	require.Empty(t, c.glance.dirs)
 }
+
+// A look that did not hear of a halt is not the last one, however long ago the
+// directory seems to have changed: its times may be those of another clock.
+func TestGlanceAfterHaltsThatWereNotRead(t *testing.T) {
+	late := func() time.Time { return time.Now().Add(time.Hour) }
+	t.Run("because they were just before", func(t *testing.T) {
+		c, h := quiet(t)
+		require.NoError(t, c.lookClosely(late()))
+		p := h.owner.state.place(begin.Add(time.Minute))
+		p.Key, p.Reason = h.key.ID(), "because"
+		require.NoError(t, h.owner.spoolAtOnce(p, &pauseOrder{Agent: "a", Environment: rbac.Production}))
+		c.spoolRead = time.Now()
+		require.NoError(t, c.lookClosely(late()))
+		require.Empty(t, c.state.paused, "the case that this test is about")
+		c.later()
+		require.NoError(t, c.refresh(bg))
+		require.Len(t, c.state.paused, 1)
+	})
+	t.Run("because one cannot be", func(t *testing.T) {
+		c, h := quiet(t)
+		dir := filepath.Join(h.dir, spoolName)
+		require.NoError(t, os.Mkdir(dir, 0o755))
+		loop := filepath.Join(dir, "pause-x.json")
+		require.NoError(t, os.Symlink(loop, loop))
+		c.later()
+		require.NoError(t, c.lookClosely(late()))
+		require.False(t, c.glance.same())
+		require.NoError(t, os.Remove(loop))
+		c.later()
+		require.NoError(t, c.lookClosely(late()))
+		require.True(t, c.glance.same())
+	})
+}
+
+// A revoke that begins a new file of the log, because the day changed, is seen by the next
+// decision like any other, also by who last looked when the old file had just ended,
+// and without the horizon.
+func TestRevokeOnANewDay(t *testing.T) {
+	for name, horizon := range map[string]bool{"horizon": true, "no horizon": false} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			c := h.join(bob, rbac.Admin)
+			allowed := func() bool {
+				return c.Authorize(bg, rbac.Request{Action: rbac.Deploy, Environment: rbac.Sandbox}).Allowed
+			}
+			for range 5 {
+				require.True(t, allowed())
+				if !horizon {
+					require.NoError(t, os.Remove(filepath.Join(h.dir, LogName, horizonName)))
+					c.horizon.close()
+				}
+				h.clock.now = h.clock.now.AddDate(0, 0, 1)
+				_, err := h.owner.RevokeRole(bg, bob, "")
+				require.NoError(t, err)
+				require.False(t, allowed())
+				h.clock.now = h.clock.now.AddDate(0, 0, 1)
+				_, err = h.owner.GrantRole(bg, bob, rbac.Admin, time.Time{}, "")
+				require.NoError(t, err)
+			}
+			days, err := os.ReadDir(filepath.Join(h.dir, LogName, "segments"))
+			require.NoError(t, err)
+			require.Len(t, days, 11)
+		})
+	}
+}

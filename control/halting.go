@@ -47,12 +47,28 @@ func (v *visit) recordHalt(ctx context.Context) (Outcome, *event, error) {
 			laid = v.c.spoolAtOnce(*v.halt, v.order) == nil // if not, layDown says so
 			continue
 		case <-patience.C:
-			err = fmt.Errorf("the log was busy for %s; the order will be recorded when it no longer is", haltPatience)
+			err = fmt.Errorf("the log was busy for %s; if it still is when this program ends, the order is not recorded until it is given again", haltPatience)
 		case <-ctx.Done():
 			err = context.Cause(ctx)
 		}
+		v.c.leave(recorded)
 		return v.out, nil, v.layDown(err)
 	}
+}
+
+// leave goes on without a halt that is being recorded. [Control.Close] does not wait for
+// it either.
+func (c *Control) leave(recorded <-chan *visit) {
+	count := func(n int) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.left += n
+	}
+	count(1)
+	go func() {
+		<-recorded
+		count(-1)
+	}()
 }
 
 // act makes a halt hold in this process. It is called by who holds mu.

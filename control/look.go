@@ -57,13 +57,16 @@ func (c *Control) lookAgain() error {
 	if c.glanced() {
 		return nil
 	}
-	now := c.glanceAt(time.Now())
+	return c.lookClosely(time.Now())
+}
+
+// lookClosely is lookAgain at that time, whatever a glance would say.
+func (c *Control) lookClosely(now time.Time) error {
+	before := c.glanceAt(now)
 	err := c.catchUp()
-	if c.state != nil && !c.closed {
-		c.readSpool()
-	}
-	if err == nil {
-		c.glance = now
+	heard := c.state == nil || c.closed || c.readSpool()
+	if err == nil && heard {
+		c.glance = before
 	}
 	return err
 }

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -79,15 +80,37 @@ const (
 // keptTally returns the tally that others left, as far as it makes sense. It is called by
 // who holds mu.
 func (c *Control) keptTally() (t tally) {
+	var kept tally
 	data, err := durable.ReadFile(c.cfg.fs, filepath.Join(c.log, tallyName), maxTally)
 	if err == nil {
-		err = json.Unmarshal(data, &t)
+		err = json.Unmarshal(data, &kept)
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		c.cfg.Logger.Warn("control: how often denials were repeated cannot be read", "dir", c.log, "err", err)
 		return nil
 	}
-	return slices.DeleteFunc(t, func(r repeatsBody) bool { return r.Count <= 0 || r.Of >= c.state.tree.Size() })
+	for _, r := range kept {
+		if r.Count > 0 && c.isDenial(r.Of) {
+			t.add(r)
+		}
+	}
+	return t
+}
+
+// isDenial reports whether that event of the log is a denial. Whoever can write the
+// directory can change numbers, but not have it recorded that what was allowed was denied.
+func (c *Control) isDenial(index uint64) bool {
+	if c.state.pastDenial(index) != nil {
+		return true
+	}
+	if index >= c.state.tree.Size() {
+		return false
+	}
+	for rec, err := range c.reader.Records(context.Background(), index, false) {
+		e, perr := parseEvent(rec.Line)
+		return err == nil && perr == nil && rec.Index == index && e.Kind == kindDenied
+	}
+	return false
 }
 
 // keepTally leaves a tally to others.

@@ -2,6 +2,7 @@ package control
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -166,4 +167,76 @@ func TestSpoiledTally(t *testing.T) {
 		require.Equal(t, []string{kindDenied}, h.kinds()[n:], data)
 	}
 	require.Empty(t, h.owner.Flags())
+}
+
+// Nor can it be said by one that what was allowed was denied.
+func TestTallyOfNoDenial(t *testing.T) {
+	h := newHouse(t)
+	viewer := h.join(bob, rbac.Viewer)
+	n := len(h.kinds())
+	require.NoError(t, os.WriteFile(filepath.Join(h.dir, LogName, tallyName), []byte(`[{"of":0,"count":7},{"of":1,"count":7,"other":true}]`), 0o600))
+	_, err := h.owner.Pause(bg, "a", rbac.Production, "because")
+	require.NoError(t, err)
+	_, err = viewer.Pause(bg, "b", rbac.Production, "because")
+	require.ErrorIs(t, err, ErrDenied)
+	require.Equal(t, []string{kindPause, kindDenied}, h.kinds()[n:])
+
+	// Denials that the state no longer keeps are looked up.
+	first := len(h.kinds()) - 1
+	for range foldAfter {
+		h.clock.now = h.clock.now.Add(foldFor)
+		_, err = viewer.Kill(bg, Run{ID: ident.New("run"), Environment: rbac.Sandbox}, "because")
+		require.ErrorIs(t, err, ErrDenied)
+	}
+	require.NoError(t, h.owner.refresh(bg))
+	require.Nil(t, h.owner.state.pastDenial(uint64(first)))
+	require.NoError(t, os.WriteFile(filepath.Join(h.dir, LogName, tallyName), fmt.Appendf(nil, `[{"of":%d,"count":2},{"of":%[1]d,"count":3}]`, first), 0o600))
+	_, err = h.owner.Resume(bg, "a", rbac.Production, "")
+	require.NoError(t, err)
+	require.Equal(t, kindRepeats, h.last().Kind)
+	var b repeatsBody
+	require.NoError(t, json.Unmarshal(h.last().Body, &b))
+	require.Equal(t, repeatsBody{Of: uint64(first), Count: 5}, b)
+}
+
+// Somebody without a key whose clock is far ahead, or was, does not hide what others are
+// denied.
+func TestDenialsOfAClockThatIsAhead(t *testing.T) {
+	h := newHouse(t)
+	stranger := h.as(mint(t, bob))
+	kill := func(c *Control) Outcome {
+		out, err := c.Kill(bg, Run{ID: ident.New("run"), Environment: rbac.Sandbox}, "because")
+		require.ErrorIs(t, err, ErrDenied)
+		return out
+	}
+	now := h.clock.now
+	h.clock.now = now.AddDate(70, 0, 0)
+	for range foldAfter + 1 {
+		kill(stranger)
+	}
+	h.clock.now = now
+	other := h.as(mint(t, carol))
+	for range foldAfter {
+		require.True(t, kill(other).Recorded)
+	}
+	require.False(t, kill(other).Recorded, "these are bounded as well")
+	require.Empty(t, h.owner.Flags())
+}
+
+// Who gives an order to stop hears at once that it is recorded, whatever else there is to
+// record.
+func TestHaltsDoNotWaitForRepeats(t *testing.T) {
+	h := newHouse(t)
+	operator := h.join(bob, rbac.Operator)
+	for range 2 {
+		_, _, err := operator.Deploy(bg, DeployOrder{Agent: "a", Version: "1", Environment: rbac.Production})
+		require.ErrorIs(t, err, ErrDenied)
+	}
+	h.clock.now = h.clock.now.Add(foldFor)
+	_, err := operator.Pause(bg, "a", rbac.Sandbox, "")
+	require.NoError(t, err)
+	require.Equal(t, kindPause, h.last().Kind)
+	_, err = operator.Resume(bg, "a", rbac.Sandbox, "")
+	require.NoError(t, err)
+	require.Equal(t, kindRepeats, h.last().Kind)
 }

@@ -120,20 +120,24 @@ func (c *Control) lookForHalts() {
 	}
 }
 
-// readSpool acts on the halts that were laid down. It is called by who holds mu.
-func (c *Control) readSpool() {
+// readSpool acts on the halts that were laid down. It reports false if it must look again
+// for those that are there by now: it did so just before, or could not read one. It is
+// called by who holds mu.
+func (c *Control) readSpool() (all bool) {
 	if time.Since(c.spoolRead) < lookEvery/2 {
-		return
+		return false
 	}
 	c.spoolRead = time.Now()
 	dir := filepath.Join(c.dir, spoolName)
 	entries, err := c.cfg.fs.ReadDir(dir)
 	if err != nil {
-		if !errors.Is(err, fs.ErrNotExist) {
-			c.cfg.Logger.Warn("control: halts that were not recorded cannot be looked for", "dir", dir, "err", err)
+		if errors.Is(err, fs.ErrNotExist) {
+			return true
 		}
-		return
+		c.cfg.Logger.Warn("control: halts that were not recorded cannot be looked for", "dir", dir, "err", err)
+		return false
 	}
+	all = true
 	for _, f := range entries {
 		if !strings.HasSuffix(f.Name(), spoolExt) {
 			continue
@@ -141,12 +145,15 @@ func (c *Control) readSpool() {
 		data, err := durable.ReadFile(c.cfg.fs, filepath.Join(dir, f.Name()), maxSpooled)
 		if err == nil {
 			err = c.takeSpooled(data)
+		} else {
+			all = false
 		}
 		if err != nil && !errors.Is(err, fs.ErrNotExist) && !c.refused[f.Name()] {
 			c.refused[f.Name()] = true
 			c.cfg.Logger.Warn("control: a halt that was not recorded has no effect", "file", f.Name(), "err", err)
 		}
 	}
+	return all
 }
 
 // takeSpooled acts on the content of a file.

@@ -175,3 +175,55 @@ func TestHaltsLaidDownAtOnce(t *testing.T) {
 	}
 	require.Len(t, files(t, filepath.Join(h.dir, spoolName)), 1)
 }
+
+// asking tells when a lock is asked for.
+type asking struct {
+	unsynced
+	asked chan struct{}
+}
+
+func (a asking) Lock(name string, wait bool) (durable.Unlocker, error) {
+	select {
+	case a.asked <- struct{}{}:
+	default:
+	}
+	return a.unsynced.Lock(name, wait)
+}
+
+// Who gave up waiting for the log can end as well: the halt stays laid down.
+func TestCloseDoesNotWaitForAHeldLock(t *testing.T) {
+	for name, opened := range map[string]bool{"that is opened": false, "that is open": true} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			asked := make(chan struct{}, 1)
+			c, err := Open(bg, h.dir, &Config{Key: h.key, Now: h.clock.Now, fs: asking{unsynced{durable.NewDisk()}, asked}})
+			require.NoError(t, err)
+			if opened {
+				_, err := c.Pause(bg, "b", rbac.Sandbox, "")
+				require.NoError(t, err)
+				<-asked
+			}
+			lock, err := durable.Disk{}.Lock(filepath.Join(h.dir, LogName, "lock"), true)
+			require.NoError(t, err)
+			ctx, cancel := context.WithCancel(bg)
+			defer cancel()
+			go func() {
+				<-asked
+				cancel()
+			}()
+			_, err = c.Pause(ctx, "a", rbac.Production, "because")
+			require.ErrorIs(t, err, ErrNotRecorded)
+			require.NoError(t, c.Close())
+			require.NoError(t, c.Close())
+			_, err = c.Pause(bg, "a", rbac.Production, "because")
+			require.ErrorIs(t, err, ErrClosed)
+			_, ok, err := h.as(h.key).Paused(bg, "a", rbac.Production)
+			require.NoError(t, err)
+			require.True(t, ok)
+			require.NoError(t, lock.Unlock())
+			_, err = h.owner.Resume(bg, "a", rbac.Production, "")
+			require.NoError(t, err)
+			require.Empty(t, h.owner.Flags())
+		})
+	}
+}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -202,6 +204,73 @@ func TestRandomHistoriesFindEachMutant(t *testing.T) {
 	assert.Error(t, firstDifference(t, hasty), "the change is made before it is refused")
 }
 
+// TestLongHistories is for the table of keys: it grows again and again, chains of keys
+// run over its end, names come that fit into a cell and that do not, and each key is
+// asked by at the moments at which something ends.
+func TestLongHistories(t *testing.T) {
+	histories := 12
+	if testing.Short() {
+		histories = 1
+	}
+	for seed := range histories {
+		h := newHistory(t, seed)
+		h.hour = 20*time.Second + 7*time.Nanosecond
+		for i := range 60 {
+			s := User(fmt.Sprintf("%d\x00é", i) + strings.Repeat("x", []int{0, 19, 20, 21, 200}[i%5]))
+			if i%6 == 0 {
+				s.Kind = ServiceKind
+			}
+			h.subjects = append(h.subjects, s)
+		}
+		for range 1500 {
+			_, err := h.step((*Policy).Apply)
+			require.NoError(t, err)
+			for range 20 {
+				h.ask()
+			}
+		}
+		require.Greater(t, h.policy.keys.used, 100)
+		h.replay()
+	}
+}
+
+// ask asks by any key that was ever made or is like one, at a moment that matters to it.
+func (h *history) ask() {
+	id := pick(h, h.keys...)
+	if h.rand.IntN(10) == 0 {
+		id = id[:idEnd-1] + pick(h, "a", "Z", "0", "\x00", "é")
+	}
+	key, known := h.model.keys[id]
+	role, ok := h.model.roles[key.holder]
+	at := pick(h, h.at, key.expires, key.revoked, role.expires).Add(pick(h, 0, -1, time.Second, -time.Second))
+	if at.Before(noon) {
+		at = h.at
+	}
+	allowed := known && ok && key.valid(at) && (role.expires.IsZero() || at.Before(role.expires))
+	d := h.policy.Authorize(Request{Key: id, Action: View, Vault: "company", At: at})
+	require.Equal(h.t, allowed, d.Allowed, "seed %d, key %s at %s: %s", h.seed, id, at, d.Reason())
+	require.Equal(h.t, key.holder, d.Subject)
+	if allowed {
+		require.Equal(h.t, role.role, d.Role)
+		require.Equal(h.t, key.holder, d.Grant.Subject)
+		require.True(h.t, role.expires.Equal(d.Grant.Expires))
+	}
+}
+
+// crowded gives a key an id whose place is near the end of a table of any size.
+func (h *history) crowded(k NewKey) NewKey {
+	const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	table := keyTable{slots: make([]keySlot, 16)}
+	for {
+		if n, _ := keyNumber(k.ID); table.home(n) == 15 {
+			return k
+		}
+		id := []byte(k.ID)
+		id[prefixEnd+h.rand.IntN(idEnd-prefixEnd)] = digits[h.rand.IntN(len(digits))]
+		k.ID = string(id)
+	}
+}
+
 // firstDifference returns where the model first disagrees with apply.
 func firstDifference(t testing.TB, apply func(*Policy, Request, uint64) Decision) error {
 	for seed := range 300 {
@@ -218,13 +287,15 @@ func firstDifference(t testing.TB, apply func(*Policy, Request, uint64) Decision
 // A history makes random events around few names, so that they meet.
 type history struct {
 	*world
-	seed    int
-	rand    *rand.Rand
-	model   model
-	first   Genesis
-	at      time.Time
-	keys    []string
-	applied []event
+	seed     int
+	rand     *rand.Rand
+	model    model
+	first    Genesis
+	subjects []Subject
+	hour     time.Duration // how long it takes
+	at       time.Time
+	keys     []string
+	applied  []event
 }
 
 type event struct {
@@ -234,7 +305,8 @@ type event struct {
 
 func newHistory(t testing.TB, seed int) *history {
 	w := &world{t: t, policy: new(Policy), random: rand.NewChaCha8([32]byte{byte(seed), byte(seed >> 8), 1}), next: 1}
-	h := &history{world: w, seed: seed, rand: rand.New(rand.NewPCG(uint64(seed), 5)), at: noon}
+	h := &history{world: w, seed: seed, rand: rand.New(rand.NewPCG(uint64(seed), 5)), at: noon, hour: time.Hour}
+	h.subjects = []Subject{root, alice, bob, Service("ci")}
 	tier := []Tier{L1, L2, L3, L4}[seed%4]
 	h.first = Genesis{Vault: "company", Tier: tier, Owner: root, Key: h.mint(UserKind), Expires: noon.Add(3 * day), At: noon}
 	require.NoError(t, h.policy.Init(h.first, 0))
@@ -250,16 +322,15 @@ func newHistory(t testing.TB, seed int) *history {
 // random returns an event, and may let time go by before it.
 func (h *history) random() Request {
 	if h.rand.IntN(3) == 0 {
-		h.at = h.at.Add(time.Duration(h.rand.IntN(12)) * time.Hour)
+		h.at = h.at.Add(time.Duration(h.rand.IntN(12)) * h.hour)
 	}
-	subjects := []Subject{root, alice, bob, Service("ci")}
-	target := pick(h, subjects...)
+	target := pick(h, h.subjects...)
 	actions := Actions()
 	if h.rand.IntN(4) > 0 {
 		actions = []Action{GrantRole, GrantRole, RevokeRole, CreateKey, CreateKey, RotateKey, RevokeKey}
 	}
 	r := h.request(Request{
-		Key:         h.anyKey(),
+		Key:         h.asker(),
 		Action:      pick(h, actions...),
 		At:          h.at,
 		Environment: pick(h, Sandbox, Staging, Production),
@@ -283,6 +354,9 @@ func (h *history) random() Request {
 		r.Expires = h.at.Add(pick(h, 0, day, 2*day, 4*day))
 	}
 	if r.NewKey.ID != "" {
+		if h.rand.IntN(2) == 0 {
+			r.NewKey = h.crowded(r.NewKey)
+		}
 		if h.rand.IntN(10) == 0 {
 			r.NewKey.ID = pick(h, h.keys...)
 			if kindOfKey(r.NewKey.ID) != UserKind {
@@ -294,6 +368,18 @@ func (h *history) random() Request {
 		}
 	}
 	return r
+}
+
+// asker returns the id of the key that asks: in a large vault, mostly an owner's.
+func (h *history) asker() string {
+	if len(h.subjects) > 4 && h.rand.IntN(4) > 0 {
+		for _, id := range slices.Backward(h.keys) {
+			if k := h.model.keys[id]; h.model.roles[k.holder].role == Owner && k.valid(h.at) {
+				return id
+			}
+		}
+	}
+	return h.anyKey()
 }
 
 // anyKey returns the id of a key: mostly one of the newest, seldom an unknown one.

@@ -16,7 +16,7 @@ const (
 	dayLayout   = "2006-01-02"
 	monthLayout = "2006-01"
 
-	timeHelp = "write a day 2026-04-30, a month 2026-04, a time 2026-04-30T14:00:00Z, 90m, 2h or 7d for so long ago, today or yesterday"
+	timeHelp = "write a day 2026-04-30, a month 2026-04, a time 2026-04-30T14:00:00Z, today or yesterday, or 90m, 2h or 7d: so long ago or, of what is to end, from now"
 )
 
 // interval returns the time from --from to --to: what from starts with is in it,

@@ -39,9 +39,10 @@ func (f diskFile) Sync() error { return datasync(f.File) }
 // Stat implements [File].
 func (f diskFile) Stat() (Info, error) { return statFile(f.File) }
 
-// OpenFile implements [FS].
+// OpenFile implements [FS]. A pipe in the place of a file has nobody wait for its other
+// end: whoever can write a directory must not be able to stop those who read it.
 func (Disk) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
-	f, err := os.OpenFile(name, flag, perm)
+	f, err := os.OpenFile(name, flag|noWait, perm)
 	if err != nil {
 		return nil, err
 	}
