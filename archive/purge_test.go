@@ -93,13 +93,6 @@ func TestPurgedBefore(t *testing.T) {
 	require.ErrorIs(t, err, ErrDamaged)
 }
 
-// lasting is a configuration whose Close sends all there is.
-func lasting(vault string, store Store, l *testLog) *Config {
-	c := fast(vault, store, l)
-	c.CloseWait = time.Minute
-	return c
-}
-
 // finish ends the log's segment, whose day is over, and purges nothing.
 func (l *testLog) finish(t testing.TB) {
 	t.Helper()
@@ -108,22 +101,38 @@ func (l *testLog) finish(t testing.TB) {
 	require.NoError(t, err)
 }
 
+// copied returns a log of four records in a vault, and a destination that holds them. With whole
+// it also holds the line that ends their segment. Nobody forwards any more.
+func copied(t testing.TB, whole bool) (vault string, l *testLog, store *Dir) {
+	t.Helper()
+	vault = t.TempDir()
+	l = newTestLog(t, vault, "audit-log", 0)
+	store = newStore(t)
+	cfg := fast(vault, store, l)
+	if whole {
+		cfg.CloseWait = time.Minute // its Close sends all there is
+	}
+	f := start(t, cfg)
+	l.add(t, 4, 100)
+	if whole {
+		l.finish(t)
+	} else {
+		require.NoError(t, f.Flush(ctx))
+	}
+	require.NoError(t, f.Close())
+	return vault, l, store
+}
+
 // TestPurgedWhole sends all of a log, which is idle for so long that all is purged. Who
 // forwards then finds a chunk in the destination of which nothing is left, and goes on.
 func TestPurgedWhole(t *testing.T) {
-	vault := t.TempDir()
-	l := newTestLog(t, vault, "audit-log", 0)
-	store := newStore(t)
-	f := start(t, lasting(vault, store, l))
-	l.add(t, 4, 100)
-	l.finish(t)
-	require.NoError(t, f.Close())
+	vault, l, store := copied(t, true)
 	n, err := Confirmed(vault, l.dir, "test")
 	require.NoError(t, err)
 	require.EqualValues(t, 4, n)
 	require.EqualValues(t, 4, l.purge(t))
 
-	f = start(t, fast(vault, store, l))
+	f := start(t, fast(vault, store, l))
 	require.NoError(t, f.Flush(ctx))
 	l.add(t, 3, 100)
 	require.NoError(t, f.Flush(ctx))
@@ -133,13 +142,7 @@ func TestPurgedWhole(t *testing.T) {
 
 // TestPurgedOther is TestPurgedWhole with a log with the same key that was another one.
 func TestPurgedOther(t *testing.T) {
-	vault := t.TempDir()
-	l := newTestLog(t, vault, "audit-log", 0)
-	store := newStore(t)
-	f := start(t, lasting(vault, store, l))
-	l.add(t, 4, 100)
-	l.finish(t)
-	require.NoError(t, f.Close())
+	_, l, store := copied(t, true)
 
 	other := &testLog{dir: filepath.Join(t.TempDir(), "audit-log"), now: firstDay}
 	o := *l.o
@@ -151,20 +154,14 @@ func TestPurgedOther(t *testing.T) {
 	other.add(t, 4, 100)
 	other.now = other.now.AddDate(0, 0, 1)
 	require.EqualValues(t, 4, other.purge(t))
-	f = start(t, fast(t.TempDir(), store, other))
+	f := start(t, fast(t.TempDir(), store, other))
 	require.ErrorContains(t, f.Flush(ctx), "is not the one of which test holds 4 records")
 }
 
 // TestPurgedMeanwhile takes a destination away for some time, in which what it lacks is
 // purged. It gets what is left, and the log can be rebuilt from there on.
 func TestPurgedMeanwhile(t *testing.T) {
-	vault := t.TempDir()
-	l := newTestLog(t, vault, "audit-log", 0)
-	store := newStore(t)
-	f := start(t, fast(vault, store, l))
-	l.add(t, 4, 100)
-	require.NoError(t, f.Flush(ctx))
-	require.NoError(t, f.Close())
+	vault, l, store := copied(t, false)
 	l.add(t, 2, 100)
 	l.now = l.now.AddDate(0, 0, 1)
 	l.add(t, 3, 100)
@@ -173,7 +170,7 @@ func TestPurgedMeanwhile(t *testing.T) {
 	told, logger := newJournal()
 	c := fast(vault, store, l)
 	c.Logger = logger
-	f = start(t, c)
+	f := start(t, c)
 	require.NoError(t, f.Flush(ctx))
 	require.Equal(t, 1, told.count("removed from the log before they were sent"))
 	require.NoError(t, f.Close())
@@ -182,16 +179,10 @@ func TestPurgedMeanwhile(t *testing.T) {
 
 // TestPurgedUnfinished does so with a destination that lacks the end of the segment alone.
 func TestPurgedUnfinished(t *testing.T) {
-	vault := t.TempDir()
-	l := newTestLog(t, vault, "audit-log", 0)
-	store := newStore(t)
-	f := start(t, fast(vault, store, l))
-	l.add(t, 4, 100)
-	require.NoError(t, f.Flush(ctx))
-	require.NoError(t, f.Close())
+	vault, l, store := copied(t, false)
 	l.now = l.now.AddDate(0, 0, 1)
 	l.purge(t)
-	f = start(t, fast(vault, store, l))
+	f := start(t, fast(vault, store, l))
 	require.ErrorContains(t, f.Flush(ctx), "has to go to another place")
 }
 
