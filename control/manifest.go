@@ -52,18 +52,23 @@ func manifestIn(dir string) func(agent string) (Manifest, bool, error) {
 // certain is an error with the number of the line.
 func ReadManifest(data []byte) (Manifest, error) {
 	values := map[string]string{}
-	open := "" // the key whose value must not go on
-	began := false
+	open := ""                   // the key whose value must not go on
+	began, keyed := false, false // there was a line, and one with a key
 	n := 0
 	for line := range bytes.Lines(bytes.TrimPrefix(data, []byte("\ufeff"))) {
 		n++
-		text := strings.TrimRight(string(line), "\r\n")
+		text := strings.TrimSuffix(strings.TrimSuffix(string(line), "\n"), "\r")
 		bad := func(why string) (Manifest, error) {
 			return Manifest{}, fmt.Errorf("line %d: %s; write name, version and environment as plain keys at the beginning of a line", n, why)
+		}
+		if strings.ContainsAny(text, "\r\u0085\u2028\u2029") {
+			return bad("YAML breaks this line in the middle")
 		}
 		switch content := strings.TrimLeft(text, " \t"); {
 		case content == "" || content[0] == '#':
 			continue
+		case !keyed && (len(content) < len(text) || isItem(text)):
+			return bad("it stands below no key")
 		case len(content) < len(text): // below some key
 			if open != "" {
 				return bad("the value of " + open + " goes on in another line")
@@ -74,13 +79,14 @@ func ReadManifest(data []byte) (Manifest, error) {
 			continue
 		}
 		began, open = true, ""
-		if text[0] == '-' && (text == "-" || text[1] == ' ') {
+		if isItem(text) {
 			continue // an item of the list that is the value of the key before
 		}
 		key, value, ok := strings.Cut(text, ":")
 		if !ok || value != "" && value[0] != ' ' && value[0] != '\t' || strings.ContainsAny(key, "{}[]?&*!|>%@`<,") {
 			return bad("this is not the form key: value")
 		}
+		keyed = true
 		key, err := scalar(key)
 		if err != nil {
 			return bad("the key: " + err.Error())
@@ -98,6 +104,9 @@ func ReadManifest(data []byte) (Manifest, error) {
 	}
 	return manifestOf(values)
 }
+
+// isItem reports whether a line begins an item of a list.
+func isItem(line string) bool { return line == "-" || strings.HasPrefix(line, "- ") }
 
 func manifestOf(values map[string]string) (Manifest, error) {
 	m := Manifest{values["name"], values["version"], rbac.Environment(values["environment"])}
