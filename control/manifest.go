@@ -83,7 +83,7 @@ func ReadManifest(data []byte) (Manifest, error) {
 			continue // an item of the list that is the value of the key before
 		}
 		key, value, ok := strings.Cut(text, ":")
-		if !ok || value != "" && value[0] != ' ' && value[0] != '\t' || strings.ContainsAny(key, "{}[]?&*!|>%@`<,") {
+		if !ok || value != "" && value[0] != ' ' && value[0] != '\t' || strings.ContainsAny(key, "{}[]?&*!|>%@`<,#") {
 			return bad("this is not the form key: value")
 		}
 		keyed = true

@@ -56,6 +56,7 @@ name: feed-monitor`,
 		"name:a\nenvironment: production":                                  "line 1",
 		"- name: a\n  environment: production":                             "line 1: it stands below no key",
 		"---\n -\nname: a\nenvironment: production":                        "line 2: it stands below no key",
+		"name # x: a\nenvironment: production":                             "line 1",
 		"name: a\nx: y\rversion: 9\nenvironment: production":               "line 2: YAML breaks",
 		"name: a\nx: y\u2028version: 9\nenvironment: production":           "line 2: YAML breaks",
 		"name: 'a''b'\nenvironment: production":                            "name",
@@ -67,7 +68,8 @@ name: feed-monitor`,
 }
 
 // What is read is what a YAML library reads: this one may refuse more, but never sees
-// something else.
+// something else. The library also lets a quoted text or a list in brackets go on at the
+// margin, where by YAML 1.2.2, section 7.3, it has to be indented: such texts do not count.
 func FuzzManifest(f *testing.F) {
 	f.Add("name: feed-monitor\nversion: 1.10\nenvironment: production\n")
 	f.Add("---\nname: 'a' # x\nnote: |\n  b\nenvironment: sandbox")
@@ -85,9 +87,16 @@ func FuzzManifest(f *testing.F) {
 		if len(top.Content) != 1 || top.Content[0].Kind != yaml.MappingNode {
 			t.Fatalf("%q is no mapping", text)
 		}
-		got := map[string]string{}
+		got, begins := map[string]string{}, map[int]bool{}
 		for i := 0; i+1 < len(top.Content[0].Content); i += 2 {
-			got[top.Content[0].Content[i].Value] = strings.TrimSpace(top.Content[0].Content[i+1].Value)
+			key, value := top.Content[0].Content[i], top.Content[0].Content[i+1]
+			got[key.Value], begins[key.Line] = strings.TrimSpace(value.Value), true
+		}
+		for i, line := range strings.Split(text, "\n") {
+			atMargin := strings.Trim(line, " \t\r") != "" && !strings.ContainsAny(line[:1], " \t#\ufeff") && line != "---" && !isItem(line)
+			if atMargin && !begins[i+1] {
+				return
+			}
 		}
 		if got["name"] != m.Name || got["environment"] != string(m.Environment) || got["version"] != m.Version {
 			t.Fatalf("%q: read as %+v, is %v", text, m, got)
