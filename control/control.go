@@ -53,8 +53,6 @@ type Control struct {
 	appender  *ledger.Log // nil: nothing was ordered yet
 	signer    vault.Signer
 
-	spoolMu sync.Mutex // held while a halt is laid down: the file of one is written by one at a time
-
 	secretsOnce sync.Once
 	secrets     audit.Redactor // unless Config.Redactor
 	secretsErr  error

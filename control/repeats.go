@@ -126,7 +126,7 @@ func (c *Control) keepTally(t tally) error {
 	if err != nil {
 		return err
 	}
-	return writeUnsynced(c.cfg.fs, name, data, 0o644)
+	return durable.PutFile(c.cfg.fs, name, data, 0o644)
 }
 
 // recordRepeats records how often denials were repeated, as far as it is due, and

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -54,21 +53,7 @@ func (c *Control) spool(p payload, o order) error {
 
 // spoolAtOnce is spool without waiting for the disk, which may be why the log is
 // busy: whoever looks finds the order, while the machine is up.
-func (c *Control) spoolAtOnce(p payload, o order) error { return c.spoolBy(writeUnsynced, p, o) }
-
-// writeUnsynced is durable.WriteFile for the time until the machine goes down.
-func writeUnsynced(fsys durable.FS, name string, data []byte, perm fs.FileMode) error {
-	tmp := name + ".tmp"
-	f, err := fsys.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, perm)
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteAt(data, 0)
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	return fsys.Rename(tmp, name)
-}
+func (c *Control) spoolAtOnce(p payload, o order) error { return c.spoolBy(durable.PutFile, p, o) }
 
 func (c *Control) spoolBy(write func(fsys durable.FS, name string, data []byte, perm fs.FileMode) error, p payload, o order) error {
 	key := c.cfg.Key
@@ -92,15 +77,7 @@ func (c *Control) spoolBy(write func(fsys durable.FS, name string, data []byte, 
 	if err := durable.MkdirAll(c.cfg.fs, dir, 0o755); err != nil {
 		return err
 	}
-	c.spoolMu.Lock()
-	defer c.spoolMu.Unlock()
-	for range 8 {
-		err = write(c.cfg.fs, filepath.Join(dir, spoolFile(p.Kind, p.Body)), append(file, '\n'), 0o644)
-		if !errors.Is(err, fs.ErrNotExist) {
-			break // else another process that lays down the same has taken the file away in the middle
-		}
-	}
-	return err
+	return write(c.cfg.fs, filepath.Join(dir, spoolFile(p.Kind, p.Body)), append(file, '\n'), 0o644)
 }
 
 // unspool removes what was laid down for an order that was recorded since, or denied.

@@ -11,7 +11,7 @@ import (
 // create writes the files that a ledger begins with. The identity comes last
 // and by rename: a directory with a log.json is a whole ledger.
 func create(fsys durable.FS, dir string, info Info) error {
-	if err := touch(fsys, lockName(dir)); err != nil {
+	if err := durable.Touch(fsys, lockName(dir), lockPerm); err != nil {
 		return err
 	}
 	for _, d := range []string{segmentsDir, writersDir} {

@@ -245,3 +245,7 @@ func (l *Log) today() string {
 
 // lockName is the file whose lock writers hold while they write.
 func lockName(dir string) string { return filepath.Join(dir, "lock") }
+
+// lockPerm is the mode of files that are there to be locked: whoever may read one could
+// hold up all who write.
+const lockPerm = 0o600
