@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 )
 
@@ -61,29 +60,6 @@ var ErrLink = errors.New("it is a symbolic link, through which nothing is writte
 
 // ErrTooLarge is wrapped by [ReadFile] when a file exceeds the limit.
 var ErrTooLarge = errors.New("file is larger than this format allows")
-
-// ReadFile returns the content of a file of at most limit bytes; a larger one is
-// [ErrTooLarge].
-func ReadFile(fsys FS, name string, limit int64) ([]byte, error) {
-	f, err := fsys.OpenFile(name, os.O_RDONLY, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close() // opened for reading: nothing to lose
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if info.Size > limit {
-		return nil, &fs.PathError{Op: "read", Path: name, Err: ErrTooLarge}
-	}
-	data := make([]byte, info.Size)
-	n, err := f.ReadAt(data, 0)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
-	}
-	return data[:n], nil
-}
 
 // MkdirAll is os.MkdirAll, with each directory that it creates durable under
 // its name.

@@ -3,11 +3,14 @@
 package durable
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 // trap lays a link to somebody's file under a name, and returns that file.
@@ -67,4 +70,59 @@ func TestWriteFileDoesNotFollowLinks(t *testing.T) {
 			}
 		})
 	}
+}
+
+func readAny(name string) ([]byte, error) {
+	return ReadChecked(name, 100, func(fs.FileInfo) error { return nil })
+}
+
+func TestReadChecked(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "f")
+	require.NoError(t, os.WriteFile(name, []byte("key"), 0o640))
+	data, err := readAny(name)
+	require.NoError(t, err)
+	require.Equal(t, "key", string(data))
+	no := errors.New("no")
+	_, err = ReadChecked(name, 100, func(info fs.FileInfo) error {
+		require.Equal(t, fs.FileMode(0o640), info.Mode())
+		return no
+	})
+	require.ErrorIs(t, err, no)
+	_, err = ReadChecked(name, 2, func(fs.FileInfo) error { return nil })
+	require.ErrorIs(t, err, ErrTooLarge)
+	_, err = readAny(dir)
+	require.Error(t, err)
+	_, err = readAny(name + "x")
+	require.ErrorIs(t, err, fs.ErrNotExist)
+}
+
+// A pipe is read to its end, but nobody waits for who never writes to it.
+func TestReadCheckedOfAPipe(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "pipe")
+	require.NoError(t, unix.Mkfifo(name, 0o600))
+	data, err := readAny(name)
+	require.NoError(t, err)
+	require.Empty(t, data)
+
+	writer, err := os.OpenFile(name, os.O_RDWR, 0)
+	require.NoError(t, err)
+	_, err = writer.WriteString("key")
+	require.NoError(t, err)
+	got := make(chan string)
+	opened := make(chan struct{})
+	go func() {
+		data, _ := ReadChecked(name, 100, func(fs.FileInfo) error { close(opened); return nil })
+		got <- string(data)
+	}()
+	<-opened
+	require.NoError(t, writer.Close())
+	require.Equal(t, "key", <-got)
+
+	if os.Geteuid() != 0 {
+		t.Skip("only root can make a pipe of somebody else")
+	}
+	require.NoError(t, os.Chown(name, 12345, 12345))
+	_, err = readAny(name)
+	require.ErrorContains(t, err, "somebody else")
 }
