@@ -49,8 +49,8 @@ type Control struct {
 	left      int             // halts that are being recorded, for which who gave them no longer waits
 	listeners []*listener
 	closed    bool
-	appendMu  sync.Mutex  // guards appender; taken before mu
-	appender  *ledger.Log // nil: nothing was ordered yet
+	opening   chan struct{} // holds a token while somebody looks at appender or opens it; taken before mu
+	appender  *ledger.Log   // nil: nothing was ordered yet
 	signer    vault.Signer
 
 	secretsOnce sync.Once
@@ -67,7 +67,7 @@ type listener struct{ told func(h Halt, ended bool) }
 // but pause and kill is then denied, see [Control.Damage]. Nothing is written
 // before the first order.
 func Open(ctx context.Context, dir string, cfg *Config) (*Control, error) {
-	c := &Control{cfg: cfg.withDefaults(dir), dir: dir, log: filepath.Join(dir, LogName), refused: map[string]bool{}}
+	c := &Control{cfg: cfg.withDefaults(dir), dir: dir, log: filepath.Join(dir, LogName), refused: map[string]bool{}, opening: make(chan struct{}, 1)}
 	c.public = c.cfg.Key.Public()
 	if err := c.refresh(ctx); err != nil && !errors.Is(err, ErrCorrupt) {
 		return nil, fmt.Errorf("control: open %s: %w", dir, err)
@@ -113,7 +113,9 @@ func (c *Control) Close() error {
 		go c.closeAppender() // whoever has the ledger's lock may have it for ever
 		return nil
 	}
-	err := c.recordRepeats(true)
+	ctx, cancel := c.cfg.patient(context.Background())
+	defer cancel()
+	err := c.recordRepeats(ctx, true)
 	if !c.shut() {
 		return nil
 	}
@@ -138,8 +140,8 @@ func (c *Control) shut() bool {
 
 // closeAppender ends the appending. Nobody opens the ledger once the Control is shut.
 func (c *Control) closeAppender() error {
-	c.appendMu.Lock()
-	defer c.appendMu.Unlock()
+	c.opening <- struct{}{}
+	defer func() { <-c.opening }()
 	if c.appender == nil {
 		return nil
 	}

@@ -131,13 +131,13 @@ func (c *Control) keepTally(t tally) error {
 
 // recordRepeats records how often denials were repeated, as far as it is due, and
 // leaves the rest to others. end says that this process counts no more.
-func (c *Control) recordRepeats(end bool) error {
+func (c *Control) recordRepeats(ctx context.Context, end bool) error {
 	if !c.counts(end) {
 		return nil
 	}
 	for {
 		var r *repeatsBody
-		err := c.noteOf(kindRepeats, func(s *state) any {
+		err := c.noteOf(ctx, kindRepeats, func(s *state) any {
 			if r = c.nextRepeats(end); r == nil {
 				return nil
 			}

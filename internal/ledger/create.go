@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"path/filepath"
@@ -22,7 +23,7 @@ func create(fsys durable.FS, dir string, info Info) error {
 	if err := fsys.SyncDir(dir); err != nil {
 		return err
 	}
-	l, err := fsys.Lock(lockName(dir), true)
+	l, err := lockFor(context.Background(), fsys, dir, durable.Patience)
 	if err != nil {
 		return err
 	}

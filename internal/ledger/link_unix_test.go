@@ -3,6 +3,7 @@
 package ledger
 
 import (
+	"context"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -24,7 +25,7 @@ func TestLinksInPlaceOfFiles(t *testing.T) {
 				require.NoError(t, Create(dir, o))
 				l := openLog(t, dir, o)
 				appendSync(t, l, 0, 3)
-				p, err := Enter(durable.Disk{}, dir, "a", 0)
+				p, err := Enter(context.Background(), durable.Disk{}, dir, "a", 0)
 				require.NoError(t, err)
 				defer func() { _ = p.Leave(durable.Disk{}) }()
 				if !live {
@@ -48,7 +49,7 @@ func TestLinksInPlaceOfFiles(t *testing.T) {
 
 				// What comes of it is not the point, as long as it ends.
 				if !live {
-					l, _, err = Open(dir, o)
+					l, _, err = Open(context.Background(), dir, o)
 				}
 				if err == nil {
 					_, _ = l.AppendSync(record(3))
@@ -75,7 +76,7 @@ func TestNothingIsMadeElsewhere(t *testing.T) {
 	require.ErrorIs(t, Create(dir, o), durable.ErrLink)
 	require.NoError(t, os.Remove(filepath.Join(dir, "lock")))
 	require.NoError(t, Create(dir, o))
-	l, _, err := Open(dir, o)
+	l, _, err := Open(context.Background(), dir, o)
 	if err == nil {
 		_, err = l.AppendSync(record(0))
 		_ = l.Close()

@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"context"
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/base64"
@@ -95,7 +96,13 @@ func lockKey(path string) (durable.Unlocker, error) {
 	if err := durable.Touch(durable.Disk{}, name, 0o600); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrKey, err)
 	}
-	return durable.Disk{}.Lock(name, true)
+	ctx, cancel := context.WithTimeout(context.Background(), durable.Patience)
+	defer cancel()
+	unlock, err := durable.LockWithin(ctx, durable.Disk{}, name)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrKey, err)
+	}
+	return unlock, nil
 }
 
 // newKey makes the key for a log that is to be created, with mode 0600, and
