@@ -56,12 +56,15 @@ func LockWithin(ctx context.Context, fsys FS, name string) (Unlocker, error) {
 	const most = 10 * time.Millisecond
 	since := time.Now()
 	for pause := most / 100; ; pause = min(2*pause, most) {
-		if ctx.Err() != nil {
-			return nil, NewLockedError(ctx, name, since)
-		}
 		unlock, err := fsys.Lock(name, false)
-		if !errors.Is(err, ErrLocked) {
+		ended := ctx.Err() != nil
+		switch {
+		case err == nil && ended:
+			return nil, errors.Join(context.Cause(ctx), unlock.Unlock())
+		case !errors.Is(err, ErrLocked):
 			return unlock, err
+		case ended:
+			return nil, NewLockedError(ctx, name, since)
 		}
 		select {
 		case <-ctx.Done():
