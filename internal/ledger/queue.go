@@ -101,10 +101,8 @@ func (l *Log) join(ctx context.Context, s *salted, decide decision, wait bool) (
 		select {
 		case <-b.turn:
 		case <-ctx.Done():
-			l.background(func() {
-				<-b.turn
-				l.lead(b, part.syncs) // only hands on, because ctx has ended
-			})
+			l.busy.Add(1)
+			go l.skip(b, part.syncs)
 			return 0, l.tired(ctx, since)
 		}
 	}
@@ -131,13 +129,11 @@ func (l *Log) join(ctx context.Context, s *salted, decide decision, wait bool) (
 	return b.index(part, b.syncErr)
 }
 
-// background runs f beside the caller, who is in the count of busy. Close waits for f.
-func (l *Log) background(f func()) {
-	l.busy.Add(1)
-	go func() {
-		defer l.busy.Done()
-		f()
-	}()
+// skip leads a batch whose context has ended when its turn comes: it only hands on.
+func (l *Log) skip(b *batch, syncs bool) {
+	defer l.busy.Done()
+	<-b.turn
+	l.lead(b, syncs)
 }
 
 // tired is what somebody is told whom ctx did not let wait for those of this process who
@@ -219,8 +215,9 @@ func (l *Log) lead(b *batch, syncs bool) {
 		case !syncs:
 		case b.ctx.Done() == nil:
 			l.syncBatch(b, claimed)
-		default:
-			l.background(func() { l.syncBatch(b, claimed) })
+		default: // whoever waits for it may give up
+			l.busy.Add(1)
+			go l.syncBeside(b, claimed)
 		}
 	}()
 	b.first, b.err = l.writer.commit(b)
@@ -298,6 +295,12 @@ func (l *Log) handOn(b *batch) {
 		l.busy.Add(1)
 		l.timer = time.AfterFunc(l.opts.Window, l.flush)
 	}
+}
+
+// syncBeside is syncBatch beside who waits for it. Close waits for both.
+func (l *Log) syncBeside(b *batch, claimed chan struct{}) {
+	defer l.busy.Done()
+	l.syncBatch(b, claimed)
 }
 
 // syncBatch returns once b, which was written or failed to be, is on disk, and
