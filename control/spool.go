@@ -161,14 +161,21 @@ func (c *Control) takeSpooled(data []byte) error {
 		return err
 	}
 	h := o.halt()
-	if h.Run == "" && p.Size < c.state.resumed[place{h.Agent, h.Environment}] {
-		return nil // it has ended
+	if h.Run == "" && c.hasEnded(h, &p) {
+		return nil
 	}
 	h.At, h.By, h.Key, h.Role, h.Reason = p.At, d.Subject, p.Key, d.Role, p.Reason
 	if !c.state.halted(h) {
 		c.state.halt(h)
 	}
 	return nil
+}
+
+// hasEnded reports whether a pause that was laid down was ended by a resume. One for a
+// place that a whole log does not have cannot say that it came later.
+func (c *Control) hasEnded(h Halt, p *payload) bool {
+	resumed := c.state.resumed[place{h.Agent, h.Environment}]
+	return p.Size < resumed || resumed > 0 && c.damage == nil && p.Size > c.state.tree.Size()
 }
 
 // lost reports whether the log was damaged from the first look on, so that keys that
@@ -183,10 +190,16 @@ func (c *Control) believe(o order, p *payload, public ed25519.PublicKey) (rbac.D
 	s := c.state
 	key, ok := s.policy.Key(p.Key)
 	switch {
+	case s.verifier != nil && p.Log != "" && p.Log != s.verifier.Name():
+		return rbac.Decision{}, fmt.Errorf("it was signed for the log %s", p.Log)
 	case !ok && c.lost():
 		return rbac.Decision{}, nil
 	case !ok || !key.Public.Equal(public):
 		return rbac.Decision{}, fmt.Errorf("the key %s is not known here", p.Key)
+	case !key.Revoked.IsZero() && key.Successor == "":
+		// The time that the halt states is its giver's word. What was ordered before a key
+		// was only replaced still holds.
+		return rbac.Decision{}, fmt.Errorf("the key %s was revoked", p.Key)
 	}
 	d := s.decide(s.request(o, p.Key, p.At, p.Reason))
 	if !d.Allowed {

@@ -227,3 +227,67 @@ func TestCloseDoesNotWaitForAHeldLock(t *testing.T) {
 		})
 	}
 }
+
+// lay lays a halt down, whatever it says.
+func (h *house) lay(key rbac.APIKey, p payload, o order) {
+	h.t.Helper()
+	p.Key, p.Reason = key.ID(), "because"
+	require.NoError(h.t, (&Control{cfg: Config{Key: key, fs: durable.Disk{}}, dir: h.dir}).spool(p, o))
+}
+
+// Whose key was revoked stops nothing by stating a time at which it was not.
+func TestHaltsOfARevokedKey(t *testing.T) {
+	h := newHouse(t)
+	operator := h.join(bob, rbac.Operator)
+	rotated := h.mint(bob)
+	at := h.clock.Now()
+	_, err := h.owner.RevokeKey(bg, operator.cfg.Key.ID(), "it was stolen")
+	require.NoError(t, err)
+	_, _, err = h.owner.RotateKey(bg, Rotation{Key: rotated.ID()})
+	require.NoError(t, err)
+	p := h.owner.state.place(at)
+	h.lay(operator.cfg.Key, p, &pauseOrder{Agent: "a", Environment: rbac.Production})
+	h.lay(rotated, p, &pauseOrder{Agent: "b", Environment: rbac.Production})
+	all, err := h.as(h.key).Pauses(bg)
+	require.NoError(t, err)
+	require.Len(t, all, 1)
+	require.Equal(t, "b", all[0].Agent, "what was ordered stays ordered when the key is only replaced")
+}
+
+// A halt that was laid down in one vault stops nothing in another, where the same key is
+// known, if somebody puts it there.
+func TestHaltsOfAnotherVault(t *testing.T) {
+	h := newHouse(t)
+	there := newHouseOf(t, "fund")
+	key := h.mint(alice)
+	_, err := there.owner.AddKey(bg, rbac.NewKey{ID: key.ID(), Public: key.Public()}, KeyOrder{Subject: alice})
+	require.NoError(t, err)
+	h.lay(key, there.owner.state.place(h.clock.Now()), &pauseOrder{Agent: "a", Environment: rbac.Production})
+	h.lay(key, h.owner.state.place(h.clock.Now()), &pauseOrder{Agent: "b", Environment: rbac.Production})
+	all, err := h.as(h.key).Pauses(bg)
+	require.NoError(t, err)
+	require.Len(t, all, 1)
+	require.Equal(t, "b", all[0].Agent)
+}
+
+// A pause that states a place which the log does not have cannot be made to outlast every
+// resume.
+func TestHaltForAPlaceFarAhead(t *testing.T) {
+	h := newHouse(t)
+	operator := h.join(bob, rbac.Operator)
+	p := h.owner.state.place(h.clock.Now())
+	p.Size = 1 << 60
+	h.lay(operator.cfg.Key, p, &pauseOrder{Agent: "a", Environment: rbac.Production})
+	c := h.as(h.key)
+	_, ok, err := c.Paused(bg, "a", rbac.Production)
+	require.NoError(t, err)
+	require.True(t, ok, "it may be the log that was cut off")
+	_, err = c.Resume(bg, "a", rbac.Production, "")
+	require.NoError(t, err)
+	for _, c := range []*Control{c, h.as(h.key)} {
+		c.later()
+		_, ok, err := c.Paused(bg, "a", rbac.Production)
+		require.NoError(t, err)
+		require.False(t, ok)
+	}
+}
