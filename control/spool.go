@@ -115,22 +115,49 @@ func (c *Control) readSpool() (all bool) {
 		return false
 	}
 	all = true
+	before := c.judged
+	c.judged = map[string]judgement{}
 	for _, f := range entries {
-		if !strings.HasSuffix(f.Name(), spoolExt) {
-			continue
-		}
-		data, err := durable.ReadFile(c.cfg.fs, filepath.Join(dir, f.Name()), maxSpooled)
-		if err == nil {
-			err = c.takeSpooled(data)
-		} else {
-			all = false
-		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) && !c.refused[f.Name()] {
-			c.refused[f.Name()] = true
-			c.cfg.Logger.Warn("control: a halt that was not recorded has no effect", "file", f.Name(), "err", err)
+		if strings.HasSuffix(f.Name(), spoolExt) {
+			all = c.judge(filepath.Join(dir, f.Name()), before) && all
 		}
 	}
 	return all
+}
+
+// judgement is what a file was found to be, and as the log was then. Before one of these
+// changes it would be found to be the same: so whoever fills the directory with files
+// does not keep others from what they do.
+type judgement struct {
+	file    durable.Info
+	size    uint64 // of the log
+	damaged bool
+	told    bool // the logger heard that it has no effect
+}
+
+// judge acts on a file, unless that was done before, and reports false if it cannot be
+// read.
+func (c *Control) judge(name string, before map[string]judgement) bool {
+	info, err := c.cfg.fs.Stat(name)
+	now := judgement{info, c.state.tree.Size(), c.damage != nil, before[name].told}
+	if err == nil && now == before[name] {
+		c.judged[name] = now
+		return true
+	}
+	data, err := durable.ReadFile(c.cfg.fs, name, maxSpooled)
+	read := err == nil
+	if read {
+		err = c.takeSpooled(data)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) && !now.told {
+		now.told = true
+		c.cfg.Logger.Warn("control: a halt that was not recorded has no effect", "file", name, "err", err)
+	}
+	if !read {
+		now = judgement{told: now.told} // to be looked at again
+	}
+	c.judged[name] = now
+	return read
 }
 
 // takeSpooled acts on the content of a file.
@@ -153,12 +180,12 @@ func (c *Control) takeSpooled(data []byte) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	if len(file.Public) != ed25519.PublicKeySize || !ed25519.Verify(file.Public, append([]byte(haltPrefix), file.Halt...), file.Sig) {
-		return errors.New("it is not signed by the key that it names")
-	}
 	d, err := c.believe(o, &p, file.Public)
 	if err != nil {
 		return err
+	}
+	if len(file.Public) != ed25519.PublicKeySize || !ed25519.Verify(file.Public, append([]byte(haltPrefix), file.Halt...), file.Sig) {
+		return errors.New("it is not signed by the key that it names")
 	}
 	h := o.halt()
 	if h.Run == "" && c.hasEnded(h, &p) {
