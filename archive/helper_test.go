@@ -50,7 +50,7 @@ func newTestLog(t testing.TB, vault, name string, maxSegment int) *testLog {
 func (l *testLog) open(t testing.TB) {
 	t.Helper()
 	var err error
-	l.Log, _, err = ledger.Open(l.dir, l.o)
+	l.Log, _, err = ledger.Open(context.Background(), l.dir, l.o)
 	require.NoError(t, err)
 }
 

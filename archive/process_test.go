@@ -63,7 +63,7 @@ func (a childArgs) run() error {
 		return err
 	}
 	dir := filepath.Join(a.Vault, "audit-log")
-	l, _, err := ledger.Open(dir, &ledger.Options{Signer: signer, MaxSegment: 64 << 10})
+	l, _, err := ledger.Open(context.Background(), dir, &ledger.Options{Signer: signer, MaxSegment: 64 << 10})
 	if err != nil {
 		return err
 	}

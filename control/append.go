@@ -1,19 +1,34 @@
 package control
 
 import (
+	"context"
 	"fmt"
+	"path/filepath"
+	"time"
 
+	"github.com/flexorhq/flexor-go/internal/durable"
 	"github.com/flexorhq/flexor-go/internal/ledger"
 	"github.com/flexorhq/flexor-go/sinks/vault"
 )
 
-// open returns the ledger for appending.
-func (c *Control) open() (*ledger.Log, error) {
+// patient returns a context that ends when ctx does, or when nobody who gave an order
+// should wait any longer.
+func (c *Config) patient(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, c.Patience)
+}
+
+// open returns the ledger for appending. It waits for its lock until ctx ends.
+func (c *Control) open(ctx context.Context) (*ledger.Log, error) {
 	if c.isClosed() {
 		return nil, ErrClosed // and does not wait for who opens it; see [Control.Close]
 	}
-	c.appendMu.Lock()
-	defer c.appendMu.Unlock()
+	since := time.Now()
+	select {
+	case c.opening <- struct{}{}:
+		defer func() { <-c.opening }()
+	case <-ctx.Done():
+		return nil, durable.NewLockedError(ctx, filepath.Join(c.log, "lock"), since)
+	}
 	if c.isClosed() {
 		return nil, ErrClosed
 	}
@@ -24,7 +39,7 @@ func (c *Control) open() (*ledger.Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, _, err := ledger.Open(c.log, c.cfg.ledger(signer))
+	l, _, err := ledger.Open(ctx, c.log, c.cfg.ledger(signer))
 	if err != nil {
 		return nil, err
 	}

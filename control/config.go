@@ -44,6 +44,11 @@ type Config struct {
 	// for ever. What it leaves of it is recorded, as one line of at most 1 KiB; if that
 	// is nothing, or it fails, "[REDACTED]". Zero: secrets are removed.
 	Redactor audit.Redactor
+	// Patience is for how long an order waits, unless its context ends sooner, for the log
+	// while somebody else has its lock or the disk is slow: the log of a vault whose
+	// processes are well has it free every few milliseconds. An order to stop does not wait before it acts. Zero:
+	// 10 s.
+	Patience time.Duration
 	// Now tells the time. Zero: time.Now.
 	Now func() time.Time
 	// Random makes keys. Zero: crypto/rand.Reader.
@@ -63,6 +68,9 @@ func (c *Config) withDefaults(dir string) Config {
 	}
 	if out.Manifest == nil {
 		out.Manifest = manifestIn(dir)
+	}
+	if out.Patience <= 0 {
+		out.Patience = durable.Patience
 	}
 	if out.Now == nil {
 		out.Now = time.Now

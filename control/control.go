@@ -32,28 +32,26 @@ type Control struct {
 	log    string            // directory of the governance log
 	public ed25519.PublicKey // of the actor's key; nil: none
 
-	mu        sync.RWMutex    // guards what follows; taken under the ledger's lock, and never the other way round
-	reader    *ledger.Reader  // nil: there is no log yet
-	tail      *ledger.Tail    // nil: there is no log yet
-	horizon   horizon         // of the log
-	state     *state          // nil: there is no log yet
-	proven    bool            // the state knows the actor's key, which never changes
-	looked    time.Time       // when the log was last looked at closely
-	glance    glance          // before that look
-	damage    error           // what is wrong with the log; it is not read any further
-	whole     bool            // the log was read to its end once, so that the state has all keys of that time
-	saved     uint64          // size of the log as of the snapshot
-	spoolRead time.Time       // when halts that were not recorded were last looked for
-	refused   map[string]bool // names of files with such halts of which it was said that they have no effect
-	tally     tally           // of the denials that were counted in this process
-	left      int             // halts that are being recorded, for which who gave them no longer waits
+	mu        sync.RWMutex         // guards what follows; taken under the ledger's lock, and never the other way round
+	reader    *ledger.Reader       // nil: there is no log yet
+	tail      *ledger.Tail         // nil: there is no log yet
+	horizon   horizon              // of the log
+	state     *state               // nil: there is no log yet
+	proven    bool                 // the state knows the actor's key, which never changes
+	looked    time.Time            // when the log was last looked at closely
+	glance    glance               // before that look
+	damage    error                // what is wrong with the log; it is not read any further
+	whole     bool                 // the log was read to its end once, so that the state has all keys of that time
+	saved     uint64               // size of the log as of the snapshot
+	spoolRead time.Time            // when halts that were not recorded were last looked for
+	judged    map[string]judgement // of files with such halts, by name
+	tally     tally                // of the denials that were counted in this process
+	left      int                  // halts that are being recorded, for which who gave them no longer waits
 	listeners []*listener
 	closed    bool
-	appendMu  sync.Mutex  // guards appender; taken before mu
-	appender  *ledger.Log // nil: nothing was ordered yet
+	opening   chan struct{} // holds a token while somebody looks at appender or opens it; taken before mu
+	appender  *ledger.Log   // nil: nothing was ordered yet
 	signer    vault.Signer
-
-	spoolMu sync.Mutex // held while a halt is laid down: the file of one is written by one at a time
 
 	secretsOnce sync.Once
 	secrets     audit.Redactor // unless Config.Redactor
@@ -69,7 +67,7 @@ type listener struct{ told func(h Halt, ended bool) }
 // but pause and kill is then denied, see [Control.Damage]. Nothing is written
 // before the first order.
 func Open(ctx context.Context, dir string, cfg *Config) (*Control, error) {
-	c := &Control{cfg: cfg.withDefaults(dir), dir: dir, log: filepath.Join(dir, LogName), refused: map[string]bool{}}
+	c := &Control{cfg: cfg.withDefaults(dir), dir: dir, log: filepath.Join(dir, LogName), opening: make(chan struct{}, 1)}
 	c.public = c.cfg.Key.Public()
 	if err := c.refresh(ctx); err != nil && !errors.Is(err, ErrCorrupt) {
 		return nil, fmt.Errorf("control: open %s: %w", dir, err)
@@ -115,7 +113,9 @@ func (c *Control) Close() error {
 		go c.closeAppender() // whoever has the ledger's lock may have it for ever
 		return nil
 	}
-	err := c.recordRepeats(true)
+	ctx, cancel := c.cfg.patient(context.Background())
+	defer cancel()
+	err := c.recordRepeats(ctx, true)
 	if !c.shut() {
 		return nil
 	}
@@ -140,8 +140,8 @@ func (c *Control) shut() bool {
 
 // closeAppender ends the appending. Nobody opens the ledger once the Control is shut.
 func (c *Control) closeAppender() error {
-	c.appendMu.Lock()
-	defer c.appendMu.Unlock()
+	c.opening <- struct{}{}
+	defer func() { <-c.opening }()
 	if c.appender == nil {
 		return nil
 	}

@@ -3,13 +3,13 @@ package control
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 
+	"github.com/flexorhq/flexor-go/internal/durable"
 	"github.com/flexorhq/flexor-go/rbac"
 )
 
@@ -109,19 +109,12 @@ const maxKeyFile = 4 << 10
 
 // readKeyFile reads a file that holds one key.
 func readKeyFile(path string) (rbac.APIKey, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return rbac.APIKey{}, err
-	}
-	defer f.Close() // opened for reading: nothing to lose
-	info, err := f.Stat()
-	if err != nil {
-		return rbac.APIKey{}, err
-	}
-	if mode := info.Mode().Perm(); runtime.GOOS != "windows" && mode&0o077 != 0 {
-		return rbac.APIKey{}, fmt.Errorf("others may use the key in %s, its mode is %04o: run chmod 600 %s", path, mode, path)
-	}
-	data, err := io.ReadAll(io.LimitReader(f, maxKeyFile))
+	data, err := durable.ReadChecked(path, maxKeyFile, func(info fs.FileInfo) error {
+		if mode := info.Mode().Perm(); runtime.GOOS != "windows" && mode&0o077 != 0 {
+			return fmt.Errorf("others may use the key in %s, its mode is %04o: run chmod 600 %s", path, mode, path)
+		}
+		return nil
+	})
 	if err != nil {
 		return rbac.APIKey{}, err
 	}

@@ -29,11 +29,13 @@ func (c *Control) give(ctx context.Context, o order, reason string) (Outcome, *e
 	if v.done {
 		return v.out, nil, v.err
 	}
-	if v.halt == nil {
-		v.record()
-		return v.out, v.event, v.err
+	if v.halt != nil {
+		return v.recordHalt(ctx)
 	}
-	return v.recordHalt(ctx)
+	ctx, cancel := c.cfg.patient(ctx)
+	defer cancel()
+	v.record(ctx)
+	return v.out, v.event, v.err
 }
 
 // try is give without recording or doing anything.
@@ -129,13 +131,13 @@ func (v *visit) ahead(ctx context.Context) {
 	}
 }
 
-// record appends the order, or its denial.
-func (v *visit) record() {
+// record appends the order, or its denial. It waits for the log until ctx ends.
+func (v *visit) record(ctx context.Context) {
 	c := v.c
-	appender, err := c.open()
+	appender, err := c.open(ctx)
 	if err == nil {
 		var first uint64
-		first, err = appender.AppendIf(v.decide)
+		first, err = appender.AppendIf(ctx, v.decide)
 		if err == nil {
 			v.out.Index, v.out.Recorded = first, true
 		}
@@ -173,7 +175,7 @@ func (v *visit) record() {
 	if v.halt != nil {
 		return // who gives it waits to hear that it is recorded
 	}
-	if err := c.recordRepeats(false); err != nil {
+	if err := c.recordRepeats(ctx, false); err != nil {
 		c.cfg.Logger.Warn("control: the number of repeated denials could not be recorded", "dir", c.log, "err", err)
 	}
 }

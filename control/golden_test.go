@@ -94,7 +94,7 @@ func makeGolden(t *testing.T, dir string) {
 	require.NoError(t, err)
 	_, err = h.owner.RevokeRole(bg, bob, "left")
 	require.NoError(t, err)
-	require.NoError(t, h.owner.note("approve/v1", map[string]string{"of": "the future"}))
+	require.NoError(t, h.owner.note(bg, "approve/v1", map[string]string{"of": "the future"}))
 	require.NoError(t, h.owner.RecordPurge(bg, "audit-log", 812, h.owner.Head().Root))
 	require.NoError(t, h.owner.Close())
 	require.NoError(t, os.RemoveAll(dir))

@@ -28,7 +28,7 @@ const (
 func (v *visit) recordHalt(ctx context.Context) (Outcome, *event, error) {
 	recorded := make(chan *visit, 1)
 	go func(w visit) {
-		w.record()
+		w.record(context.Background())
 		recorded <- &w
 	}(*v)
 	grace, patience := time.NewTimer(haltGrace), time.NewTimer(haltPatience)

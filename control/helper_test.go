@@ -67,11 +67,16 @@ type house struct {
 
 func newHouse(t testing.TB) *house { return newHouseAt(t, begin) }
 
-func newHouseAt(t testing.TB, now time.Time) *house {
+func newHouseAt(t testing.TB, now time.Time) *house { return makeHouse(t, "company", now) }
+
+// newHouseOf is newHouse of another vault.
+func newHouseOf(t testing.TB, vault string) *house { return makeHouse(t, vault, begin) }
+
+func makeHouse(t testing.TB, vault string, now time.Time) *house {
 	t.Helper()
 	h := &house{t: t, dir: t.TempDir(), clock: &clock{now: now}}
 	var err error
-	h.owner, h.key, err = Init(t.Context(), h.dir, Genesis{Vault: "company", Tier: rbac.L2, Owner: alice}, &Config{Now: h.clock.Now, fs: unsynced{durable.NewDisk()}})
+	h.owner, h.key, err = Init(t.Context(), h.dir, Genesis{Vault: vault, Tier: rbac.L2, Owner: alice}, &Config{Now: h.clock.Now, fs: unsynced{durable.NewDisk()}})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, h.owner.Close()) })
 	return h

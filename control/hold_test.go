@@ -74,7 +74,7 @@ func TestRecordPurge(t *testing.T) {
 	require.Equal(t, 2, rep.Kinds[kindPurge])
 
 	// One that does not go on from the one before counts for nothing.
-	require.NoError(t, c.note(kindPurge, Purge{Log: "audit-log", From: 100, To: 200, Root: root}))
+	require.NoError(t, c.note(bg, kindPurge, Purge{Log: "audit-log", From: 100, To: 200, Root: root}))
 	p, err = h.owner.Purged(bg, "audit-log")
 	require.NoError(t, err)
 	require.EqualValues(t, 150, p.To)

@@ -44,11 +44,13 @@ func Init(ctx context.Context, dir string, g Genesis, cfg *Config) (*Control, rb
 	if err != nil {
 		return fail(err)
 	}
-	l, _, err := ledger.Open(log, c.ledger(signer))
+	patient, cancel := c.patient(ctx)
+	defer cancel()
+	l, _, err := ledger.Open(patient, log, c.ledger(signer))
 	if err != nil {
 		return fail(err)
 	}
-	_, err = l.AppendIf(func(size uint64) ([][]byte, error) {
+	_, err = l.AppendIf(patient, func(size uint64) ([][]byte, error) {
 		if size > 0 {
 			return nil, rbac.ErrInitialised
 		}

@@ -93,12 +93,15 @@ func (c *Control) readOn() error {
 			return err
 		}
 	}
-	recs, err := c.tail.Next()
+	var err error
+	for more := true; more; {
+		var recs []ledger.Record
+		if recs, more, err = c.tail.Some(); len(recs) > 0 {
+			c.state.takeAll(recs)
+		}
+	}
 	c.looked = time.Now()
 	c.horizon.look(c.log)
-	if len(recs) > 0 {
-		c.state.takeAll(recs)
-	}
 	c.proven = c.keyID(c.state) != ""
 	if err == nil {
 		err = c.state.isKnown(c.cfg.Fingerprint)

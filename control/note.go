@@ -1,6 +1,7 @@
 package control
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -33,17 +34,17 @@ func decodeBody(e *event, body any) error {
 
 // note records an event in the name of nobody. It is signed by the log's key, and
 // gives nobody a right.
-func (c *Control) note(kind string, body any) error {
-	return c.noteOf(kind, func(*state) any { return body })
+func (c *Control) note(ctx context.Context, kind string, body any) error {
+	return c.noteOf(ctx, kind, func(*state) any { return body })
 }
 
 // noteOf is note of what body makes of the state; of nil nothing is recorded.
-func (c *Control) noteOf(kind string, body func(*state) any) error {
-	l, err := c.open()
+func (c *Control) noteOf(ctx context.Context, kind string, body func(*state) any) error {
+	l, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
-	_, err = l.AppendIf(func(size uint64) ([][]byte, error) {
+	_, err = l.AppendIf(ctx, func(size uint64) ([][]byte, error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if err := c.catchUpTo(size); err != nil {

@@ -21,7 +21,9 @@ func (c *Control) RecordPurge(ctx context.Context, log string, to uint64, root s
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
 	}
-	err := c.noteOf(kindPurge, func(s *state) any {
+	ctx, cancel := c.cfg.patient(ctx)
+	defer cancel()
+	err := c.noteOf(ctx, kindPurge, func(s *state) any {
 		p := Purge{log, s.purged[log].To, to, root}
 		if p.To <= p.From {
 			return nil

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"math"
 	"path/filepath"
 	"slices"
 	"time"
@@ -64,7 +65,7 @@ func (t *tally) add(r repeatsBody) {
 		return
 	}
 	k := &(*t)[i]
-	k.Count += r.Count
+	k.Count += min(r.Count, math.MaxInt-k.Count) // others may have written them
 	if r.Until.After(k.Until) {
 		k.Until = r.Until
 	}
@@ -89,20 +90,23 @@ func (c *Control) keptTally() (t tally) {
 		c.cfg.Logger.Warn("control: how often denials were repeated cannot be read", "dir", c.log, "err", err)
 		return nil
 	}
+	lookUps := 0
 	for _, r := range kept {
-		if r.Count > 0 && c.isDenial(r.Of) {
+		known := r.Count > 0 && c.state.pastDenial(r.Of) != nil
+		if !known && r.Count > 0 && lookUps < foldAfter {
+			lookUps++ // others wait meanwhile, and the file may be of somebody who wants that
+			known = c.isDenial(r.Of)
+		}
+		if known {
 			t.add(r)
 		}
 	}
 	return t
 }
 
-// isDenial reports whether that event of the log is a denial. Whoever can write the
+// isDenial looks up whether that event of the log is a denial. Whoever can write the
 // directory can change numbers, but not have it recorded that what was allowed was denied.
 func (c *Control) isDenial(index uint64) bool {
-	if c.state.pastDenial(index) != nil {
-		return true
-	}
 	if index >= c.state.tree.Size() {
 		return false
 	}
@@ -126,18 +130,18 @@ func (c *Control) keepTally(t tally) error {
 	if err != nil {
 		return err
 	}
-	return writeUnsynced(c.cfg.fs, name, data, 0o644)
+	return durable.PutFile(c.cfg.fs, name, data, 0o644)
 }
 
 // recordRepeats records how often denials were repeated, as far as it is due, and
 // leaves the rest to others. end says that this process counts no more.
-func (c *Control) recordRepeats(end bool) error {
+func (c *Control) recordRepeats(ctx context.Context, end bool) error {
 	if !c.counts(end) {
 		return nil
 	}
 	for {
 		var r *repeatsBody
-		err := c.noteOf(kindRepeats, func(s *state) any {
+		err := c.noteOf(ctx, kindRepeats, func(s *state) any {
 			if r = c.nextRepeats(end); r == nil {
 				return nil
 			}

@@ -3,13 +3,18 @@ package control
 import (
 	"encoding/json"
 	"fmt"
+	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/flexorhq/flexor-go/internal/durable"
 	"github.com/flexorhq/flexor-go/internal/ident"
 	"github.com/flexorhq/flexor-go/rbac"
 )
@@ -167,6 +172,45 @@ func TestSpoiledTally(t *testing.T) {
 		require.Equal(t, []string{kindDenied}, h.kinds()[n:], data)
 	}
 	require.Empty(t, h.owner.Flags())
+}
+
+// reading counts the files that are opened.
+type reading struct {
+	unsynced
+	opened *atomic.Int64
+}
+
+func (r reading) OpenFile(name string, flag int, perm fs.FileMode) (durable.File, error) {
+	r.opened.Add(1)
+	return r.unsynced.OpenFile(name, flag, perm)
+}
+
+// Nor does one that has many records looked up, or numbers that do not fit, while all wait
+// for who holds the log's lock.
+func TestLongTally(t *testing.T) {
+	h := newHouse(t)
+	opened := new(atomic.Int64)
+	c, err := Open(bg, h.dir, &Config{Key: h.key, Now: h.clock.Now, fs: reading{unsynced{durable.NewDisk()}, opened}})
+	require.NoError(t, err)
+	defer c.Close() //nolint:errcheck // of the test only
+	viewer := h.join(bob, rbac.Viewer)
+	_, err = viewer.Pause(bg, "a", rbac.Production, "because")
+	require.ErrorIs(t, err, ErrDenied)
+	index := h.last().Index
+	kept := fmt.Sprintf(`{"of":%d,"count":%d}`, index, math.MaxInt)
+	data := "[" + strings.Repeat(`{"of":0,"count":1},`, 3000) + kept + "," + kept + "]"
+	require.NoError(t, os.WriteFile(filepath.Join(h.dir, LogName, tallyName), []byte(data), 0o600))
+	h.clock.now = h.clock.now.Add(foldFor)
+	opened.Store(0)
+	_, err = c.Resume(bg, "a", rbac.Production, "")
+	require.NoError(t, err)
+	_, err = c.GrantRole(bg, carol, rbac.Viewer, time.Time{}, "")
+	require.NoError(t, err)
+	require.Less(t, opened.Load(), int64(500))
+	require.Equal(t, kindRepeats, h.last().Kind)
+	var b repeatsBody
+	require.NoError(t, json.Unmarshal(h.last().Body, &b))
+	require.Equal(t, repeatsBody{Of: index, Count: math.MaxInt}, b)
 }
 
 // Nor can it be said by one that what was allowed was denied.

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/mod/sumdb/tlog"
 
+	"github.com/flexorhq/flexor-go/internal/durable"
 	"github.com/flexorhq/flexor-go/internal/ledger"
 	"github.com/flexorhq/flexor-go/rbac"
 )
@@ -112,8 +113,8 @@ func readSnapshot(path string) (*snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	if mode := info.Mode().Perm(); runtime.GOOS != "windows" && mode&0o022 != 0 {
-		return nil, fmt.Errorf("others may write it, its mode is %04o", mode)
+	if mode := info.Mode(); runtime.GOOS != "windows" && mode.Perm()&0o022 != 0 || durable.IsOthers(info) {
+		return nil, fmt.Errorf("others may write it, its mode is %04o: remove it, and give its directory a mode of 0700", mode.Perm())
 	}
 	// As a string from the start: all names in it are shared with what is read.
 	var data strings.Builder

@@ -91,6 +91,12 @@ func TestSnapshot(t *testing.T) {
 		require.NoError(t, os.Chmod(saved[0], 0o622))
 		c := h.open(dir)
 		require.Nil(t, c.state.before, "others may have written it")
+		require.NoError(t, os.Chmod(saved[0], 0o600))
+		if os.Geteuid() == 0 { // only root can play somebody else
+			require.NoError(t, os.Chown(saved[0], 12345, 12345))
+			c := h.open(dir)
+			require.Nil(t, c.state.before, "somebody else has written it")
+		}
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -54,21 +53,7 @@ func (c *Control) spool(p payload, o order) error {
 
 // spoolAtOnce is spool without waiting for the disk, which may be why the log is
 // busy: whoever looks finds the order, while the machine is up.
-func (c *Control) spoolAtOnce(p payload, o order) error { return c.spoolBy(writeUnsynced, p, o) }
-
-// writeUnsynced is durable.WriteFile for the time until the machine goes down.
-func writeUnsynced(fsys durable.FS, name string, data []byte, perm fs.FileMode) error {
-	tmp := name + ".tmp"
-	f, err := fsys.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, perm)
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteAt(data, 0)
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	return fsys.Rename(tmp, name)
-}
+func (c *Control) spoolAtOnce(p payload, o order) error { return c.spoolBy(durable.PutFile, p, o) }
 
 func (c *Control) spoolBy(write func(fsys durable.FS, name string, data []byte, perm fs.FileMode) error, p payload, o order) error {
 	key := c.cfg.Key
@@ -92,15 +77,7 @@ func (c *Control) spoolBy(write func(fsys durable.FS, name string, data []byte, 
 	if err := durable.MkdirAll(c.cfg.fs, dir, 0o755); err != nil {
 		return err
 	}
-	c.spoolMu.Lock()
-	defer c.spoolMu.Unlock()
-	for range 8 {
-		err = write(c.cfg.fs, filepath.Join(dir, spoolFile(p.Kind, p.Body)), append(file, '\n'), 0o644)
-		if !errors.Is(err, fs.ErrNotExist) {
-			break // else another process that lays down the same has taken the file away in the middle
-		}
-	}
-	return err
+	return write(c.cfg.fs, filepath.Join(dir, spoolFile(p.Kind, p.Body)), append(file, '\n'), 0o644)
 }
 
 // unspool removes what was laid down for an order that was recorded since, or denied.
@@ -138,22 +115,49 @@ func (c *Control) readSpool() (all bool) {
 		return false
 	}
 	all = true
+	before := c.judged
+	c.judged = map[string]judgement{}
 	for _, f := range entries {
-		if !strings.HasSuffix(f.Name(), spoolExt) {
-			continue
-		}
-		data, err := durable.ReadFile(c.cfg.fs, filepath.Join(dir, f.Name()), maxSpooled)
-		if err == nil {
-			err = c.takeSpooled(data)
-		} else {
-			all = false
-		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) && !c.refused[f.Name()] {
-			c.refused[f.Name()] = true
-			c.cfg.Logger.Warn("control: a halt that was not recorded has no effect", "file", f.Name(), "err", err)
+		if strings.HasSuffix(f.Name(), spoolExt) {
+			all = c.judge(filepath.Join(dir, f.Name()), before) && all
 		}
 	}
 	return all
+}
+
+// judgement is what a file was found to be, and as the log was then. Before one of these
+// changes it would be found to be the same: so whoever fills the directory with files
+// does not keep others from what they do.
+type judgement struct {
+	file    durable.Info
+	size    uint64 // of the log
+	damaged bool
+	told    bool // the logger heard that it has no effect
+}
+
+// judge acts on a file, unless that was done before, and reports false if it cannot be
+// read.
+func (c *Control) judge(name string, before map[string]judgement) bool {
+	info, err := c.cfg.fs.Stat(name)
+	now := judgement{info, c.state.tree.Size(), c.damage != nil, before[name].told}
+	if err == nil && now == before[name] {
+		c.judged[name] = now
+		return true
+	}
+	data, err := durable.ReadFile(c.cfg.fs, name, maxSpooled)
+	read := err == nil
+	if read {
+		err = c.takeSpooled(data)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) && !now.told {
+		now.told = true
+		c.cfg.Logger.Warn("control: a halt that was not recorded has no effect", "file", name, "err", err)
+	}
+	if !read {
+		now = judgement{told: now.told} // to be looked at again
+	}
+	c.judged[name] = now
+	return read
 }
 
 // takeSpooled acts on the content of a file.
@@ -176,22 +180,29 @@ func (c *Control) takeSpooled(data []byte) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	if len(file.Public) != ed25519.PublicKeySize || !ed25519.Verify(file.Public, append([]byte(haltPrefix), file.Halt...), file.Sig) {
-		return errors.New("it is not signed by the key that it names")
-	}
 	d, err := c.believe(o, &p, file.Public)
 	if err != nil {
 		return err
 	}
+	if len(file.Public) != ed25519.PublicKeySize || !ed25519.Verify(file.Public, append([]byte(haltPrefix), file.Halt...), file.Sig) {
+		return errors.New("it is not signed by the key that it names")
+	}
 	h := o.halt()
-	if h.Run == "" && p.Size < c.state.resumed[place{h.Agent, h.Environment}] {
-		return nil // it has ended
+	if h.Run == "" && c.hasEnded(h, &p) {
+		return nil
 	}
 	h.At, h.By, h.Key, h.Role, h.Reason = p.At, d.Subject, p.Key, d.Role, p.Reason
 	if !c.state.halted(h) {
 		c.state.halt(h)
 	}
 	return nil
+}
+
+// hasEnded reports whether a pause that was laid down was ended by a resume. One for a
+// place that a whole log does not have cannot say that it came later.
+func (c *Control) hasEnded(h Halt, p *payload) bool {
+	resumed := c.state.resumed[place{h.Agent, h.Environment}]
+	return p.Size < resumed || resumed > 0 && c.damage == nil && p.Size > c.state.tree.Size()
 }
 
 // lost reports whether the log was damaged from the first look on, so that keys that
@@ -206,10 +217,16 @@ func (c *Control) believe(o order, p *payload, public ed25519.PublicKey) (rbac.D
 	s := c.state
 	key, ok := s.policy.Key(p.Key)
 	switch {
+	case s.verifier != nil && p.Log != "" && p.Log != s.verifier.Name():
+		return rbac.Decision{}, fmt.Errorf("it was signed for the log %s", p.Log)
 	case !ok && c.lost():
 		return rbac.Decision{}, nil
 	case !ok || !key.Public.Equal(public):
 		return rbac.Decision{}, fmt.Errorf("the key %s is not known here", p.Key)
+	case !key.Revoked.IsZero() && key.Successor == "":
+		// The time that the halt states is its giver's word. What was ordered before a key
+		// was only replaced still holds.
+		return rbac.Decision{}, fmt.Errorf("the key %s was revoked", p.Key)
 	}
 	d := s.decide(s.request(o, p.Key, p.At, p.Reason))
 	if !d.Allowed {

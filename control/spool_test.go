@@ -2,9 +2,11 @@ package control
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -225,5 +227,136 @@ func TestCloseDoesNotWaitForAHeldLock(t *testing.T) {
 			require.NoError(t, err)
 			require.Empty(t, h.owner.Flags())
 		})
+	}
+}
+
+// lay lays a halt down, whatever it says.
+func (h *house) lay(key rbac.APIKey, p payload, o order) {
+	h.t.Helper()
+	p.Key, p.Reason = key.ID(), "because"
+	require.NoError(h.t, (&Control{cfg: Config{Key: key, fs: durable.Disk{}}, dir: h.dir}).spool(p, o))
+}
+
+// Whose key was revoked stops nothing by stating a time at which it was not.
+func TestHaltsOfARevokedKey(t *testing.T) {
+	h := newHouse(t)
+	operator := h.join(bob, rbac.Operator)
+	rotated := h.mint(bob)
+	at := h.clock.Now()
+	_, err := h.owner.RevokeKey(bg, operator.cfg.Key.ID(), "it was stolen")
+	require.NoError(t, err)
+	_, _, err = h.owner.RotateKey(bg, Rotation{Key: rotated.ID()})
+	require.NoError(t, err)
+	p := h.owner.state.place(at)
+	h.lay(operator.cfg.Key, p, &pauseOrder{Agent: "a", Environment: rbac.Production})
+	h.lay(rotated, p, &pauseOrder{Agent: "b", Environment: rbac.Production})
+	all, err := h.as(h.key).Pauses(bg)
+	require.NoError(t, err)
+	require.Len(t, all, 1)
+	require.Equal(t, "b", all[0].Agent, "what was ordered stays ordered when the key is only replaced")
+}
+
+// A halt that was laid down in one vault stops nothing in another, where the same key is
+// known, if somebody puts it there.
+func TestHaltsOfAnotherVault(t *testing.T) {
+	h := newHouse(t)
+	there := newHouseOf(t, "fund")
+	key := h.mint(alice)
+	_, err := there.owner.AddKey(bg, rbac.NewKey{ID: key.ID(), Public: key.Public()}, KeyOrder{Subject: alice})
+	require.NoError(t, err)
+	h.lay(key, there.owner.state.place(h.clock.Now()), &pauseOrder{Agent: "a", Environment: rbac.Production})
+	h.lay(key, h.owner.state.place(h.clock.Now()), &pauseOrder{Agent: "b", Environment: rbac.Production})
+	all, err := h.as(h.key).Pauses(bg)
+	require.NoError(t, err)
+	require.Len(t, all, 1)
+	require.Equal(t, "b", all[0].Agent)
+}
+
+// A pause that states a place which the log does not have cannot be made to outlast every
+// resume.
+func TestHaltForAPlaceFarAhead(t *testing.T) {
+	h := newHouse(t)
+	operator := h.join(bob, rbac.Operator)
+	p := h.owner.state.place(h.clock.Now())
+	p.Size = 1 << 60
+	h.lay(operator.cfg.Key, p, &pauseOrder{Agent: "a", Environment: rbac.Production})
+	c := h.as(h.key)
+	_, ok, err := c.Paused(bg, "a", rbac.Production)
+	require.NoError(t, err)
+	require.True(t, ok, "it may be the log that was cut off")
+	_, err = c.Resume(bg, "a", rbac.Production, "")
+	require.NoError(t, err)
+	for _, c := range []*Control{c, h.as(h.key)} {
+		c.later()
+		_, ok, err := c.Paused(bg, "a", rbac.Production)
+		require.NoError(t, err)
+		require.False(t, ok)
+	}
+}
+
+// Whoever fills the directory with files that mean nothing does not hold up who looks for
+// those that do: each is read once, unless it or the log changes.
+func TestFloodOfHalts(t *testing.T) {
+	h := newHouse(t)
+	h.lay(mint(t, carol), h.owner.state.place(begin), &pauseOrder{Agent: "x", Environment: rbac.Production})
+	dir := filepath.Join(h.dir, spoolName)
+	const n = 100
+	for name, data := range files(t, dir) {
+		for i := range n {
+			require.NoError(t, os.WriteFile(fmt.Sprintf("%s%d%s", name, i, spoolExt), []byte(data), 0o644))
+		}
+		require.NoError(t, os.Remove(name))
+	}
+	opened := new(atomic.Int64)
+	c, err := Open(bg, h.dir, &Config{Key: h.key, Now: h.clock.Now, fs: reading{unsynced{durable.NewDisk()}, opened}})
+	require.NoError(t, err)
+	defer c.Close() //nolint:errcheck // of the test only
+	paused := func() (all []string) {
+		t.Helper()
+		c.later()
+		opened.Store(0)
+		halts, err := c.Pauses(bg)
+		require.NoError(t, err)
+		for _, halt := range halts {
+			all = append(all, halt.Agent)
+		}
+		return all
+	}
+	const little = n / 2 // of the log
+	require.Empty(t, paused())
+	require.Less(t, opened.Load(), int64(little))
+
+	o := &pauseOrder{Agent: "a", Environment: rbac.Production}
+	h.lay(h.key, h.owner.state.place(h.clock.Now()), o)
+	require.Equal(t, []string{"a"}, paused())
+	require.Less(t, opened.Load(), int64(little))
+	require.Equal(t, []string{"a"}, paused())
+
+	_, err = h.as(h.key).Resume(bg, "a", rbac.Production, "")
+	require.NoError(t, err)
+	require.Empty(t, paused())
+	require.GreaterOrEqual(t, opened.Load(), int64(n), "who may stop things may have changed")
+	require.NoError(t, h.owner.refresh(bg))
+	h.lay(h.key, h.owner.state.place(h.clock.Now()), o) // in the place of the one that has ended
+	require.Equal(t, []string{"a"}, paused())
+}
+
+// A halt of somebody whose key becomes known only later counts from then on.
+func TestHaltOfAKeyThatBecomesKnown(t *testing.T) {
+	h := newHouse(t)
+	_, err := h.owner.GrantRole(bg, bob, rbac.Operator, time.Time{}, "")
+	require.NoError(t, err)
+	key := mint(t, bob)
+	h.lay(key, h.owner.state.place(h.clock.Now().Add(time.Hour)), &pauseOrder{Agent: "a", Environment: rbac.Production})
+	c := h.as(h.key)
+	for _, known := range []bool{false, true} {
+		if known {
+			_, err := h.owner.AddKey(bg, rbac.NewKey{ID: key.ID(), Public: key.Public()}, KeyOrder{Subject: bob})
+			require.NoError(t, err)
+		}
+		c.later()
+		_, ok, err := c.Paused(bg, "a", rbac.Production)
+		require.NoError(t, err)
+		require.Equal(t, known, ok)
 	}
 }

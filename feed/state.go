@@ -68,7 +68,7 @@ func (s *state) write(dir string) error {
 
 // touch makes a file if it is not there.
 func touch(path string) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o644)
+	f, err := durable.Disk{}.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o644)
 	if err == nil {
 		err = f.Close()
 	}

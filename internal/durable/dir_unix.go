@@ -9,8 +9,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// noWait is a flag of open(2) that means nothing for a file.
-const noWait = unix.O_NONBLOCK
+// Flags of open(2) that mean nothing for a file.
+const (
+	noWait   = unix.O_NONBLOCK
+	noFollow = unix.O_NOFOLLOW
+)
 
 func syncDir(name string) error {
 	d, err := os.Open(name)

@@ -1,6 +1,7 @@
 package durable
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 
@@ -39,14 +40,22 @@ func (f diskFile) Sync() error { return datasync(f.File) }
 // Stat implements [File].
 func (f diskFile) Stat() (Info, error) { return statFile(f.File) }
 
-// OpenFile implements [FS]. A pipe in the place of a file has nobody wait for its other
-// end: whoever can write a directory must not be able to stop those who read it.
+// OpenFile implements [FS]. Whoever can write a directory must neither be able to stop
+// those who use it nor to use them: a pipe in the place of a file has nobody wait for its
+// other end, and a symbolic link is not written through, which is [ErrLink].
 func (Disk) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
-	f, err := os.OpenFile(name, flag|noWait, perm)
-	if err != nil {
-		return nil, err
+	writes := flag&(os.O_WRONLY|os.O_RDWR) != 0
+	if writes {
+		flag |= noFollow
 	}
-	return diskFile{f}, nil
+	f, err := os.OpenFile(name, flag|noWait, perm)
+	if err == nil {
+		return diskFile{f}, nil
+	}
+	if info, lerr := os.Lstat(name); writes && lerr == nil && info.Mode()&fs.ModeSymlink != 0 && !errors.Is(err, fs.ErrExist) {
+		err = &fs.PathError{Op: "open", Path: name, Err: ErrLink}
+	}
+	return nil, err
 }
 
 // Mkdir implements [FS].

@@ -1,23 +1,103 @@
 package durable
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
 
+func names(t *testing.T, dir string) (out []string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	for _, e := range entries {
+		out = append(out, e.Name())
+	}
+	return out
+}
+
 func TestWriteFileReplaces(t *testing.T) {
-	name := filepath.Join(t.TempDir(), "f")
+	dir := t.TempDir()
+	name := filepath.Join(dir, "f")
 	for _, text := range []string{"long content", "short", ""} {
 		require.NoError(t, WriteFile(Disk{}, name, []byte(text), 0o644))
 		got, err := ReadFile(Disk{}, name, 100)
 		require.NoError(t, err)
 		require.Equal(t, text, string(got))
 	}
-	require.NoFileExists(t, name+".tmp")
+	require.Equal(t, []string{"f"}, names(t, dir))
+}
+
+// What somebody left who died is removed, and nothing of who may still be writing.
+func TestWriteFileSweeps(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "f")
+	left := []string{"f.X.tmp", "f.Y.tmp", "f.X", "g.X.tmp"}
+	for _, file := range left {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, file), nil, 0o644))
+		if file != "f.Y.tmp" {
+			long := time.Now().Add(-2 * abandoned)
+			require.NoError(t, os.Chtimes(filepath.Join(dir, file), long, long))
+		}
+	}
+	require.NoError(t, WriteFile(Disk{}, name, nil, 0o644))
+	require.Equal(t, []string{"f", "f.X", "f.Y.tmp", "g.X.tmp"}, names(t, dir))
+}
+
+// unwritable fails at one of the steps of a write.
+type unwritable struct {
+	FS
+	step string
+}
+
+func (u unwritable) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
+	f, err := u.FS.OpenFile(name, flag, perm)
+	return unwritableFile{f, u.step}, err
+}
+
+func (u unwritable) Rename(from, to string) error {
+	if u.step == "rename" {
+		return errors.New("rename")
+	}
+	return u.FS.Rename(from, to)
+}
+
+type unwritableFile struct {
+	File
+	step string
+}
+
+func (f unwritableFile) WriteAt(p []byte, off int64) (int, error) {
+	if f.step == "write" {
+		return 0, errors.New("write")
+	}
+	return f.File.WriteAt(p, off)
+}
+
+func (f unwritableFile) Sync() error {
+	if f.step == "sync" {
+		return errors.New("sync")
+	}
+	return f.File.Sync()
+}
+
+// A write that failed leaves what was there, and nothing else.
+func TestWriteFileFails(t *testing.T) {
+	for _, step := range []string{"write", "sync", "rename"} {
+		dir := t.TempDir()
+		name := filepath.Join(dir, "f")
+		require.NoError(t, WriteFile(Disk{}, name, []byte("old"), 0o644))
+		require.EqualError(t, WriteFile(unwritable{Disk{}, step}, name, []byte("new"), 0o644), step)
+		data, err := os.ReadFile(name)
+		require.NoError(t, err)
+		require.Equal(t, "old", string(data))
+		require.Equal(t, []string{"f"}, names(t, dir))
+	}
 }
 
 func TestReadFileHasALimit(t *testing.T) {

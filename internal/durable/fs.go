@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 )
 
@@ -55,57 +54,12 @@ type Unlocker interface{ Unlock() error }
 // ErrLocked is returned by [FS.Lock] without wait when another holder has the lock.
 var ErrLocked = errors.New("durable: locked by another holder")
 
+// ErrLink is wrapped by [Disk.OpenFile] when a file that is to be written is a symbolic
+// link.
+var ErrLink = errors.New("it is a symbolic link, through which nothing is written: put the file itself in its place")
+
 // ErrTooLarge is wrapped by [ReadFile] when a file exceeds the limit.
 var ErrTooLarge = errors.New("file is larger than this format allows")
-
-// WriteFile puts data under name, so that whoever opens name sees all of it or
-// what was there before, also after a power cut once it returned. The file is
-// written beside name and renamed over it.
-func WriteFile(fsys FS, name string, data []byte, perm fs.FileMode) error {
-	tmp := name + ".tmp"
-	if err := writeNew(fsys, tmp, data, perm); err != nil {
-		return err
-	}
-	if err := fsys.Rename(tmp, name); err != nil {
-		return err
-	}
-	return fsys.SyncDir(filepath.Dir(name))
-}
-
-func writeNew(fsys FS, name string, data []byte, perm fs.FileMode) error {
-	f, err := fsys.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, perm)
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteAt(data, 0)
-	if err == nil {
-		err = f.Sync()
-	}
-	return errors.Join(err, f.Close())
-}
-
-// ReadFile returns the content of a file of at most limit bytes; a larger one is
-// [ErrTooLarge].
-func ReadFile(fsys FS, name string, limit int64) ([]byte, error) {
-	f, err := fsys.OpenFile(name, os.O_RDONLY, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close() // opened for reading: nothing to lose
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if info.Size > limit {
-		return nil, &fs.PathError{Op: "read", Path: name, Err: ErrTooLarge}
-	}
-	data := make([]byte, info.Size)
-	n, err := f.ReadAt(data, 0)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
-	}
-	return data[:n], nil
-}
 
 // MkdirAll is os.MkdirAll, with each directory that it creates durable under
 // its name.

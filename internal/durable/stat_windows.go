@@ -7,6 +7,9 @@ import (
 	"golang.org/x/sys/windows"
 )
 
+// IsOthers reports false: who may write a file is not asked for on Windows.
+func IsOthers(fs.FileInfo) bool { return false }
+
 func stat(name string) (Info, error) {
 	f, err := os.Open(name)
 	if err != nil {

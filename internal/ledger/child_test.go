@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -35,7 +36,7 @@ func (a childArgs) open() (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, _, err := Open(a.Dir, &Options{Signer: s, MaxSegment: a.MaxSegment, Now: fixedTime})
+	l, _, err := Open(context.Background(), a.Dir, &Options{Signer: s, MaxSegment: a.MaxSegment, Now: fixedTime})
 	return l, err
 }
 

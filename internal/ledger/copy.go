@@ -314,7 +314,7 @@ func Lay(dir string, info []byte) error {
 	if err := durable.MkdirAll(fsys, dir, 0o755); err != nil {
 		return err
 	}
-	if err := touch(fsys, lockName(dir)); err != nil {
+	if err := durable.Touch(fsys, lockName(dir), lockPerm); err != nil {
 		return err
 	}
 	for _, d := range []string{segmentsDir, writersDir} {

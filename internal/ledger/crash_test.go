@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -163,7 +164,7 @@ func TestKillThenPowerCut(t *testing.T) {
 				next := o
 				next.FS = mem
 				next.Now = func() time.Time { return fixedTime().AddDate(0, 0, day) }
-				l, _, err := Open(memDir, &next)
+				l, _, err := Open(context.Background(), memDir, &next)
 				if errors.Is(err, ErrNotFound) {
 					continue
 				}

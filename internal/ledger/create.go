@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"path/filepath"
@@ -11,7 +12,7 @@ import (
 // create writes the files that a ledger begins with. The identity comes last
 // and by rename: a directory with a log.json is a whole ledger.
 func create(fsys durable.FS, dir string, info Info) error {
-	if err := touch(fsys, lockName(dir)); err != nil {
+	if err := durable.Touch(fsys, lockName(dir), lockPerm); err != nil {
 		return err
 	}
 	for _, d := range []string{segmentsDir, writersDir} {
@@ -22,7 +23,7 @@ func create(fsys durable.FS, dir string, info Info) error {
 	if err := fsys.SyncDir(dir); err != nil {
 		return err
 	}
-	l, err := fsys.Lock(lockName(dir), true)
+	l, err := lockFor(context.Background(), fsys, dir, durable.Patience)
 	if err != nil {
 		return err
 	}

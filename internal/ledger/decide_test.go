@@ -28,7 +28,7 @@ func countUp(a childArgs) error {
 	for range writersPerProcess {
 		go func() {
 			for {
-				_, err := l.AppendIf(func(size uint64) ([][]byte, error) { return successor(r, size, uint64(a.Records)) })
+				_, err := l.AppendIf(context.Background(), func(size uint64) ([][]byte, error) { return successor(r, size, uint64(a.Records)) })
 				if err != nil {
 					failures <- err
 					return
@@ -98,7 +98,7 @@ func TestAppendIfAcrossProcesses(t *testing.T) {
 func TestAppendIf(t *testing.T) {
 	l, dir := newLog(t, testOptions(t))
 	appendSync(t, l, 0, 3)
-	first, err := l.AppendIf(func(size uint64) ([][]byte, error) {
+	first, err := l.AppendIf(context.Background(), func(size uint64) ([][]byte, error) {
 		require.Equal(t, uint64(3), size)
 		return [][]byte{record(3), record(4)}, nil
 	})
@@ -108,23 +108,23 @@ func TestAppendIf(t *testing.T) {
 
 	before := listing(t, dir)
 	no := errors.New("no")
-	_, err = l.AppendIf(func(uint64) ([][]byte, error) { return nil, no })
+	_, err = l.AppendIf(context.Background(), func(uint64) ([][]byte, error) { return nil, no })
 	require.Equal(t, no, err, "as it is")
-	first, err = l.AppendIf(func(uint64) ([][]byte, error) { return nil, nil })
+	first, err = l.AppendIf(context.Background(), func(uint64) ([][]byte, error) { return nil, nil })
 	require.NoError(t, err)
 	require.Equal(t, uint64(5), first)
-	_, err = l.AppendIf(func(uint64) ([][]byte, error) { return [][]byte{[]byte("[]")}, nil })
+	_, err = l.AppendIf(context.Background(), func(uint64) ([][]byte, error) { return [][]byte{[]byte("[]")}, nil })
 	require.ErrorIs(t, err, ErrInvalidRecord)
 	require.Equal(t, before, listing(t, dir), "a refusal leaves no trace")
 
 	// A decision that panics takes nobody with it.
 	require.PanicsWithValue(t, "no idea", func() {
-		_, _ = l.AppendIf(func(uint64) ([][]byte, error) { panic("no idea") })
+		_, _ = l.AppendIf(context.Background(), func(uint64) ([][]byte, error) { panic("no idea") })
 	})
 	appendSync(t, l, 5, 1)
 
 	require.NoError(t, l.Close())
-	_, err = l.AppendIf(func(uint64) ([][]byte, error) { return nil, nil })
+	_, err = l.AppendIf(context.Background(), func(uint64) ([][]byte, error) { return nil, nil })
 	require.ErrorIs(t, err, ErrClosed)
 }
 
@@ -146,7 +146,7 @@ func TestAppendIfBesideAppends(t *testing.T) {
 					continue
 				}
 				var told uint64
-				first, err := l.AppendIf(func(size uint64) ([][]byte, error) {
+				first, err := l.AppendIf(context.Background(), func(size uint64) ([][]byte, error) {
 					told = size
 					return [][]byte{fmt.Appendf(nil, `{"decided":%d}`, size)}, nil
 				})

@@ -126,11 +126,11 @@ func scenario(fsys durable.FS, o Options, h *history) {
 	if Create(memDir, &o) != nil {
 		return
 	}
-	a, _, err := Open(memDir, &o)
+	a, _, err := Open(context.Background(), memDir, &o)
 	if err != nil {
 		return
 	}
-	b, _, err := Open(memDir, &o)
+	b, _, err := Open(context.Background(), memDir, &o)
 	if err != nil {
 		_ = a.Close()
 		return
@@ -142,7 +142,7 @@ func scenario(fsys durable.FS, o Options, h *history) {
 	_ = a.Close()
 	h.append(b, true)
 	_ = b.Close()
-	if a, _, err = Open(memDir, &o); err != nil {
+	if a, _, err = Open(context.Background(), memDir, &o); err != nil {
 		return
 	}
 	h.append(a, false)
@@ -187,7 +187,7 @@ func settled(fsys *memFS, o Options, h *history) error {
 			return fmt.Errorf("verifying it as it is found: %w", err)
 		}
 	}
-	l, _, err := Open(memDir, &o)
+	l, _, err := Open(context.Background(), memDir, &o)
 	if errors.Is(err, ErrNotFound) && len(h.written) == 0 {
 		return nil // it could not be created
 	}

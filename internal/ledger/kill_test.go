@@ -114,7 +114,7 @@ func TestKill(t *testing.T) {
 				}
 			}
 		}
-		l, rec, err := Open(dir, o)
+		l, rec, err := Open(context.Background(), dir, o)
 		require.NoError(t, err, "round %d", round)
 		if rec != (Recovery{}) {
 			require.Positive(t, rec.Cut)

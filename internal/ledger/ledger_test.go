@@ -76,7 +76,7 @@ func newLogV1(t testing.TB, o *Options) (*Log, string) {
 
 func openLog(t testing.TB, dir string, o *Options) *Log {
 	t.Helper()
-	l, _, err := Open(dir, o)
+	l, _, err := Open(context.Background(), dir, o)
 	require.NoError(t, err)
 	return l
 }

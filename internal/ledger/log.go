@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -142,9 +141,15 @@ func Create(dir string, o *Options) error {
 	return create(opts.FS, dir, Info{Format, opts.Signer.Name(), opts.Signer.VerifierKey()})
 }
 
+// openPatience is for how long the opening of a log waits for its lock, if nobody says
+// otherwise: who has it may be making the tree of a large log anew.
+const openPatience = time.Minute
+
 // Open opens the ledger in dir for appending, and repairs what a process that
-// died left unfinished: see [Recovery].
-func Open(dir string, o *Options) (*Log, Recovery, error) {
+// died left unfinished: see [Recovery]. It waits for the ledger's lock until ctx
+// ends or, if that has no deadline, for a minute; the error is a
+// [*durable.LockedError].
+func Open(ctx context.Context, dir string, o *Options) (*Log, Recovery, error) {
 	opts := o.withDefaults()
 	info, v, err := ReadInfo(opts.FS, dir)
 	if err != nil {
@@ -165,7 +170,12 @@ func Open(dir string, o *Options) (*Log, Recovery, error) {
 		l.opts.FS = l.disk
 	}
 	l.writer.log = l
-	rec, err := l.writer.open()
+	if _, ok := ctx.Deadline(); !ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, openPatience)
+		defer cancel()
+	}
+	rec, err := l.writer.open(ctx)
 	if err != nil {
 		return nil, rec, err
 	}
@@ -183,6 +193,10 @@ func (l *Log) Origin() string { return l.trust.Name() }
 //
 // A failure is an [*AppendError], a [*CorruptionError], [ErrInvalidRecord] or
 // [ErrClosed]; but for an AppendError of unknown outcome nothing was stored.
+//
+// While another process holds the ledger's lock Append waits, for as long as that takes:
+// an agent that goes on unrecorded is worse than one that stands still. The logger
+// hears of it after five seconds.
 func (l *Log) Append(records ...[]byte) (first uint64, err error) {
 	return l.append(records, false)
 }
@@ -201,9 +215,11 @@ func (l *Log) AppendSync(records ...[]byte) (first uint64, err error) {
 // appended is on disk when AppendIf returns without an error; so is everything that
 // decide was told of.
 //
-// Other failures are those of [Log.Append].
-func (l *Log) AppendIf(decide func(size uint64) ([][]byte, error)) (first uint64, err error) {
-	return l.join(&salted{}, decide, true)
+// It waits for the ledger's lock, and for the disk, until ctx ends: decide is not
+// called later than that. If the lock was not free the error wraps a
+// [*durable.LockedError], and nothing was stored. Other failures are those of [Log.Append].
+func (l *Log) AppendIf(ctx context.Context, decide func(size uint64) ([][]byte, error)) (first uint64, err error) {
+	return l.join(ctx, &salted{}, decide, true)
 }
 
 // flush syncs what appends without Sync left behind.
@@ -242,6 +258,3 @@ func (l *Log) today() string {
 	}
 	return l.day.text
 }
-
-// lockName is the file whose lock writers hold while they write.
-func lockName(dir string) string { return filepath.Join(dir, "lock") }

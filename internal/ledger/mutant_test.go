@@ -95,7 +95,7 @@ func shareALedger(o Options) error {
 	for w := range 4 {
 		group.Go(func() {
 			failures <- func() error {
-				l, _, err := Open(memDir, &o)
+				l, _, err := Open(context.Background(), memDir, &o)
 				if err != nil {
 					return err
 				}

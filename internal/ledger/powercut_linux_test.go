@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -153,7 +154,7 @@ func cutPower(t *testing.T, rounds int, mutant string) (lost int) {
 			o := *o
 			o.MaxSegment, o.Now = 256<<10, fixedTime
 			after := filepath.Join(mount, "audit-log")
-			l, _, err := Open(after, &o)
+			l, _, err := Open(context.Background(), after, &o)
 			if err != nil {
 				if mutant != "" {
 					lost++

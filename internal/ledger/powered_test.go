@@ -51,7 +51,7 @@ func appendUnderPower(a childArgs) error {
 	case "late sync":
 		o.FS = lateSyncs{o.FS}
 	}
-	l, _, err := Open(a.Dir, o)
+	l, _, err := Open(context.Background(), a.Dir, o)
 	if err != nil {
 		return err
 	}

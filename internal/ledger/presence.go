@@ -1,12 +1,14 @@
 package ledger
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -36,12 +38,12 @@ func (p *Presence) path() string { return filepath.Join(p.dir, writersDir, p.ID+
 
 // Enter leaves a sign of life for the writer id, which must be a new one and
 // whose records will stand at index first or later. It is on disk when Enter
-// returns.
+// returns. ctx ends the waiting for the ledger's lock.
 //
 // The file appears and is locked, and later is unlocked and disappears, under the
 // ledger's lock, so that [Writers] never takes it for that of a dead one in
 // between. (Windows can neither rename nor remove a file that is locked.)
-func Enter(fsys durable.FS, dir, id string, first uint64) (*Presence, error) {
+func Enter(ctx context.Context, fsys durable.FS, dir, id string, first uint64) (*Presence, error) {
 	if id == "" || strings.ContainsAny(id, `/\.`) {
 		return nil, fmt.Errorf("ledger: writer id %q is no file name", id)
 	}
@@ -49,11 +51,11 @@ func Enter(fsys durable.FS, dir, id string, first uint64) (*Presence, error) {
 	if err := durable.MkdirAll(fsys, filepath.Dir(p.path()), 0o755); err != nil {
 		return nil, err
 	}
-	unlock, err := fsys.Lock(lockName(dir), true)
+	unlock, err := lockFor(ctx, fsys, dir, durable.Patience)
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(p.create(fsys), unlock.Unlock()); err != nil {
+	if err := errors.Join(p.create(ctx, fsys), unlock.Unlock()); err != nil {
 		return nil, errors.Join(err, p.Abandon())
 	}
 	return p, nil
@@ -88,7 +90,7 @@ func (p *Presence) Advance(fsys durable.FS, first uint64) error {
 }
 
 // create makes the file and locks it.
-func (p *Presence) create(fsys durable.FS) error {
+func (p *Presence) create(ctx context.Context, fsys durable.FS) error {
 	data, err := json.Marshal(p)
 	if err != nil {
 		return err
@@ -101,15 +103,18 @@ func (p *Presence) create(fsys durable.FS) error {
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	if p.lock, err = fsys.Lock(p.path(), true); err != nil {
-		return err
+	ctx, cancel := context.WithTimeout(ctx, durable.Patience) // who may read it may be faster
+	defer cancel()
+	if p.lock, err = durable.LockWithin(ctx, fsys, p.path()); err != nil {
+		return errors.Join(err, fsys.Remove(p.path()))
 	}
 	return fsys.SyncDir(filepath.Dir(p.path()))
 }
 
-// Leave removes the sign of life.
+// Leave removes the sign of life. If somebody hangs with the ledger's lock, it is
+// abandoned.
 func (p *Presence) Leave(fsys durable.FS) (err error) {
-	unlock, err := fsys.Lock(lockName(p.dir), true)
+	unlock, err := lockFor(context.Background(), fsys, p.dir, durable.Patience)
 	if err != nil {
 		return errors.Join(err, p.lock.Unlock())
 	}
@@ -135,12 +140,11 @@ func (p *Presence) Abandon() error {
 // for ever for a process that hangs with the ledger's lock in its hands: a writer
 // that just then comes or goes may be taken for dead, but has no records to look at.
 func Writers(fsys durable.FS, dir string, adopt bool) (live, dead []*Presence, err error) {
-	var unlock durable.Unlocker
-	if adopt {
-		unlock, err = fsys.Lock(lockName(dir), true)
-	} else {
-		unlock, err = tryLock(fsys, lockName(dir))
+	patience := durable.Patience
+	if !adopt {
+		patience = durable.Patience / 20
 	}
+	unlock, err := lockFor(context.Background(), fsys, dir, patience)
 	if err != nil && (adopt || !mayNotWrite(err) && !errors.Is(err, durable.ErrLocked)) {
 		return nil, nil, err
 	}
@@ -185,16 +189,26 @@ func Writers(fsys durable.FS, dir string, adopt bool) (live, dead []*Presence, e
 	return live, dead, nil
 }
 
-// tryLock takes a lock, or fails with [durable.ErrLocked] in the end.
-func tryLock(fsys durable.FS, name string) (unlock durable.Unlocker, err error) {
-	const tries, pause = 50, 10 * time.Millisecond
-	for range tries {
-		if unlock, err = fsys.Lock(name, false); !errors.Is(err, durable.ErrLocked) {
-			return unlock, err
+// lockFor takes the ledger's lock, waiting for no longer than that.
+func lockFor(ctx context.Context, fsys durable.FS, dir string, patience time.Duration) (durable.Unlocker, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	unlock, err := durable.LockWithin(ctx, fsys, lockName(dir))
+	return unlock, heldBy(fsys, dir, err)
+}
+
+// writerPIDs returns the processes of those who have left a sign of life, whether they
+// still live or not.
+func writerPIDs(fsys durable.FS, dir string) (pids []int) {
+	files, _ := fsys.ReadDir(filepath.Join(dir, writersDir)) // without it they are not known
+	for _, f := range files {
+		p := Presence{}
+		data, err := durable.ReadFile(fsys, filepath.Join(dir, writersDir, f.Name()), 1<<16)
+		if err == nil && json.Unmarshal(data, &p) == nil && p.PID > 0 && p.PID != os.Getpid() && !slices.Contains(pids, p.PID) {
+			pids = append(pids, p.PID)
 		}
-		time.Sleep(pause)
 	}
-	return nil, err
+	return pids
 }
 
 // find reads the sign of life of a writer and locks it if the writer is dead.

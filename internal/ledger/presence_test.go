@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -25,14 +26,14 @@ func TestPresence(t *testing.T) {
 		require.NoError(t, err)
 		return live, dead
 	}
-	a, err := Enter(disk, dir, "a", 7)
+	a, err := Enter(context.Background(), disk, dir, "a", 7)
 	require.NoError(t, err)
-	b, err := Enter(disk, dir, "b", 9)
+	b, err := Enter(context.Background(), disk, dir, "b", 9)
 	require.NoError(t, err)
-	_, err = Enter(disk, dir, "a", 7)
+	_, err = Enter(context.Background(), disk, dir, "a", 7)
 	require.ErrorIs(t, err, os.ErrExist)
 	for _, bad := range []string{"", "../x", "x.json", `a\b`} {
-		_, err = Enter(disk, dir, bad, 0)
+		_, err = Enter(context.Background(), disk, dir, bad, 0)
 		require.Error(t, err)
 	}
 	live, dead := look(true)
@@ -72,9 +73,9 @@ func TestPresence(t *testing.T) {
 func TestWritersOfALockedLog(t *testing.T) {
 	_, dir := newLog(t, testOptions(t))
 	disk := durable.Disk{}
-	a, err := Enter(disk, dir, "a", 0)
+	a, err := Enter(context.Background(), disk, dir, "a", 0)
 	require.NoError(t, err)
-	b, err := Enter(disk, dir, "b", 0)
+	b, err := Enter(context.Background(), disk, dir, "b", 0)
 	require.NoError(t, err)
 	require.NoError(t, b.Abandon())
 	lock, err := disk.Lock(lockName(dir), true)

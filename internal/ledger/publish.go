@@ -35,7 +35,7 @@ func (p *publisher) put(fsys durable.FS, dir string, cp Checkpoint, v note.Verif
 	fresh := p.file == nil || err != nil || info.ID != p.id
 	if fresh {
 		p.close()
-		if err := touch(fsys, lock); err != nil {
+		if err := durable.Touch(fsys, lock, lockPerm); err != nil {
 			return err
 		}
 	}
@@ -50,7 +50,7 @@ func (p *publisher) put(fsys durable.FS, dir string, cp Checkpoint, v note.Verif
 	if fresh {
 		err := p.open(fsys, name)
 		if errors.Is(err, fs.ErrNotExist) {
-			return createNote(fsys, name, cp.Note)
+			return durable.PutFile(fsys, name, cp.Note, 0o644) // readers must not meet it empty
 		}
 		if err != nil {
 			return err
@@ -103,30 +103,6 @@ func (p *publisher) open(fsys durable.FS, name string) error {
 	}
 	p.file, p.id = f, info.ID
 	return nil
-}
-
-// touch makes an empty file if there is none.
-func touch(fsys durable.FS, name string) error {
-	f, err := fsys.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o644)
-	if err != nil {
-		return err
-	}
-	return f.Close()
-}
-
-// createNote makes the file, with its content from the first: readers must not
-// meet it empty.
-func createNote(fsys durable.FS, name string, signed []byte) error {
-	tmp := name + ".tmp"
-	f, err := fsys.OpenFile(tmp, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteAt(signed, 0)
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	return fsys.Rename(tmp, name)
 }
 
 // close closes the file; what it holds is derived.

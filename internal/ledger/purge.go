@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -182,10 +183,15 @@ type Purged struct {
 // a [*CorruptionError], and then nothing is removed. Hashes of what is gone stay, so that proofs of what is left hold.
 //
 // It is durable when it returns; a process that dies in it leaves the log as it
-// was before or after. Readers that are in the midst of what is removed get a
+// was before or after. If the ledger's lock is not free in time, the error wraps a
+// [*durable.LockedError]. Readers that are in the midst of what is removed get a
 // [*PurgedError].
 func (l *Log) Purge(expired func(day time.Time) bool, keep uint64, dry bool) (p Purged, err error) {
-	_, err = l.join(&salted{}, func(uint64) ([][]byte, error) {
+	ctx, giveUp := context.WithCancelCause(context.Background())
+	defer giveUp(nil)
+	patience := time.AfterFunc(durable.Patience, func() { giveUp(context.DeadlineExceeded) })
+	_, err = l.join(ctx, &salted{}, func(uint64) ([][]byte, error) {
+		patience.Stop() // it was for the lock
 		p, err = l.writer.purge(expired, keep, dry)
 		return nil, err
 	}, true)

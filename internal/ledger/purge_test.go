@@ -322,11 +322,11 @@ func purgeScenario(fsys durable.FS, o Options, h *history) {
 	if Create(memDir, &o) != nil {
 		return
 	}
-	a, _, err := Open(memDir, &o)
+	a, _, err := Open(context.Background(), memDir, &o)
 	if err != nil {
 		return
 	}
-	b, _, err := Open(memDir, &o)
+	b, _, err := Open(context.Background(), memDir, &o)
 	if err != nil {
 		_ = a.Close()
 		return

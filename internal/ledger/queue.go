@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"sync/atomic"
 	"time"
+
+	"github.com/flexorhq/flexor-go/internal/durable"
 )
 
 // batch is records that are written in one commit.
@@ -16,22 +18,24 @@ import (
 // hundreds of writers, waiting and waking is most of what an append costs.
 type batch struct {
 	salted
-	decide  decision      // if set, makes the records under the ledger's lock, and nobody else joins
-	joined  atomic.Int64  // appends in it; changed under queueMu
-	awaited bool          // somebody waits for the disk, and so somebody syncs
-	hurried bool          // somebody does not wait for the disk
-	ready   chan struct{} // closed when there is no reason to wait for a running sync; see Log.gather
-	isReady bool          // ready is closed
-	turn    chan struct{} // receives once, when the leader may lead
-	written chan struct{} // closed when the records are written, or are not
-	synced  chan struct{} // closed when they are on disk, or are not
-	first   uint64        // index of the first record; set when written
-	err     error         // of the write; set when written
-	syncErr error         // of the sync; set when synced
+	decide  decision        // if set, makes the records under the ledger's lock, and nobody else joins
+	ctx     context.Context // ends the waiting for the lock; that of a decision, else one without an end
+	joined  atomic.Int64    // appends in it; changed under queueMu
+	awaited bool            // somebody waits for the disk, and so somebody syncs
+	hurried bool            // somebody does not wait for the disk
+	ready   chan struct{}   // closed when there is no reason to wait for a running sync; see Log.gather
+	isReady bool            // ready is closed
+	turn    chan struct{}   // receives once, when the leader may lead
+	written chan struct{}   // closed when the records are written, or are not
+	synced  chan struct{}   // closed when they are on disk, or are not
+	first   uint64          // index of the first record; set when written
+	err     error           // of the write; set when written
+	syncErr error           // of the sync; set when synced
 }
 
 func newBatch() *batch {
 	return &batch{
+		ctx:   context.Background(),
 		ready: make(chan struct{}), turn: make(chan struct{}, 1),
 		written: make(chan struct{}), synced: make(chan struct{}),
 	}
@@ -58,7 +62,7 @@ func (l *Log) append(records [][]byte, wait bool) (first uint64, err error) {
 	}
 	s := l.scratch.Get().(*salted)
 	s.add(records)
-	first, err = l.join(s, nil, wait)
+	first, err = l.join(context.Background(), s, nil, wait)
 	s.reset()
 	l.scratch.Put(s)
 	return first, err
@@ -80,19 +84,27 @@ func checkRecords(records [][]byte) error {
 }
 
 // join puts records, or a decision, into a batch, does its part, and waits until
-// they are written or, with wait, on disk. It does not keep s.
-func (l *Log) join(s *salted, decide decision, wait bool) (first uint64, err error) {
+// they are written or, with wait, on disk. ctx ends that, but for a decision that is under
+// way; only one that never ends may come without a decision. join does not keep s.
+func (l *Log) join(ctx context.Context, s *salted, decide decision, wait bool) (first uint64, err error) {
 	if wait {
 		l.waiting.Add(1)
 		defer l.waiting.Add(-1)
 	}
-	b, part, err := l.enqueue(s, decide, wait)
+	since := time.Now()
+	b, part, err := l.enqueue(ctx, s, decide, wait)
 	if err != nil {
 		return 0, err
 	}
 	defer l.busy.Done()
 	if part.turn {
-		<-b.turn
+		select {
+		case <-b.turn:
+		case <-ctx.Done():
+			l.busy.Add(1)
+			go l.skip(b, part.syncs)
+			return 0, l.tired(ctx, since)
+		}
 	}
 	switch {
 	case part.leads:
@@ -105,8 +117,29 @@ func (l *Log) join(s *salted, decide decision, wait bool) (first uint64, err err
 		<-b.written
 		return b.index(part, nil)
 	}
-	<-b.synced
+	select {
+	case <-b.synced:
+	case <-ctx.Done():
+		select {
+		case <-b.synced: // in time
+		default:
+			return b.index(part, l.writer.failed(Unknown, fmt.Errorf("the disk has not taken it yet: %w", context.Cause(ctx))))
+		}
+	}
 	return b.index(part, b.syncErr)
+}
+
+// skip leads a batch whose context has ended when its turn comes: it only hands on.
+func (l *Log) skip(b *batch, syncs bool) {
+	defer l.busy.Done()
+	<-b.turn
+	l.lead(b, syncs)
+}
+
+// tired is what somebody is told whom ctx did not let wait for those of this process who
+// wait for the lock.
+func (l *Log) tired(ctx context.Context, since time.Time) error {
+	return l.writer.failed(Absent, heldBy(l.opts.FS, l.dir, durable.NewLockedError(ctx, l.lockPath, since)))
 }
 
 // index returns what somebody in b is told.
@@ -119,9 +152,10 @@ func (b *batch) index(p part, syncErr error) (first uint64, err error) {
 
 // enqueue adds records to the batch that waits to be written. A decision gets a batch
 // of its own.
-func (l *Log) enqueue(s *salted, decide decision, wait bool) (b *batch, p part, err error) {
+func (l *Log) enqueue(ctx context.Context, s *salted, decide decision, wait bool) (b *batch, p part, err error) {
 	l.queueMu.Lock()
 	defer l.queueMu.Unlock()
+	since := time.Now()
 	for {
 		if l.closed {
 			return nil, part{}, ErrClosed
@@ -133,10 +167,17 @@ func (l *Log) enqueue(s *salted, decide decision, wait bool) (b *batch, p part, 
 		}
 		// The batch is full, or somebody must be alone: wait until its leader took it.
 		l.queueMu.Unlock()
-		<-b.written
+		select {
+		case <-b.written:
+		case <-ctx.Done():
+			err = l.tired(ctx, since)
+		}
 		l.queueMu.Lock()
+		if err != nil {
+			return nil, part{}, err
+		}
 	}
-	b.decide = decide
+	b.decide, b.ctx = decide, ctx
 	p.index = len(b.leaves)
 	p.leads = b.joined.Load() == 0
 	p.turn = p.leads && l.leading
@@ -170,8 +211,13 @@ func (l *Log) lead(b *batch, syncs bool) {
 	defer func() {
 		l.spare = salted{b.lines[:0], b.leaves[:0]}
 		l.handOn(b)
-		if syncs {
+		switch {
+		case !syncs:
+		case b.ctx.Done() == nil:
 			l.syncBatch(b, claimed)
+		default: // whoever waits for it may give up
+			l.busy.Add(1)
+			go l.syncBeside(b, claimed)
 		}
 	}()
 	b.first, b.err = l.writer.commit(b)
@@ -249,6 +295,12 @@ func (l *Log) handOn(b *batch) {
 		l.busy.Add(1)
 		l.timer = time.AfterFunc(l.opts.Window, l.flush)
 	}
+}
+
+// syncBeside is syncBatch beside who waits for it. Close waits for both.
+func (l *Log) syncBeside(b *batch, claimed chan struct{}) {
+	defer l.busy.Done()
+	l.syncBatch(b, claimed)
 }
 
 // syncBatch returns once b, which was written or failed to be, is on disk, and

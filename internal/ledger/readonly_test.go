@@ -41,7 +41,7 @@ func TestReadOnlyCopy(t *testing.T) {
 	require.Empty(t, live)
 	require.Empty(t, dead)
 	if !writable {
-		_, _, err = Open(dir, l.o)
+		_, _, err = Open(context.Background(), dir, l.o)
 		require.Error(t, err, "opened for appending")
 		require.False(t, errors.Is(err, ErrCorrupt), "%v", err)
 	}

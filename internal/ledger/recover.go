@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -20,9 +21,9 @@ type Recovery struct {
 }
 
 // open loads the log's end, and makes sure that all of it is on disk.
-func (w *writer) open() (rec Recovery, err error) {
+func (w *writer) open(ctx context.Context) (rec Recovery, err error) {
 	l := w.log
-	unlock, err := w.exclude()
+	unlock, err := w.exclude(ctx)
 	if err != nil {
 		return rec, err
 	}
@@ -51,9 +52,9 @@ func (w *writer) open() (rec Recovery, err error) {
 }
 
 // reopen is what the next leader does after a failed write or sync.
-func (w *writer) reopen() (err error) {
+func (w *writer) reopen(ctx context.Context) (err error) {
 	l := w.log
-	unlock, err := w.exclude()
+	unlock, err := w.exclude(ctx)
 	if err != nil {
 		return err
 	}

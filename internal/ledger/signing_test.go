@@ -107,7 +107,7 @@ func TestForgedCommit(t *testing.T) {
 	}
 	require.ErrorIs(t, err, ErrCorrupt)
 	require.LessOrEqual(t, shown, 3)
-	_, _, err = Open(copied, o)
+	_, _, err = Open(context.Background(), copied, o)
 	var ce *CorruptionError
 	require.ErrorAs(t, err, &ce)
 	require.Contains(t, ce.Reason, "not written by a holder of the log's key")
@@ -185,7 +185,7 @@ func TestUnsignedTail(t *testing.T) {
 	require.Equal(t, uint64(2), rep.Head.Size)
 
 	o.FS = cut
-	l, rec, err := Open(memDir, o)
+	l, rec, err := Open(context.Background(), memDir, o)
 	require.NoError(t, err)
 	require.Zero(t, rec, "nothing was cut off")
 	require.Equal(t, uint64(5), l.Durable().Size)
@@ -230,7 +230,7 @@ func TestReadWithTheKey(t *testing.T) {
 // give it.
 func TestReaderWaitsForTheSignature(t *testing.T) {
 	l, dir := newLog(t, testOptions(t))
-	p, err := Enter(durable.Disk{}, dir, "wrt_test", 0)
+	p, err := Enter(context.Background(), durable.Disk{}, dir, "wrt_test", 0)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, p.Leave(durable.Disk{})) }()
 	_, err = l.Append(record(0))
@@ -279,7 +279,7 @@ func TestSignerMustBeDeterministic(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, Create(dir, o))
 	o.Signer = moody{o.Signer}
-	_, _, err := Open(dir, o)
+	_, _, err := Open(context.Background(), dir, o)
 	require.ErrorContains(t, err, "must be deterministic")
 }
 
@@ -295,7 +295,7 @@ func TestFormatsDoNotMix(t *testing.T) {
 		defer l.whole.put(t, l.dir)
 		_, err := l.verify()
 		require.ErrorIs(t, err, ErrCorrupt)
-		_, _, err = Open(l.dir, l.o)
+		_, _, err = Open(context.Background(), l.dir, l.o)
 		require.ErrorIs(t, err, ErrCorrupt)
 	})
 }
@@ -328,7 +328,7 @@ func TestDecisionsSeeSignedRecordsOnly(t *testing.T) {
 	_, err := other.Append(record(0), record(1))
 	require.NoError(t, err)
 	require.Empty(t, read(t, dir, false))
-	_, err = l.AppendIf(func(size uint64) ([][]byte, error) {
+	_, err = l.AppendIf(context.Background(), func(size uint64) ([][]byte, error) {
 		require.Equal(t, uint64(2), size)
 		require.Len(t, read(t, dir, false), 2)
 		require.Len(t, next(t, tail(t, dir, 0, (&frontier{}).root())), 2)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -17,6 +18,7 @@ import (
 type Tail struct {
 	f    follower
 	from uint64
+	more bool                    // the last call of Some did not come to the end
 	edge atomic.Pointer[[2]byte] // for Quiet; nil: another call has it
 	note []byte                  // the checkpoint file, as it was before the last call of Next looked
 }
@@ -100,25 +102,30 @@ func (f *follower) skipTo(v *view, i int, from uint64) error {
 // all of them on disk, and none if there are none yet. Damage is a
 // [*CorruptionError]; where bytes may be an unfinished write, it takes a second
 // call to tell.
-func (t *Tail) Next() ([]Record, error) {
+func (t *Tail) Next() (recs []Record, err error) {
+	for more := true; more; {
+		var some []Record
+		some, more, err = t.Some()
+		recs = append(recs, some...)
+	}
+	return recs, err
+}
+
+// Some is Next for who need not have all at once: it returns those of one segment at the
+// most, and more says that another call may find some at once.
+func (t *Tail) Some() (recs []Record, more bool, err error) {
 	if err := t.f.stands(); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	if t.still() {
-		return nil, nil
+	if !t.more && t.still() {
+		return nil, false, nil
 	}
-	var out []Record
-	for {
-		recs, more, err := t.f.read(t.from)
-		for _, rec := range recs {
-			if rec.Index >= t.from {
-				out = append(out, rec)
-			}
-		}
-		if err != nil || !more {
-			return out, err
-		}
+	for t.more = true; t.more && len(recs) == 0; {
+		recs, t.more, err = t.f.read(t.from)
+		recs = slices.DeleteFunc(recs, func(rec Record) bool { return rec.Index < t.from })
+		t.more = t.more && err == nil
 	}
+	return recs, t.more, err
 }
 
 // still reports whether the last call of Next came to the end of the log, and

@@ -30,6 +30,37 @@ func next(t testing.TB, tl *Tail) (out []string) {
 	return out
 }
 
+// However long a log is, no more of it is in memory at a time than a segment.
+func TestTailOfALongLog(t *testing.T) {
+	o := testOptions(t)
+	o.MaxSegment = 4 << 10
+	l, dir := newLog(t, o)
+	appendSync(t, l, 0, 100)
+	tl := tail(t, dir, 0, (&frontier{}).root())
+	n, steps := 0, 0
+	for more := true; more; steps++ {
+		var recs []Record
+		var err error
+		recs, more, err = tl.Some()
+		require.NoError(t, err)
+		size := 0
+		for _, rec := range recs {
+			require.Equal(t, uint64(n), rec.Index)
+			n, size = n+1, size+len(rec.Line)
+		}
+		require.LessOrEqual(t, size, o.MaxSegment)
+	}
+	require.Equal(t, 100, n)
+	require.Greater(t, steps, 2)
+	// The checkpoint file does not say that there is more.
+	require.NoError(t, l.Close())
+	old := tail(t, dir, 0, (&frontier{}).root())
+	first, more, err := old.Some()
+	require.NoError(t, err)
+	require.True(t, more)
+	require.Equal(t, 100, len(first)+len(next(t, old)))
+}
+
 // A tail sees what any log wrote as soon as it is acknowledged, across segments, and
 // can begin wherever a commit ends.
 func TestTail(t *testing.T) {

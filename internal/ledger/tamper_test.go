@@ -139,7 +139,7 @@ func (l *tampered) detected(t testing.TB, f files, file string, change int64, wh
 
 	// Who opens it for appending need not read all of it, but must not make the
 	// damage its own.
-	log, rec, err := Open(l.dir, l.o)
+	log, rec, err := Open(context.Background(), l.dir, l.o)
 	if err == nil {
 		require.NoError(t, log.Close())
 	}
@@ -259,7 +259,7 @@ func TestClosingLine(t *testing.T) {
 		require.Equal(t, head, rep.Head, what)
 		require.Equal(t, int64(len(instead)), rep.Unfinished, what)
 		require.Equal(t, l.recs, read(t, l.dir, false), what)
-		log, rec, err := Open(l.dir, l.o)
+		log, rec, err := Open(context.Background(), l.dir, l.o)
 		require.NoError(t, err, what)
 		require.Equal(t, int64(len(instead)), rec.Cut, what)
 		require.NoError(t, log.Close())
@@ -333,7 +333,7 @@ func TestEverySegmentCounts(t *testing.T) {
 		l.detected(t, f, "", 0, what)
 		f.put(t, l.dir)
 		defer l.whole.put(t, l.dir)
-		_, _, err := Open(l.dir, l.o)
+		_, _, err := Open(context.Background(), l.dir, l.o)
 		require.Error(t, err, "%s: opened for appending", what)
 	}
 	names := l.whole.segments()

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -61,11 +62,11 @@ func (e refusal) Unwrap() error { return e.error }
 func (w *writer) commit(b *batch) (first uint64, err error) {
 	l := w.log
 	if l.brokenErr() != nil {
-		if err := w.reopen(); err != nil {
+		if err := w.reopen(b.ctx); err != nil {
 			return 0, w.failed(Absent, err)
 		}
 	}
-	unlock, err := w.exclude()
+	unlock, err := w.exclude(b.ctx)
 	if err != nil {
 		return 0, w.failed(Absent, err)
 	}
@@ -85,27 +86,6 @@ func (w *writer) commit(b *batch) (first uint64, err error) {
 	}()
 	first, outcome, err = w.commitLocked(b)
 	return first, err
-}
-
-// exclude takes the ledger's lock and checks that it is the one that this log
-// has taken from the first: beside a new lock file the old one excludes nobody.
-func (w *writer) exclude() (durable.Unlocker, error) {
-	fsys, name := w.log.opts.FS, w.log.lockPath
-	unlock, err := fsys.Lock(name, true)
-	if err != nil {
-		return nil, err
-	}
-	info, err := fsys.Stat(name)
-	if err == nil && w.lock == (durable.FileID{}) {
-		w.lock = info.ID
-	}
-	if err == nil && info.ID != w.lock {
-		err = &CorruptionError{File: filepath.Base(name), Reason: "the lock file was replaced while the log was open"}
-	}
-	if err != nil {
-		return nil, errors.Join(err, unlock.Unlock())
-	}
-	return unlock, nil
 }
 
 // failed wraps the cause of a failed append. Corruption and the end of the log
@@ -355,7 +335,9 @@ func (w *writer) discard() error {
 // leave leaves the live segment as a whole that everybody can verify: without
 // padding, and signed up to its end. On a full disk it stays as it is.
 func (w *writer) leave() (ended bool, err error) {
-	unlock, err := w.exclude()
+	ctx, cancel := context.WithTimeout(context.Background(), durable.Patience)
+	defer cancel()
+	unlock, err := w.exclude(ctx)
 	if err != nil {
 		return false, err
 	}

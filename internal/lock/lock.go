@@ -61,7 +61,7 @@ func (p *Pool) take(name string) (*os.File, error) {
 			return f, nil
 		}
 	}
-	return os.OpenFile(name, os.O_RDWR, 0)
+	return os.OpenFile(name, os.O_RDWR|plain, 0)
 }
 
 // Unlock releases the lock. If that fails the file is closed, which releases it

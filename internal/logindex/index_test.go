@@ -52,7 +52,7 @@ func newDisk(tb testing.TB, seed uint64) *disk {
 		return time.Date(2026, 4, 30+d.days, 12, 0, 0, 0, time.UTC)
 	}}
 	require.NoError(tb, ledger.Create(d.dir, o))
-	d.log, _, err = ledger.Open(d.dir, o)
+	d.log, _, err = ledger.Open(context.Background(), d.dir, o)
 	require.NoError(tb, err)
 	tb.Cleanup(func() { require.NoError(tb, d.log.Close()) })
 	return d

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -230,6 +231,33 @@ func TestCompress(t *testing.T) {
 	}
 	_, err := Open(filepath.Join(t.TempDir(), "audit.jsonl"), &Config{Compress: "lzma"})
 	require.ErrorContains(t, err, `there are "gz" and "zst"`)
+}
+
+// What stands where a file is compressed, be it left there by a process that died or a
+// link that somebody laid, is replaced.
+func TestCompressIntoANewFile(t *testing.T) {
+	dir, victim := t.TempDir(), filepath.Join(t.TempDir(), "victim")
+	require.NoError(t, os.WriteFile(victim, []byte("precious"), 0o644))
+	from, to := filepath.Join(dir, "from"), filepath.Join(dir, "to")
+	require.NoError(t, os.WriteFile(from, []byte("line\n"), 0o644))
+	for name, lay := range map[string]func() error{
+		"a link":     func() error { return os.Symlink(victim, to) },
+		"a leftover": func() error { return os.WriteFile(to, []byte("more than will be written here"), 0o666) },
+	} {
+		if err := lay(); err != nil && runtime.GOOS == "windows" {
+			continue // it asks for a privilege
+		}
+		require.NoError(t, compress(to, from, Config{Compress: Gzip, Perm: 0o600}), name)
+		data, err := os.ReadFile(to)
+		require.NoError(t, err)
+		lines, err := unpack(to+".gz", data)
+		require.NoError(t, err)
+		require.Equal(t, "line\n", string(lines), name)
+		require.NoError(t, os.Remove(to))
+	}
+	data, err := os.ReadFile(victim)
+	require.NoError(t, err)
+	require.Equal(t, "precious", string(data))
 }
 
 // A sink finds its file rotated and compressed by another sink, in the moment in which

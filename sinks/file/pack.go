@@ -4,6 +4,7 @@ import (
 	"compress/gzip"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -33,14 +34,18 @@ func (f *File) pack(name string) {
 	}
 }
 
-// compress writes a file anew, compressed, and syncs it.
+// compress writes a file anew, compressed, and syncs it. What a process left there that
+// died goes away first, and so does a link that somebody laid: the file is a new one.
 func compress(to, from string, cfg Config) error {
 	in, err := os.Open(from)
 	if err != nil {
 		return err
 	}
 	defer in.Close() // opened for reading: nothing to lose
-	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, cfg.Perm)
+	if err := os.Remove(to); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, cfg.Perm)
 	if err != nil {
 		return err
 	}

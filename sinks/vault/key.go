@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"context"
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/base64"
@@ -26,21 +27,22 @@ type Signer = ledger.Signer
 // of another log.
 var ErrKey = errors.New("vault: signing key")
 
+// maxKeyFile is far more than a key takes.
+const maxKeyFile = 4 << 10
+
 // ReadKey returns the signer for a key file: one line, a private key in the
 // text form of C2SP signed notes. On systems with file modes, a file that others
 // than its owner may read or write is refused.
 func ReadKey(path string) (Signer, error) {
-	info, err := os.Stat(path)
+	data, err := durable.ReadChecked(path, maxKeyFile, func(info fs.FileInfo) error {
+		if mode := info.Mode().Perm(); runtime.GOOS != "windows" && mode&0o077 != 0 {
+			return fmt.Errorf("others may use %s, its mode is %04o: run chmod 600 %s", path, mode, path)
+		}
+		return nil
+	})
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w: %s is missing: without it the log can be read and verified, but not appended to; put the file back from its backup: %w", ErrKey, path, fs.ErrNotExist)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrKey, err)
-	}
-	if mode := info.Mode().Perm(); runtime.GOOS != "windows" && mode&0o077 != 0 {
-		return nil, fmt.Errorf("%w: others may use %s, its mode is %04o: run chmod 600 %s", ErrKey, path, mode, path)
-	}
-	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrKey, err)
 	}
@@ -91,14 +93,16 @@ func lockKey(path string) (durable.Unlocker, error) {
 		return nil, fmt.Errorf("%w: %w", ErrKey, err)
 	}
 	name := path + ".lock"
-	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
+	if err := durable.Touch(durable.Disk{}, name, 0o600); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrKey, err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), durable.Patience)
+	defer cancel()
+	unlock, err := durable.LockWithin(ctx, durable.Disk{}, name)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrKey, err)
 	}
-	if err := f.Close(); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrKey, err)
-	}
-	return durable.Disk{}.Lock(name, true)
+	return unlock, nil
 }
 
 // newKey makes the key for a log that is to be created, with mode 0600, and

@@ -68,7 +68,9 @@ type Recovery = ledger.Recovery
 // Open opens the log in dir for appending, and creates it if it is not there
 // and [Config.Origin] is set. It cuts off what a process that died left half
 // written, and writes the entries of the runs that ended with their process: see
-// [Log.Recovery] and [Log.Settled]. ctx bounds the opening only.
+// [Log.Recovery] and [Log.Settled]. ctx bounds the opening only: while another process
+// has the log's lock, it waits for that until ctx ends, or for a minute if ctx has no
+// deadline. The error then names the lock, and who holds it as far as that can be told.
 //
 // A log that is gone while its key is there is not created anew: that is
 // corruption. Errors wrap [ErrNotFound], [ErrKey] or [ErrCorrupt], or are of the
@@ -82,7 +84,7 @@ func Open(ctx context.Context, dir string, cfg *Config) (*Log, error) {
 		return nil, err
 	}
 	o := &ledger.Options{Signer: signer, Window: cfg.Window, Now: cfg.Now, Logger: cfg.Logger}
-	led, rec, err := ledger.Open(dir, o)
+	led, rec, err := ledger.Open(ctx, dir, o)
 	if err != nil {
 		return nil, openError(dir, err)
 	}
@@ -185,7 +187,7 @@ func (l *Log) enter(ctx context.Context, dir string, signer Signer) error {
 	if l.Reader, err = openReader(dir, signer); err != nil {
 		return err
 	}
-	l.presence, err = ledger.Enter(durable.Disk{}, dir, l.writer, l.ledger.Durable().Size)
+	l.presence, err = ledger.Enter(ctx, durable.Disk{}, dir, l.writer, l.ledger.Durable().Size)
 	if err != nil {
 		return fmt.Errorf("vault: open %s: %w", dir, err)
 	}
