@@ -33,7 +33,7 @@ func (f Feeds) Takes(loc vaultcfg.Location) bool {
 // Check returns why a secondary destination that gets records cannot be opened, as far as that
 // can be told from its URL. The error wraps [ErrDestination].
 func (f Feeds) Check(loc vaultcfg.Location) error {
-	_, err := f.opener(&placeElsewhere{"the place", loc})
+	_, err := f.opener(&placeElsewhere{what: "the place", loc: loc})
 	return err
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -82,11 +83,13 @@ func TestLines(t *testing.T) {
 
 	confirmed, err := flexor.Confirmed(second.Config, o)
 	require.NoError(t, err)
-	require.Nil(t, confirmed, "retention does not wait for a file that holds no evidence")
+	n, err := confirmed(ctx)
+	require.NoError(t, err)
+	require.Equal(t, uint64(math.MaxUint64), n, "retention does not wait for a file that holds no evidence")
 	second.Config.Audit.SecondaryDestinations = append(second.Config.Audit.SecondaryDestinations, vaultcfg.Location{Scheme: "file", Path: "/mnt/archive/"})
 	confirmed, err = flexor.Confirmed(second.Config, o)
 	require.NoError(t, err)
-	n, err := confirmed(ctx)
+	n, err = confirmed(ctx)
 	require.NoError(t, err)
 	require.Zero(t, n, "a copy that is not there yet")
 }

@@ -44,7 +44,7 @@ func planOf(cfg *vaultcfg.Config, o *Options) (to plan, err error) {
 		if err != nil {
 			return plan{}, err
 		}
-		to.copies = append(to.copies, archive.Destination{Name: p.loc.Raw, URL: p.loc.String(), Open: open})
+		to.copies = append(to.copies, archive.Destination{Name: p.loc.Raw, URL: p.loc.String(), Program: p.program, Open: open})
 	}
 	for _, p := range records {
 		open, err := o.Feeds.opener(&p)

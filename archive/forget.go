@@ -79,13 +79,13 @@ var ErrInUse = errors.New("archive: a process still sends there")
 
 // Forget makes a vault forget the destinations with that name, but for those with the URLs in
 // keep: [Status] does not show them any more, and [Confirmed] does not wait for them. What
-// they hold stays there. The error wraps [ErrNotExist] if the vault knows none, and [ErrInUse].
-func Forget(vault, name string, keep ...string) error {
+// they hold stays there. It returns false if the vault knows none, and an error that wraps
+// [ErrInUse] while a process sends to one.
+func Forget(vault, name string, keep ...string) (found bool, err error) {
 	folders, err := destinationFolders(vault)
 	if err != nil {
-		return err
+		return false, err
 	}
-	found := false
 	for _, folder := range folders {
 		if slices.ContainsFunc(keep, func(url string) bool { return destinationFolder(vault, url) == folder }) {
 			continue
@@ -95,13 +95,10 @@ func Forget(vault, name string, keep ...string) error {
 			found, err = true, forget(folder)
 		}
 		if err != nil {
-			return err
+			return found, err
 		}
 	}
-	if !found {
-		return fmt.Errorf("%w: nothing was sent to %s", ErrNotExist, name)
-	}
-	return nil
+	return found, nil
 }
 
 // called reports whether the destination with that folder has that name.

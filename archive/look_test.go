@@ -112,7 +112,7 @@ func (d *dying) Put(ctx context.Context, name string, data []byte, retain time.T
 // copy, with a state of this process or without one.
 func TestDiesWhileItSendsAnew(t *testing.T) {
 	for _, keeps := range []bool{true, false} {
-		for lives := range 8 {
+		for _, lives := range []int{0, 1, 3} {
 			vault, store := t.TempDir(), newStore(t)
 			l := newTestLog(t, vault, "audit-log", 0)
 			c := fast(vault, store, l)
@@ -134,7 +134,7 @@ func TestDiesWhileItSendsAnew(t *testing.T) {
 			require.Negative(t, dies.lives, "it died")
 			n, err := Confirmed(vault, l.dir, "test")
 			require.NoError(t, err)
-			require.Less(t, n, uint64(20), "what is there is not whole")
+			require.Less(t, n, uint64(l.n-1), "what is there is not whole")
 
 			if !keeps {
 				require.NoError(t, os.RemoveAll(filepath.Join(vault, Folder)))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -213,7 +214,9 @@ func TestDestination(t *testing.T) {
 	require.Zero(t, h.arrived(v), "the next process goes on where the one before it was")
 	confirmed, err := flexor.Confirmed(v.Config, h.o)
 	require.NoError(t, err)
-	require.Nil(t, confirmed, "retention does not wait for a server that holds no evidence")
+	n, err := confirmed(ctx)
+	require.NoError(t, err)
+	require.Equal(t, uint64(math.MaxUint64), n, "retention does not wait for a server that holds no evidence")
 	require.NoError(t, v.Close())
 }
 
