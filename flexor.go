@@ -184,7 +184,7 @@ func Open(ctx context.Context, path string, o *Options) (*Vault, error) {
 		err = v.openSending(ctx, to, o)
 	}
 	if err == nil && v.log != nil && o.MeterProvider != nil {
-		err = v.measureLag(o.MeterProvider)
+		err = v.measureLag(o.MeterProvider, to)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("flexor: open vault %s: %w", cfg.Dir, err), v.Close())

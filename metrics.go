@@ -20,8 +20,9 @@ const (
 )
 
 // measureLag lets a provider ask, whenever it collects, how far the secondary
-// destinations are with the logs: all that processes of this vault know of them.
-func (v *Vault) measureLag(p metric.MeterProvider) error {
+// destinations are with the logs, by all that processes of this vault know of them. One that
+// is not in use any more would only seem to fall behind.
+func (v *Vault) measureLag(p metric.MeterProvider, to plan) error {
 	m := p.Meter(module)
 	lag, err1 := m.Int64ObservableGauge("flexor.sink.lag", metric.WithUnit("{record}"),
 		metric.WithDescription("Records that a secondary destination lacks."))
@@ -53,10 +54,16 @@ func (v *Vault) measureLag(p metric.MeterProvider) error {
 	v.lag, err = m.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
 		copies, err1 := archive.Status(ctx, v.Config.Dir)
 		for _, c := range copies {
+			if !c.Program && !to.names[c.Destination] {
+				continue
+			}
 			observe(o, c.Destination, c.Log, c.Behind, c.Since, c.Error)
 		}
 		feeds, err2 := feed.Status(ctx, v.Log, filepath.Join(v.Config.Dir, feed.Folder))
 		for _, f := range feeds {
+			if !to.names[f.Name] {
+				continue
+			}
 			observe(o, f.Name, f.Log, f.Behind, f.Since, f.Error)
 		}
 		return errors.Join(err1, err2)

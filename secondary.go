@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -202,7 +203,7 @@ func Forget(cfg *vaultcfg.Config, o *Options, name string) error {
 	if err := errors.Join(err1, err2); err != nil || one || two {
 		return err
 	}
-	for _, p := range append(copies, records...) {
+	for _, p := range slices.Concat(copies, records) {
 		if p.loc.Raw == name {
 			return p.refuse("which is in use: take it out there first")
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,6 +25,7 @@ type sending struct {
 type plan struct {
 	copies []archive.Destination
 	feeds  []plannedFeed
+	names  map[string]bool // of all of them, for people
 }
 
 // plannedFeed is a place that is to get records.
@@ -38,6 +40,10 @@ func planOf(cfg *vaultcfg.Config, o *Options) (to plan, err error) {
 	copies, records, err := elsewhere(cfg, o)
 	if err != nil {
 		return plan{}, err
+	}
+	to.names = map[string]bool{}
+	for _, p := range slices.Concat(copies, records) {
+		to.names[p.loc.Raw] = true
 	}
 	for _, p := range copies {
 		open, err := o.Sinks.opener(cfg, &p)
