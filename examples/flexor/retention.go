@@ -21,7 +21,7 @@ func (c *cli) retentionCommand() *cobra.Command {
 whole files of them are removed, by every agent that has the vault open, once a day. A
 hold wins over that, whatever the age of what it covers.`,
 		"flexor retention status", "flexor retention apply --dry-run", "flexor retention hold --from 2026-04-01 --to 2026-04-30 --reason case-12")
-	cmd.AddCommand(c.retentionStatusCommand(), c.retentionApplyCommand(), c.retentionHoldCommand(), c.retentionReleaseCommand(), c.retentionHoldsCommand())
+	cmd.AddCommand(c.retentionStatusCommand(), c.retentionApplyCommand(), c.retentionHoldCommand(), c.retentionReleaseCommand(), c.retentionHoldsCommand(), c.retentionForgetCommand())
 	return cmd
 }
 

@@ -324,6 +324,12 @@ func (s *status) addCopies(f *facts, p palette) {
 			at = "confirmed " + clock(c.ConfirmedAt) + " UTC"
 		}
 		f.add("copy", "%s of %s in %s, %s", count(int(c.Confirmed), "record"), path.Base(c.Log), printable(c.Destination), at)
+		if !s.names(c.Destination) {
+			addUnnamed(f, c.Destination, c.Program)
+		}
+		if !s.names(c.Destination) && !c.Program {
+			continue // nothing is sent there any more
+		}
 		addLag(f, p, c.Behind, c.Since)
 		if c.Stopped {
 			f.add("", "%s", p.status(audit.Failed, "STOPPED: "+printable(c.Error)))
@@ -337,11 +343,28 @@ func (s *status) addCopies(f *facts, p palette) {
 			at = ", sent " + clock(to.SentAt) + " UTC"
 		}
 		f.add("feed", "%s of %s to %s%s", count(int(to.Sent), "record"), path.Base(to.Log), printable(to.Name), at)
+		if !s.names(to.Name) {
+			f.add("", "vault.json does not name it: a program does, or nothing is sent there any more (flexor retention forget %s)", printable(to.Name))
+		}
 		if to.Missing > 0 {
 			f.add("", "%s", p.status(audit.Failed, count(int(to.Missing), "record")+" removed by retention before they were sent"))
 		}
 		addLag(f, p, to.Behind, to.Since)
 		addFailure(f, p, to.Error, to.NextTry)
+	}
+}
+
+// names reports whether vault.json names a place.
+func (s *status) names(place string) bool {
+	return place == s.Audit.Destination || slices.Contains(s.Audit.SecondaryDestinations, place)
+}
+
+// addUnnamed says of a place with a copy that vault.json does not name what that means.
+func addUnnamed(f *facts, place string, program bool) {
+	if program {
+		f.add("", "vault.json does not name it, but a program did: retention waits for it, until flexor retention forget %s", printable(place))
+	} else {
+		f.add("", "no longer in vault.json: nothing waits for it, and flexor retention forget %s makes the vault forget it", printable(place))
 	}
 }
 
