@@ -30,15 +30,19 @@ func (v *Vault) measureLag(p metric.MeterProvider, to plan) error {
 		metric.WithDescription("How long the oldest record that a secondary destination lacks has been waiting."))
 	failing, err3 := m.Int64ObservableGauge("flexor.sink.failing", metric.WithUnit("1"),
 		metric.WithDescription("Whether the last attempt to send to a secondary destination failed: 1 or 0."))
-	if err := errors.Join(err1, err2, err3); err != nil {
+	refused, err4 := m.Int64ObservableCounter("flexor.sink.refused", metric.WithUnit("{record}"),
+		metric.WithDescription("Records that a secondary destination refused for what they are, and that were left out."))
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		return err
 	}
 	now := v.now
 	if now == nil {
 		now = time.Now
 	}
-	observe := func(o metric.Observer, destination, log string, behind uint64, since time.Time, failure string) {
-		at := metric.WithAttributeSet(attribute.NewSet(destinationKey.String(destination), logKey.String(log)))
+	of := func(destination, log string) metric.ObserveOption {
+		return metric.WithAttributeSet(attribute.NewSet(destinationKey.String(destination), logKey.String(log)))
+	}
+	observe := func(o metric.Observer, at metric.ObserveOption, behind uint64, since time.Time, failure string) {
 		waiting, fails := 0.0, int64(0)
 		if !since.IsZero() {
 			waiting = max(0, now().Sub(since).Seconds())
@@ -57,16 +61,18 @@ func (v *Vault) measureLag(p metric.MeterProvider, to plan) error {
 			if !c.Program && !to.names[c.Destination] {
 				continue
 			}
-			observe(o, c.Destination, c.Log, c.Behind, c.Since, c.Error)
+			observe(o, of(c.Destination, c.Log), c.Behind, c.Since, c.Error)
 		}
 		feeds, err2 := feed.Status(ctx, v.Log, filepath.Join(v.Config.Dir, feed.Folder))
 		for _, f := range feeds {
 			if !to.names[f.Name] {
 				continue
 			}
-			observe(o, f.Name, f.Log, f.Behind, f.Since, f.Error)
+			at := of(f.Name, f.Log)
+			observe(o, at, f.Behind, f.Since, f.Error)
+			o.ObserveInt64(refused, int64(f.Refused), at)
 		}
 		return errors.Join(err1, err2)
-	}, lag, age, failing)
+	}, lag, age, failing, refused)
 	return err
 }

@@ -349,6 +349,9 @@ func (s *status) addCopies(f *facts, p palette) {
 		if to.Missing > 0 {
 			f.add("", "%s", p.status(audit.Failed, count(int(to.Missing), "record")+" removed by retention before they were sent"))
 		}
+		if to.Refused > 0 {
+			f.add("", "%s", p.status(audit.Failed, fmt.Sprintf("%s refused and left out, the last one, record %d, %s UTC: %s", count(int(to.Refused), "record"), to.LastRefused, clock(to.RefusedAt), printable(to.Refusal))))
+		}
 		addLag(f, p, to.Behind, to.Since)
 		addFailure(f, p, to.Error, to.NextTry)
 	}
