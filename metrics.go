@@ -63,7 +63,7 @@ func (v *Vault) measureLag(p metric.MeterProvider, to plan) error {
 			}
 			observe(o, of(c.Destination, c.Log), c.Behind, c.Since, c.Error)
 		}
-		feeds, err2 := feed.Status(ctx, v.Log, filepath.Join(v.Config.Dir, feed.Folder))
+		feeds, err2 := v.feedStatus(ctx)
 		for _, f := range feeds {
 			if !to.names[f.Name] {
 				continue
@@ -75,4 +75,15 @@ func (v *Vault) measureLag(p metric.MeterProvider, to plan) error {
 		return errors.Join(err1, err2)
 	}, lag, age, failing, refused)
 	return err
+}
+
+// feedStatus returns how far the feeds are.
+func (v *Vault) feedStatus(ctx context.Context) ([]feed.Position, error) {
+	dir := filepath.Join(v.Config.Dir, feed.Folder)
+	out, err := feed.Status(ctx, v.Log, dir)
+	if err != nil || v.sending.events == nil {
+		return out, err
+	}
+	events, err := feed.Status(ctx, v.sending.events, dir)
+	return append(out, events...), err
 }

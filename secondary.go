@@ -194,9 +194,10 @@ func Forget(cfg *vaultcfg.Config, o *Options, name string) error {
 	if err != nil {
 		return err
 	}
-	keep := make([]string, len(records))
-	for i, p := range records {
-		keep[i] = stateName(p.loc)
+	var keep []string
+	for _, p := range records {
+		one, two := stateNames(p.loc)
+		keep = append(keep, one, two)
 	}
 	one, err1 := archive.Forget(cfg.Dir, name, urlsOf(copies)...)
 	two, err2 := feed.Forget(filepath.Join(cfg.Dir, feed.Folder), name, keep...)

@@ -2,8 +2,6 @@ package flexor
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"path/filepath"
 	"slices"
@@ -11,7 +9,9 @@ import (
 	"time"
 
 	"github.com/flexorhq/flexor-go/archive"
+	"github.com/flexorhq/flexor-go/control"
 	"github.com/flexorhq/flexor-go/feed"
+	"github.com/flexorhq/flexor-go/sinks/vault"
 	"github.com/flexorhq/flexor-go/vaultcfg"
 )
 
@@ -19,6 +19,7 @@ import (
 type sending struct {
 	copies *archive.Forwarder // nil: there is no copy
 	feeds  []*feed.Feed
+	events *vault.Reader // of the governance log, if it is sent as events
 }
 
 // plan is what a vault's logs are to be sent to.
@@ -26,12 +27,6 @@ type plan struct {
 	copies []archive.Destination
 	feeds  []plannedFeed
 	names  map[string]bool // of all of them, for people
-}
-
-// plannedFeed is a place that is to get records.
-type plannedFeed struct {
-	loc  vaultcfg.Location
-	open openFeed
 }
 
 // planOf returns where the logs are to be sent to, and refuses what cannot work. The logs
@@ -53,11 +48,11 @@ func planOf(cfg *vaultcfg.Config, o *Options) (to plan, err error) {
 		to.copies = append(to.copies, archive.Destination{Name: p.loc.Raw, URL: p.loc.String(), Program: p.program, Open: open})
 	}
 	for _, p := range records {
-		open, err := o.Feeds.opener(&p)
+		feeds, err := o.Feeds.plan(&p)
 		if err != nil {
 			return plan{}, err
 		}
-		to.feeds = append(to.feeds, plannedFeed{p.loc, open})
+		to.feeds = append(to.feeds, feeds...)
 	}
 	return to, nil
 }
@@ -71,11 +66,21 @@ func (v *Vault) openSending(ctx context.Context, to plan, o *Options) error {
 		return err
 	}
 	for _, p := range to.feeds {
+		log, err := v.Log, error(nil)
+		if p.governance {
+			log, err = v.eventLog()
+		}
+		if err != nil {
+			return err
+		}
+		if log == nil {
+			continue
+		}
 		f, err := feed.Start(ctx, &feed.Config{
-			Log:        v.Log,
+			Log:        log,
 			Open:       func(ctx context.Context) (feed.Target, error) { return p.open(ctx, v) },
-			State:      filepath.Join(v.Config.Dir, feed.Folder, stateName(p.loc)),
-			Name:       p.loc.Raw,
+			State:      filepath.Join(v.Config.Dir, feed.Folder, p.state),
+			Name:       p.name,
 			MinBackoff: o.Pace.MinBackoff,
 			MaxBackoff: o.Pace.MaxBackoff,
 			Turn:       o.Pace.Poll,
@@ -90,10 +95,17 @@ func (v *Vault) openSending(ctx context.Context, to plan, o *Options) error {
 	return nil
 }
 
-// stateName returns what the state of a place that gets records is called in the vault.
-func stateName(loc vaultcfg.Location) string {
-	sum := sha256.Sum256([]byte(loc.String()))
-	return hex.EncodeToString(sum[:8])
+// eventLog returns the governance log as one that is fed; nil: there is none yet.
+func (v *Vault) eventLog() (*vault.Reader, error) {
+	if v.sending.events != nil {
+		return v.sending.events, nil
+	}
+	r, err := vault.OpenReader(filepath.Join(v.Config.Dir, control.LogName))
+	if errors.Is(err, vault.ErrNotFound) {
+		return nil, nil
+	}
+	v.sending.events = r
+	return r, err
 }
 
 // openCopies starts to send copies of the logs.

@@ -85,11 +85,14 @@ func (s *state) position(ctx context.Context, log *vault.Reader) (Position, erro
 		}
 		var line struct {
 			At      time.Time
-			EndedAt time.Time `json:"ended_at"` // of an entry
+			EndedAt time.Time              `json:"ended_at"` // of an entry
+			Event   struct{ At time.Time } // of a governance log
 		}
 		if json.Unmarshal(first.Line, &line) == nil { // else it is none of ours, and has no time
-			if p.Since = line.At; p.Since.IsZero() {
-				p.Since = line.EndedAt
+			for _, at := range []time.Time{line.At, line.EndedAt, line.Event.At} {
+				if p.Since.IsZero() {
+					p.Since = at
+				}
 			}
 		}
 		break

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -189,11 +190,29 @@ func (c *cli) statusOf(ctx context.Context, p *place) (*status, error) {
 	for _, r := range open {
 		s.InFlight = append(s.InFlight, flight{r.RunID, r.AgentName, r.StartedAt, r.PID, r.Dead})
 	}
-	if s.Feeds, err = feed.Status(ctx, p.log, filepath.Join(p.cfg.Dir, feed.Folder)); err != nil {
+	if s.Feeds, err = feedsOf(ctx, p); err != nil {
 		return nil, err
 	}
 	s.Log, err = logStatusOf(ctx, p.log)
 	return s, err
+}
+
+// feedsOf returns how far the places are that get records, and those that get events of the
+// governance log.
+func feedsOf(ctx context.Context, p *place) (out []feed.Position, err error) {
+	dir := filepath.Join(p.cfg.Dir, feed.Folder)
+	if out, err = feed.Status(ctx, p.log, dir); err != nil {
+		return nil, err
+	}
+	events, err := vault.OpenReader(filepath.Join(p.cfg.Dir, control.LogName))
+	if errors.Is(err, vault.ErrNotFound) {
+		return out, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	more, err := feed.Status(ctx, events, dir)
+	return append(out, more...), err
 }
 
 // logStatusOf looks at the log without verifying all of it.
