@@ -95,6 +95,25 @@ func Confirmed(vault, log string, destinations ...string) (uint64, error) {
 	return confirmed, nil
 }
 
+// Holds asks a destination whether it still holds what it confirmed last of a log in the
+// vault, by two requests. url is that of the destination, of which store was opened.
+func Holds(ctx context.Context, store Store, vault, log, url string) (bool, error) {
+	s, ok, err := readState(filepath.Join(destinationFolder(vault, url), filepath.Base(log)+stateExt))
+	if err != nil || !ok || s.Chunk == "" {
+		return true, err // which is nothing
+	}
+	prefix := logName(s.Log)
+	if _, err := store.Get(ctx, prefix+logFile); errors.Is(err, ErrNotExist) {
+		return false, nil
+	} else if err != nil {
+		return false, err
+	}
+	for o, err := range store.List(ctx, prefix+s.Chunk, "") {
+		return err == nil && o.Name == prefix+s.Chunk, err
+	}
+	return false, nil
+}
+
 // copy holds the state against the log.
 func (s *state) copy(ctx context.Context, vault string) (Copy, error) {
 	c := Copy{Destination: s.Destination, Log: s.Log, Confirmed: s.Size, ConfirmedAt: s.ConfirmedAt, LookedAt: s.LookedAt, Error: s.Error, NextTry: s.NextTry, Stopped: s.Stopped}
