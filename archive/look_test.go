@@ -144,3 +144,46 @@ func TestDiesWhileItSendsAnew(t *testing.T) {
 		}
 	}
 }
+
+// Of a log that let go of its beginning before any of it was sent, the statement of that is
+// put again where all that was there is gone.
+func TestEmptiedBeforeTheFirst(t *testing.T) {
+	vault, store, clock := t.TempDir(), newStore(t), newClock()
+	l := newTestLog(t, vault, "audit-log", 0)
+	l.add(t, 4, 100)
+	l.now = firstDay.AddDate(0, 0, 1)
+	l.add(t, 1, 100)
+	first := l.purge(t)
+	c := fast(vault, &dying{store, 2}, l) // which are log.json and the statement
+	c.MinBackoff, c.MaxBackoff = time.Hour, time.Hour
+	f := start(t, c)
+	require.NoError(t, f.Tried(ctx))
+	require.NoError(t, f.Close())
+	empty(t, store)
+	c = fast(vault, store, l)
+	c.Now, c.Look = clock.now, time.Hour
+	require.NoError(t, start(t, c).Flush(ctx))
+	l.restores(t, store, first)
+}
+
+// Who waits for a destination that is forgotten meanwhile marks it when it is their turn.
+func TestForgottenWhileWaiting(t *testing.T) {
+	vault, store := t.TempDir(), newStore(t)
+	l := newTestLog(t, vault, "audit-log", 0)
+	l.add(t, 4, 100)
+	first := start(t, fast(vault, store, l))
+	require.NoError(t, first.Flush(ctx))
+	c := fast(vault, store, l)
+	c.Destinations[0].Program = true
+	second := start(t, c)
+	mark := filepath.Join(destinationFolder(vault, "test"), programFile)
+	require.NoError(t, os.Remove(mark))
+	require.NoError(t, first.Close())
+	polls(second)
+	n, err := Confirmed(vault, l.dir)
+	require.NoError(t, err)
+	require.Equal(t, uint64(3), n)
+	_, err = Forget(vault, "test")
+	require.ErrorIs(t, err, ErrInUse)
+	require.FileExists(t, mark)
+}

@@ -109,6 +109,12 @@ func (s *sender) acquire() bool {
 	if held == nil {
 		return false
 	}
+	if s.dest.Program { // it may have been forgotten since this one began to wait
+		if err := s.mark(); err != nil {
+			s.failed(nil, errors.Join(err, held.Unlock()))
+			return false
+		}
+	}
 	s.held = held
 	// A destination that was down for the one before is not tried sooner.
 	for _, f := range s.feeds {
