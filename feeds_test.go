@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -15,6 +16,10 @@ import (
 	flexor "github.com/flexorhq/flexor-go"
 	"github.com/flexorhq/flexor-go/archive"
 	"github.com/flexorhq/flexor-go/audit"
+	"github.com/flexorhq/flexor-go/control"
+	"github.com/flexorhq/flexor-go/feed"
+	"github.com/flexorhq/flexor-go/rbac"
+	"github.com/flexorhq/flexor-go/sinks/vault"
 	"github.com/flexorhq/flexor-go/vaultcfg"
 )
 
@@ -82,11 +87,13 @@ func TestLines(t *testing.T) {
 
 	confirmed, err := flexor.Confirmed(second.Config, o)
 	require.NoError(t, err)
-	require.Nil(t, confirmed, "retention does not wait for a file that holds no evidence")
+	n, err := confirmed(ctx)
+	require.NoError(t, err)
+	require.Equal(t, uint64(math.MaxUint64), n, "retention does not wait for a file that holds no evidence")
 	second.Config.Audit.SecondaryDestinations = append(second.Config.Audit.SecondaryDestinations, vaultcfg.Location{Scheme: "file", Path: "/mnt/archive/"})
 	confirmed, err = flexor.Confirmed(second.Config, o)
 	require.NoError(t, err)
-	n, err := confirmed(ctx)
+	n, err = confirmed(ctx)
 	require.NoError(t, err)
 	require.Zero(t, n, "a copy that is not there yet")
 }
@@ -115,5 +122,66 @@ func TestFeedsThatFail(t *testing.T) {
 		_, err := flexor.Open(ctx, dir, nil)
 		require.ErrorIs(t, err, flexor.ErrDestination)
 		require.ErrorContains(t, err, "holds no log that can be verified; use vault://audit-log/")
+	}
+}
+
+// A file whose URL asks for them gets the events of the governance log too, byte for byte,
+// whoever gave the orders.
+func TestGovernanceLines(t *testing.T) {
+	ctx := context.Background()
+	for _, kinds := range []string{"run,governance", "governance"} {
+		lines := filepath.Join(t.TempDir(), "siem.jsonl")
+		dir := copiedVault(t, fileURL(lines)+"?kinds="+kinds)
+		o := &flexor.Options{ManualRetention: true, Pace: archive.Pace{Poll: time.Millisecond}}
+		run := func() {
+			v, err := flexor.Open(ctx, dir, o)
+			require.NoError(t, err)
+			require.NoError(t, v.Audit.Do(ctx, "feed-monitor", audit.Trigger{}, func(context.Context, *audit.Run) error { return nil }))
+			require.NoError(t, v.Flush(ctx))
+			require.NoError(t, v.Close())
+		}
+		run() // nobody owns the vault yet
+		owner, _, err := control.Init(ctx, dir, control.Genesis{Vault: "test", Tier: rbac.L2, Owner: rbac.User("owner@fund.com")}, nil)
+		require.NoError(t, err)
+		run()
+		_, err = owner.GrantRole(ctx, rbac.User("bob@fund.com"), rbac.Operator, time.Time{}, "")
+		require.NoError(t, err)
+		run()
+		require.NoError(t, owner.Close())
+
+		log, err := vault.OpenReader(filepath.Join(dir, control.LogName))
+		require.NoError(t, err)
+		var want, events []string
+		for rec, err := range log.Records(ctx, 0) {
+			require.NoError(t, err)
+			want = append(want, string(rec.Line))
+		}
+		data, err := os.ReadFile(lines)
+		require.NoError(t, err)
+		runs := 0
+		for line := range bytes.Lines(data) {
+			if line = bytes.TrimSuffix(line, []byte("\n")); bytes.HasPrefix(line, []byte(`{"event":`)) {
+				events = append(events, string(line))
+			} else {
+				runs++
+			}
+		}
+		require.Len(t, want, 2)
+		require.Equal(t, want, events)
+		require.Equal(t, map[string]int{"run,governance": 3, "governance": 0}[kinds], runs)
+		at, err := feed.Status(ctx, log, filepath.Join(dir, feed.Folder))
+		require.NoError(t, err)
+		require.Len(t, at, 1)
+		require.Equal(t, feed.Position{Name: fileURL(lines) + "?kinds=" + kinds, Log: "flexor/test/governance-log", Sent: 2, SentAt: at[0].SentAt}, at[0])
+
+		// Taken out of vault.json, both are forgotten at once.
+		cfg, err := vaultcfg.Load(dir, nil)
+		require.NoError(t, err)
+		require.ErrorIs(t, flexor.Forget(cfg, nil, at[0].Name), flexor.ErrDestination)
+		cfg.Audit.SecondaryDestinations = nil
+		require.NoError(t, flexor.Forget(cfg, nil, at[0].Name))
+		left, err := filepath.Glob(filepath.Join(dir, feed.Folder, "*", "position.json"))
+		require.NoError(t, err)
+		require.Empty(t, left)
 	}
 }

@@ -31,8 +31,9 @@ type Options struct {
 	TracerProvider trace.TracerProvider
 	// MeterProvider measures what is recorded, see [audit.Config], and for each secondary
 	// destination and log how many records it lacks (flexor.sink.lag), for how many
-	// seconds the oldest of them has waited (flexor.sink.lag.duration), and whether
-	// sending fails (flexor.sink.failing, 1 or 0). Zero: nothing is measured.
+	// seconds the oldest of them has waited (flexor.sink.lag.duration), whether
+	// sending fails (flexor.sink.failing, 1 or 0), and how many records one that gets records
+	// refused (flexor.sink.refused). Zero: nothing is measured.
 	MeterProvider metric.MeterProvider
 	// Sync says which records wait for the disk. Zero: the entry of each run, and
 	// with it all that was recorded before; [audit.SyncEvery]: every record.
@@ -184,7 +185,7 @@ func Open(ctx context.Context, path string, o *Options) (*Vault, error) {
 		err = v.openSending(ctx, to, o)
 	}
 	if err == nil && v.log != nil && o.MeterProvider != nil {
-		err = v.measureLag(o.MeterProvider)
+		err = v.measureLag(o.MeterProvider, to)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("flexor: open vault %s: %w", cfg.Dir, err), v.Close())

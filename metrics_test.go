@@ -41,6 +41,10 @@ func gauges(t *testing.T, reader sdkmetric.Reader, destination string) map[strin
 				for _, p := range data.DataPoints {
 					note(m.Name, p.Attributes, float64(p.Value))
 				}
+			case metricdata.Sum[int64]:
+				for _, p := range data.DataPoints {
+					note(m.Name, p.Attributes, float64(p.Value))
+				}
 			case metricdata.Gauge[float64]:
 				for _, p := range data.DataPoints {
 					note(m.Name, p.Attributes, p.Value)
@@ -84,6 +88,7 @@ func TestLagIsMeasured(t *testing.T) {
 	require.NoError(t, v.Flush(ctx))
 	caughtUp := map[string]float64{"flexor.sink.lag": 0, "flexor.sink.lag.duration": 0, "flexor.sink.failing": 0}
 	require.Equal(t, caughtUp, gauges(t, reader, bucket))
+	caughtUp["flexor.sink.refused"] = 0
 	// A feed writes its position down once a second.
 	require.Eventually(t, func() bool { return maps.Equal(caughtUp, gauges(t, reader, lines)) }, time.Minute, time.Millisecond)
 	require.NoError(t, v.Close())

@@ -14,10 +14,17 @@ const retentionEvery = 24 * time.Hour
 
 // ApplyRetention removes what was recorded so long ago that audit.retention_days no
 // longer keeps it: see [retention.Apply]. An open vault does so by itself when it is
-// opened and once a day, unless [Options.ManualRetention] is set.
+// opened and once a day, unless [Options.ManualRetention] is set. Nothing is removed before
+// the secondary destinations with copies were tried once since the vault was opened: one may
+// have lost what it had confirmed.
 func (v *Vault) ApplyRetention(ctx context.Context) (retention.Result, error) {
 	if v.log == nil {
 		return retention.Result{}, fmt.Errorf("%w: the vault %s records nothing", retention.ErrPolicy, v.Config.Name)
+	}
+	if v.sending.copies != nil {
+		if err := v.sending.copies.Tried(ctx); err != nil {
+			return retention.Result{}, err
+		}
 	}
 	return retention.Apply(ctx, v.log, v.Control, retention.Policy{
 		Days: v.Config.Audit.RetentionDays, LogName: filepath.Base(v.log.Dir()), Confirmed: v.confirmed, Now: v.now,

@@ -2,15 +2,18 @@ package flexor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/flexorhq/flexor-go/archive"
 	"github.com/flexorhq/flexor-go/control"
+	"github.com/flexorhq/flexor-go/feed"
 	"github.com/flexorhq/flexor-go/vaultcfg"
 )
 
@@ -40,8 +43,9 @@ func kindOf(scheme string) string {
 
 // placeElsewhere is a place that the logs are sent to, and what names it.
 type placeElsewhere struct {
-	what string
-	loc  vaultcfg.Location
+	what    string
+	loc     vaultcfg.Location
+	program bool // vault.json does not name it, but Options do
 }
 
 // url returns the URL of the place.
@@ -91,7 +95,7 @@ func (s Sinks) opener(cfg *vaultcfg.Config, p *placeElsewhere) (func(context.Con
 // the vault would be opened. cfg may be nil: there is no vault yet. The error wraps
 // [ErrDestination] if the scheme of the place is not among sinks, and is not file.
 func OpenStore(ctx context.Context, cfg *vaultcfg.Config, sinks Sinks, place vaultcfg.Location) (archive.Store, error) {
-	p := &placeElsewhere{"the place", place}
+	p := &placeElsewhere{what: "the place", loc: place}
 	if Feeds(nil).Takes(place) {
 		return nil, p.refuse("which gets records, and holds no copy of the logs")
 	}
@@ -129,44 +133,81 @@ func elsewhere(cfg *vaultcfg.Config, o *Options) (copies, records []placeElsewhe
 		}
 	}
 	if d := cfg.Audit.Destination; d.Scheme != "vault" {
-		p := placeElsewhere{fmt.Sprintf("%s: audit.destination", cfg.Origins["audit.destination"]), d}
+		p := placeElsewhere{what: fmt.Sprintf("%s: audit.destination", cfg.Origins["audit.destination"]), loc: d}
 		if o.Feeds.Takes(d) {
 			return nil, nil, p.refuse("which gets records, and holds no log that can be verified; use vault://audit-log/, and that as audit.secondary_destination")
 		}
 		sort(p)
 	}
 	for i, loc := range cfg.Audit.SecondaryDestinations {
-		sort(placeElsewhere{fmt.Sprintf("%s: audit.secondary_destination", cfg.SecondaryOrigin(i)), loc})
+		sort(placeElsewhere{what: fmt.Sprintf("%s: audit.secondary_destination", cfg.SecondaryOrigin(i)), loc: loc})
 	}
 	for _, text := range o.Secondaries {
 		loc, err := vaultcfg.ParseLocation(text)
 		if err != nil {
 			return nil, nil, fmt.Errorf("%w: Options.Secondaries: %w", ErrDestination, err)
 		}
-		sort(placeElsewhere{"Options.Secondaries", loc})
+		sort(placeElsewhere{"Options.Secondaries", loc, true})
 	}
 	return copies, records, nil
 }
 
 // Confirmed returns what says how many of the first records of the audit log all places
-// elsewhere hold that vault.json and the Secondaries of o name: no more may be removed from
-// the log. A place that gets records in place of a copy, see [Feeds], has no say: it holds
-// no evidence. It returns nil if there are no such places. A nil o stands for the zero Options.
+// elsewhere hold that vault.json and the Secondaries of o name, and those that other programs
+// had in their Options: no more may be removed from the log. A place that gets records in
+// place of a copy, see [Feeds], has no say: it holds no evidence. If there are no such places,
+// that is [math.MaxUint64]. A nil o stands for the zero Options.
 func Confirmed(cfg *vaultcfg.Config, o *Options) (func(context.Context) (uint64, error), error) {
 	if o == nil {
 		o = &Options{}
 	}
 	places, _, err := elsewhere(cfg, o)
-	if err != nil || len(places) == 0 {
+	if err != nil {
 		return nil, err
 	}
 	dir, err := LogDir(cfg)
 	if err != nil {
 		return nil, err
 	}
+	return func(context.Context) (uint64, error) { return archive.Confirmed(cfg.Dir, dir, urlsOf(places)...) }, nil
+}
+
+// urlsOf returns the URLs of places.
+func urlsOf(places []placeElsewhere) []string {
 	urls := make([]string, len(places))
 	for i, p := range places {
 		urls[i] = p.loc.String()
 	}
-	return func(context.Context) (uint64, error) { return archive.Confirmed(cfg.Dir, dir, urls...) }, nil
+	return urls
+}
+
+// Forget makes the vault forget a secondary destination, under the name by which it was in
+// vault.json or in the Secondaries of a program: how far it was is not shown any more, and
+// nothing waits for it. What it holds stays there. The error wraps [ErrDestination] if
+// vault.json or o name it, or the vault knows none of that name, and [archive.ErrInUse] or
+// [feed.ErrInUse] while a process sends to it. A nil o stands for the zero Options.
+func Forget(cfg *vaultcfg.Config, o *Options, name string) error {
+	if o == nil {
+		o = &Options{}
+	}
+	copies, records, err := elsewhere(cfg, o)
+	if err != nil {
+		return err
+	}
+	var keep []string
+	for _, p := range records {
+		one, two := stateNames(p.loc)
+		keep = append(keep, one, two)
+	}
+	one, err1 := archive.Forget(cfg.Dir, name, urlsOf(copies)...)
+	two, err2 := feed.Forget(filepath.Join(cfg.Dir, feed.Folder), name, keep...)
+	if err := errors.Join(err1, err2); err != nil || one || two {
+		return err
+	}
+	for _, p := range slices.Concat(copies, records) {
+		if p.loc.Raw == name {
+			return p.refuse("which is in use: take it out there first")
+		}
+	}
+	return fmt.Errorf("%w: nothing was sent to %s from this vault", ErrDestination, name)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -12,11 +13,13 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 
 	flexor "github.com/flexorhq/flexor-go"
 	"github.com/flexorhq/flexor-go/archive"
 	"github.com/flexorhq/flexor-go/audit"
 	"github.com/flexorhq/flexor-go/control"
+	"github.com/flexorhq/flexor-go/feed"
 	"github.com/flexorhq/flexor-go/lineage"
 	"github.com/flexorhq/flexor-go/rbac"
 	"github.com/flexorhq/flexor-go/sinks/vault"
@@ -193,4 +196,137 @@ func TestDestinationElsewhere(t *testing.T) {
 	head, err := v.Log.Head()
 	require.NoError(t, err)
 	require.Equal(t, got.Records, head.Size)
+}
+
+// What a program sends to in addition counts for whoever removes records and does not know
+// the program, until it is forgotten; what was taken out of vault.json does not.
+func TestForget(t *testing.T) {
+	ctx := context.Background()
+	share, other, lines := fileURL(t.TempDir()), fileURL(t.TempDir()), fileURL(filepath.Join(t.TempDir(), "lines.jsonl"))
+	dir := copiedVault(t, share)
+	reader := sdkmetric.NewManualReader()
+	with := &flexor.Options{
+		Secondaries: []string{other, lines}, Pace: archive.Pace{Poll: time.Millisecond},
+		MeterProvider: sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader)),
+	}
+	v, err := flexor.Open(ctx, dir, with)
+	require.NoError(t, err)
+	require.NoError(t, v.Audit.Do(ctx, "feed-monitor", audit.Trigger{}, func(context.Context, *audit.Run) error { return nil }))
+	require.NoError(t, v.Flush(ctx))
+	require.ErrorIs(t, flexor.Forget(v.Config, nil, other), archive.ErrInUse)
+	require.ErrorIs(t, flexor.Forget(v.Config, nil, lines), feed.ErrInUse)
+	require.NoError(t, v.Close())
+
+	// A program without it, and with nothing in vault.json, goes on.
+	doc := `{"name":"test","tier":"L2","environment":"sandbox"}`
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "vault.json"), []byte(doc), 0o644))
+	with.Secondaries = nil
+	v, err = flexor.Open(ctx, dir, with)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, v.Close()) })
+	for range 3 {
+		require.NoError(t, v.Audit.Do(ctx, "feed-monitor", audit.Trigger{}, func(context.Context, *audit.Run) error { return nil }))
+	}
+	require.NotEmpty(t, gauges(t, reader, other), "who counts is measured")
+	require.Empty(t, gauges(t, reader, share), "who is out of use is not")
+	require.Empty(t, gauges(t, reader, lines))
+	confirmed, err := flexor.Confirmed(v.Config, nil)
+	require.NoError(t, err)
+	counts := func() uint64 {
+		n, err := confirmed(ctx)
+		require.NoError(t, err)
+		return n
+	}
+	require.Equal(t, uint64(1), counts(), "the other has two, and lacks the line that ends the segment")
+
+	// A state that is lost makes it count less, not more.
+	states, err := filepath.Glob(filepath.Join(dir, archive.Folder, "*", "audit-log.json"))
+	require.NoError(t, err)
+	require.Len(t, states, 2)
+	for _, path := range states {
+		kept, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(path, kept[:len(kept)/2], 0o644))
+		require.LessOrEqual(t, counts(), uint64(1))
+		require.NoError(t, os.WriteFile(path, kept, 0o644))
+	}
+
+	require.ErrorIs(t, flexor.Forget(v.Config, nil, "file:///elsewhere/"), flexor.ErrDestination)
+	require.ErrorContains(t, flexor.Forget(v.Config, &flexor.Options{Secondaries: []string{other}}, other), "in use: take it out there first")
+	require.Equal(t, uint64(1), counts())
+	for _, place := range []string{share, other, lines} {
+		require.NoError(t, flexor.Forget(v.Config, nil, place))
+		require.ErrorContains(t, flexor.Forget(v.Config, nil, place), "nothing was sent to "+place)
+	}
+	require.Equal(t, uint64(math.MaxUint64), counts())
+	copies, err := archive.Status(ctx, dir)
+	require.NoError(t, err)
+	require.Empty(t, copies)
+	feeds, err := feed.Status(ctx, v.Log, filepath.Join(dir, feed.Folder))
+	require.NoError(t, err)
+	require.Empty(t, feeds)
+}
+
+// A place that lost what it had is asked before anything is removed, when the vault is opened.
+func TestRetentionAsksFirst(t *testing.T) {
+	ctx := context.Background()
+	share := t.TempDir()
+	dir := copiedVault(t, fileURL(share))
+	now := time.Date(2026, 4, 30, 14, 5, 0, 0, time.UTC)
+	o := &flexor.Options{Now: func() time.Time { return now }, Pace: archive.Pace{Poll: time.Millisecond}}
+	open := func() *flexor.Vault {
+		v, err := flexor.Open(ctx, dir, o)
+		require.NoError(t, err)
+		return v
+	}
+	v := open()
+	require.NoError(t, v.Audit.Do(ctx, "feed-monitor", audit.Trigger{}, func(context.Context, *audit.Run) error { return nil }))
+	require.NoError(t, v.Close())
+	now = now.AddDate(0, 0, 1) // which ends the segment, and is confirmed
+	v = open()
+	require.NoError(t, v.Audit.Do(ctx, "feed-monitor", audit.Trigger{}, func(context.Context, *audit.Run) error { return nil }))
+	require.NoError(t, v.Flush(ctx))
+	require.NoError(t, v.Close())
+
+	require.NoError(t, os.RemoveAll(filepath.Join(share, "test")))
+	now = now.AddDate(1, 0, 0)
+	stalled, release := make(chan struct{}), make(chan struct{})
+	o.ManualRetention = true
+	o.Sinks = flexor.Sinks{"file": func(ctx context.Context, u *url.URL, _ *vaultcfg.Config) (archive.Store, error) {
+		store, err := archive.OpenFileURL(ctx, u)
+		return slow{store, stalled, release}, err
+	}}
+	v = open()
+	impatient, cancel := context.WithCancel(ctx)
+	go func() { <-stalled; cancel() }()
+	res, err := v.ApplyRetention(impatient)
+	require.ErrorIs(t, err, context.Canceled, "the place did not answer yet")
+	require.Zero(t, res.Segments)
+	close(release)
+	res, err = v.ApplyRetention(ctx)
+	require.NoError(t, err)
+	require.Equal(t, 1, res.Segments, "which is there again")
+	require.NoError(t, v.Close())
+	store, err := archive.OpenDir(share)
+	require.NoError(t, err)
+	got, err := archive.Restore(ctx, store, "test/audit-log", filepath.Join(t.TempDir(), "audit-log"))
+	require.NoError(t, err)
+	require.Zero(t, got.First)
+	require.Equal(t, uint64(4), got.Records)
+}
+
+// slow is a store whose first answer takes until release is closed.
+type slow struct {
+	archive.Store
+	stalled, release chan struct{}
+}
+
+func (s slow) Get(ctx context.Context, name string) ([]byte, error) {
+	select {
+	case <-s.release:
+	default:
+		close(s.stalled)
+		<-s.release
+	}
+	return s.Store.Get(ctx, name)
 }

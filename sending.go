@@ -2,15 +2,16 @@ package flexor
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/flexorhq/flexor-go/archive"
+	"github.com/flexorhq/flexor-go/control"
 	"github.com/flexorhq/flexor-go/feed"
+	"github.com/flexorhq/flexor-go/sinks/vault"
 	"github.com/flexorhq/flexor-go/vaultcfg"
 )
 
@@ -18,18 +19,14 @@ import (
 type sending struct {
 	copies *archive.Forwarder // nil: there is no copy
 	feeds  []*feed.Feed
+	events *vault.Reader // of the governance log, if it is sent as events
 }
 
 // plan is what a vault's logs are to be sent to.
 type plan struct {
 	copies []archive.Destination
 	feeds  []plannedFeed
-}
-
-// plannedFeed is a place that is to get records.
-type plannedFeed struct {
-	loc  vaultcfg.Location
-	open openFeed
+	names  map[string]bool // of all of them, for people
 }
 
 // planOf returns where the logs are to be sent to, and refuses what cannot work. The logs
@@ -39,19 +36,23 @@ func planOf(cfg *vaultcfg.Config, o *Options) (to plan, err error) {
 	if err != nil {
 		return plan{}, err
 	}
+	to.names = map[string]bool{}
+	for _, p := range slices.Concat(copies, records) {
+		to.names[p.loc.Raw] = true
+	}
 	for _, p := range copies {
 		open, err := o.Sinks.opener(cfg, &p)
 		if err != nil {
 			return plan{}, err
 		}
-		to.copies = append(to.copies, archive.Destination{Name: p.loc.Raw, URL: p.loc.String(), Open: open})
+		to.copies = append(to.copies, archive.Destination{Name: p.loc.Raw, URL: p.loc.String(), Program: p.program, Open: open})
 	}
 	for _, p := range records {
-		open, err := o.Feeds.opener(&p)
+		feeds, err := o.Feeds.plan(&p)
 		if err != nil {
 			return plan{}, err
 		}
-		to.feeds = append(to.feeds, plannedFeed{p.loc, open})
+		to.feeds = append(to.feeds, feeds...)
 	}
 	return to, nil
 }
@@ -65,11 +66,21 @@ func (v *Vault) openSending(ctx context.Context, to plan, o *Options) error {
 		return err
 	}
 	for _, p := range to.feeds {
+		log, err := v.Log, error(nil)
+		if p.governance {
+			log, err = v.eventLog()
+		}
+		if err != nil {
+			return err
+		}
+		if log == nil {
+			continue
+		}
 		f, err := feed.Start(ctx, &feed.Config{
-			Log:        v.Log,
+			Log:        log,
 			Open:       func(ctx context.Context) (feed.Target, error) { return p.open(ctx, v) },
-			State:      filepath.Join(v.Config.Dir, feed.Folder, stateName(p.loc)),
-			Name:       p.loc.Raw,
+			State:      filepath.Join(v.Config.Dir, feed.Folder, p.state),
+			Name:       p.name,
 			MinBackoff: o.Pace.MinBackoff,
 			MaxBackoff: o.Pace.MaxBackoff,
 			Turn:       o.Pace.Poll,
@@ -84,10 +95,17 @@ func (v *Vault) openSending(ctx context.Context, to plan, o *Options) error {
 	return nil
 }
 
-// stateName returns what the state of a place that gets records is called in the vault.
-func stateName(loc vaultcfg.Location) string {
-	sum := sha256.Sum256([]byte(loc.String()))
-	return hex.EncodeToString(sum[:8])
+// eventLog returns the governance log as one that is fed; nil: there is none yet.
+func (v *Vault) eventLog() (*vault.Reader, error) {
+	if v.sending.events != nil {
+		return v.sending.events, nil
+	}
+	r, err := vault.OpenReader(filepath.Join(v.Config.Dir, control.LogName))
+	if errors.Is(err, vault.ErrNotFound) {
+		return nil, nil
+	}
+	v.sending.events = r
+	return r, err
 }
 
 // openCopies starts to send copies of the logs.

@@ -37,7 +37,7 @@ func ReadAnchor(ctx context.Context, store Store, name string, identity []byte) 
 	if identity != nil && !bytes.Equal(there, identity) {
 		return Anchor{}, fmt.Errorf("%w: %s is of a log with another key: the log here was begun anew, or is another one", ErrConflict, prefix+logFile)
 	}
-	newest, err := newestChunk(ctx, store, prefix, "")
+	newest, err := newestChunk(ctx, store, prefix)
 	if err != nil {
 		return Anchor{}, err
 	}

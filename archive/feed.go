@@ -88,7 +88,7 @@ func (f *feed) step(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if !f.found {
+	if !f.found || f.looksAgain() {
 		if err := f.find(ctx, store); err != nil {
 			return false, err
 		}
@@ -246,42 +246,82 @@ func (f *feed) confirm(what chunk) {
 // those of a signed tree.
 func (f *feed) find(ctx context.Context, store Store) error {
 	prefix := logName(f.state.Log)
-	if err := claim(ctx, store, prefix, f.reader.Identity(), f.retain(f.to.cfg.Now())); err != nil {
+	if err := claim(ctx, store, prefix, f.reader.Identity(), f.retain(f.to.cfg.Now()), f.begin); err != nil {
 		return err
 	}
-	newest, err := newestChunk(ctx, store, prefix, f.state.Chunk)
+	first, err := f.reader.First()
 	if err != nil {
 		return err
 	}
-	copier := f.reader.Copier(&f.to.press.buf)
-	if newest == "" {
-		if f.state.Size > 0 {
-			f.to.cfg.Logger.Warn("archive: a destination no longer holds what was sent there; all is sent anew", "destination", f.to.dest.Name, "log", f.state.Log)
+	newest, err := lastWhole(ctx, store, prefix, f.state.Chunk, first)
+	if err != nil {
+		return err
+	}
+	before, copier := f.state, f.reader.Copier(&f.to.press.buf)
+	var what chunk
+	if newest != "" {
+		var data []byte
+		what, data, err = get(ctx, store, prefix, newest)
+		if errors.Is(err, ErrDamaged) {
+			return &alarm{err}
 		}
-		f.state.Chunk, f.state.Size, f.state.Sealed, f.state.ConfirmedAt = "", 0, false, time.Time{}
-		f.copier, f.found = copier, true
-		return nil
+		if err != nil {
+			return err
+		}
+		if err := f.compare(copier, what, data); err != nil {
+			return err
+		}
 	}
-	what, data, err := get(ctx, store, prefix, newest)
-	if errors.Is(err, ErrDamaged) {
-		return &alarm{err}
+	if what.Size < before.Size {
+		f.missing(what.Size, first)
+		f.state.Purged = 0 // which is put again
 	}
-	if err != nil {
-		return err
+	if newest == "" {
+		f.state.unconfirm()
+	} else {
+		f.confirm(what)
 	}
-	if err := f.compare(copier, what, data); err != nil {
-		return err
-	}
-	before := f.state
-	f.confirm(what)
 	if before.Chunk == newest {
 		f.state.ConfirmedAt = before.ConfirmedAt
 	}
-	if s := before.Sending; s != nil && !s.is(what) {
+	if s := before.Sending; s != nil && newest != "" && !s.is(what) {
 		f.state.Sending = s
 	}
-	f.copier, f.found = copier, true
+	f.copier, f.ahead, f.found, f.state.LookedAt = copier, nil, true, f.to.cfg.Now().UTC()
 	return nil
+}
+
+// begin is called before the first object of the log is put. If the state says that there
+// was one, the place was emptied, or is another one, and what is there was put since: that is
+// written down first, or whoever goes on after this process could take it for a whole copy.
+func (f *feed) begin() error {
+	if f.state.Chunk != "" {
+		first, err := f.reader.First()
+		if err != nil {
+			return err
+		}
+		f.missing(0, first)
+	}
+	f.state.unconfirm()
+	return f.state.write(f.path)
+}
+
+// missing tells that the destination holds the records before size, and no longer all that
+// it had. Those before first are not in the log either.
+func (f *feed) missing(size, first uint64) {
+	log := f.to.cfg.Logger.With("destination", f.to.dest.Name, "log", f.state.Log, "from", size, "sent", f.state.Size)
+	if size < first {
+		log.Error("archive: a destination no longer holds what was sent there, and the log has not all of it any more; what is left is sent anew", "left_from", first)
+	} else {
+		log.Warn("archive: a destination no longer holds what was sent there; it is sent anew")
+	}
+}
+
+// looksAgain reports whether it is time to look whether the destination still holds what it
+// held.
+func (f *feed) looksAgain() bool {
+	since := f.to.cfg.Now().Sub(f.state.LookedAt)
+	return since >= f.to.cfg.Look || since < 0 // by a clock that was wrong
 }
 
 // compare moves the copier behind a chunk that the destination holds, of which data are

@@ -5,16 +5,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
 )
 
 // claim makes sure that the store keeps the log under prefix for whom identity, the
-// bytes of its log.json, says that it is of, and for no other.
-func claim(ctx context.Context, store Store, prefix string, identity []byte, retain time.Time) error {
+// bytes of its log.json, says that it is of, and for no other. Before it says so in a store
+// that does not yet, it calls fresh.
+func claim(ctx context.Context, store Store, prefix string, identity []byte, retain time.Time, fresh func() error) error {
 	there, err := store.Get(ctx, prefix+logFile)
 	if errors.Is(err, ErrNotExist) {
+		if err := fresh(); err != nil {
+			return err
+		}
 		err = store.Put(ctx, prefix+logFile, identity, retain)
 		if err == nil || !errors.Is(err, ErrConflict) {
 			return err
@@ -31,23 +36,33 @@ func claim(ctx context.Context, store Store, prefix string, identity []byte, ret
 }
 
 // newestChunk returns the name, below prefix, of the chunk that goes furthest, and
-// "" if there is none. known is one that should be there; if it is, those that
-// come before it by name are not looked at.
-func newestChunk(ctx context.Context, store Store, prefix, known string) (string, error) {
-	if _, ok := parseName(known); ok {
-		// The name without its last character is the last place before it.
-		name, seen, err := furthest(ctx, store, prefix, known[:len(known)-1], known)
+// "" if there is none.
+func newestChunk(ctx context.Context, store Store, prefix string) (string, error) {
+	name, _, err := furthest(ctx, store, prefix, "", math.MaxUint64)
+	return name, err
+}
+
+// lastWhole returns the name, below prefix, of the chunk up to which no record from first on
+// is missing, and "" if there is none. known is one that should be there; if it is,
+// those that come before it by name are not looked at: it was sent behind them.
+func lastWhole(ctx context.Context, store Store, prefix, known string, first uint64) (string, error) {
+	if s, ok := parseName(known); ok {
+		name, seen, err := furthest(ctx, store, prefix, known, s.size)
 		if err != nil || seen {
 			return name, err
 		}
 	}
-	name, _, err := furthest(ctx, store, prefix, "", "")
+	name, _, err := furthest(ctx, store, prefix, "", first)
 	return name, err
 }
 
-func furthest(ctx context.Context, store Store, prefix, after, known string) (name string, seen bool, err error) {
-	if after != "" {
-		after = prefix + after
+// furthest returns the chunk that goes furthest of those that begin where the ones before
+// them end, or at from at the latest. It begins with known, if that is not empty, and reports
+// whether it saw it.
+func furthest(ctx context.Context, store Store, prefix, known string, from uint64) (name string, seen bool, err error) {
+	after := ""
+	if known != "" {
+		after = prefix + known[:len(known)-1] // the last place before it
 	}
 	var best span
 	for o, err := range store.List(ctx, prefix+dayPrefix, after) {
@@ -56,8 +71,8 @@ func furthest(ctx context.Context, store Store, prefix, after, known string) (na
 		}
 		rel := strings.TrimPrefix(o.Name, prefix)
 		s, ok := parseName(rel)
-		if ok && (name == "" || !s.before(best)) { // of two without records the later one
-			name, best = rel, s
+		if ok && s.first <= from && (name == "" || !s.before(best)) { // of two without records the later one
+			name, best, from = rel, s, max(from, s.size)
 		}
 		seen = seen || rel == known
 	}

@@ -42,6 +42,9 @@ type Pace struct {
 	// Poll is how often it is looked for new records, and for whether the process
 	// that forwards is still there. Zero: 1 s.
 	Poll time.Duration
+	// Look is how often it is looked whether a destination still holds what was sent there,
+	// also while there is nothing to send: three requests for each log. Zero: 1 h.
+	Look time.Duration
 	// CloseWait is how long Close waits at most for what is not sent yet. It does not
 	// wait for a destination that fails. Zero: 5 s; negative: it does not wait.
 	CloseWait time.Duration
@@ -53,6 +56,10 @@ type Destination struct {
 	Name string
 	// URL tells destinations of one vault apart. It is not shown.
 	URL string
+	// Program says that the settings of the vault do not name it, but this program does.
+	// That is written down in the vault, so that [Confirmed] counts it for everybody, also who
+	// does not know the program, until it is forgotten ([Forget]).
+	Program bool
 	// Open opens the place; ctx bounds the opening only. An error that wraps [ErrPermanent] says that it never can,
 	// others that it is tried again.
 	Open func(ctx context.Context) (Store, error)
@@ -79,7 +86,7 @@ func (c *Config) withDefaults() *Config {
 		value time.Duration
 	}{
 		{&out.Interval, time.Minute}, {&out.MinBackoff, time.Second}, {&out.MaxBackoff, 5 * time.Minute},
-		{&out.Poll, time.Second}, {&out.CloseWait, 5 * time.Second},
+		{&out.Poll, time.Second}, {&out.Look, time.Hour}, {&out.CloseWait, 5 * time.Second},
 	} {
 		if *d.field == 0 {
 			*d.field = d.value
@@ -158,6 +165,14 @@ func (f *Forwarder) Flush(ctx context.Context) error {
 	default:
 	}
 	return f.each(func(s *sender) error { return s.flush(ctx, f.done, false) })
+}
+
+// Tried returns once each destination that this Forwarder sends to was tried since Start,
+// with success or not: what [Confirmed] returns is then not older than that. It does not wait
+// for one that is left in peace after a failure, or that another process sends to. It returns
+// early with an error when ctx ends, and when the Forwarder is closed.
+func (f *Forwarder) Tried(ctx context.Context) error {
+	return f.each(func(s *sender) error { return s.tried(ctx, f.done) })
 }
 
 // each calls do for all destinations at once.

@@ -151,7 +151,7 @@ func arrived(t testing.TB, store Store, l *testLog) {
 func newest(t testing.TB, store Store) (chunk, []byte) {
 	t.Helper()
 	const prefix = "test/audit-log/"
-	name, err := newestChunk(context.Background(), store, prefix, "")
+	name, err := newestChunk(context.Background(), store, prefix)
 	require.NoError(t, err)
 	what, data, err := get(context.Background(), store, prefix, name)
 	require.NoError(t, err)

@@ -49,24 +49,60 @@ type Restored struct {
 // ".restoring". Errors wrap [ErrNotExist], [ErrDamaged] or [ErrNotEmpty], or are of
 // the store or the file system.
 func Restore(ctx context.Context, store Store, name, dir string) (Restored, error) {
-	if err := Vacant(dir); err != nil {
+	out, err := RestoreAll(ctx, store, []Place{{name, dir}})
+	if err != nil {
 		return Restored{}, err
 	}
-	b := builder{store: store, prefix: name + "/", dir: dir + ".restoring"}
-	if err := os.RemoveAll(b.dir); err != nil { // of one that was interrupted
-		return Restored{}, err
-	}
-	if err := b.build(ctx); err != nil {
-		return b.out, errors.Join(fmt.Errorf("archive: restore %s: %w", name, err), os.RemoveAll(b.dir))
-	}
-	if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return b.out, err
-	}
-	if err := os.Rename(b.dir, dir); err != nil {
-		return b.out, err
-	}
-	return b.out, durable.Disk{}.SyncDir(filepath.Dir(dir))
+	return out[0], nil
 }
+
+// A Place is where [RestoreAll] puts a log.
+type Place struct {
+	Name string // of the vault and the log, as in "company/audit-log"
+	Dir  string
+}
+
+// RestoreAll is [Restore] for several logs of a vault, which are all put into their places
+// once all of them are verified: if it fails, or is interrupted, it can be called again.
+func RestoreAll(ctx context.Context, store Store, logs []Place) (out []Restored, err error) {
+	for _, l := range logs {
+		if err := Vacant(l.Dir); err != nil {
+			return nil, err
+		}
+	}
+	defer func() {
+		if err != nil {
+			for _, l := range logs {
+				err = errors.Join(err, os.RemoveAll(unverified(l.Dir)))
+			}
+		}
+	}()
+	for _, l := range logs {
+		b := builder{store: store, prefix: l.Name + "/", dir: unverified(l.Dir)}
+		if err := os.RemoveAll(b.dir); err != nil { // of one that was interrupted
+			return nil, err
+		}
+		if err := b.build(ctx); err != nil {
+			return nil, fmt.Errorf("archive: restore %s: %w", l.Name, err)
+		}
+		out = append(out, b.out)
+	}
+	for _, l := range logs {
+		if err := os.Remove(l.Dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		if err := os.Rename(unverified(l.Dir), l.Dir); err != nil {
+			return nil, err
+		}
+		if err := (durable.Disk{}).SyncDir(filepath.Dir(l.Dir)); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// unverified is where a log stands until it is verified.
+func unverified(dir string) string { return dir + ".restoring" }
 
 // Vacant returns nil if a log can be restored in dir: it is not there, or is empty. Else
 // the error wraps [ErrNotEmpty], or is of the file system.

@@ -277,3 +277,34 @@ func TestVaults(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"audit-log", "governance-log"}, logs)
 }
+
+// Of two logs none is in its place when one of them cannot be restored, and once that is
+// put right both are.
+func TestRestoreAll(t *testing.T) {
+	vault, store := t.TempDir(), newStore(t)
+	one, two := newTestLog(t, vault, "audit-log", 0), newTestLog(t, vault, "governance-log", 0)
+	one.add(t, 5, 100)
+	two.add(t, 5, 100)
+	require.NoError(t, start(t, fast(vault, store, one, two)).Flush(ctx))
+	list, err := chunks(ctx, store, "test/governance-log/")
+	require.NoError(t, err)
+	name := filepath.Join(store.root, "test", "governance-log", filepath.FromSlash(list[0].name))
+	require.NoError(t, os.Rename(name, name+".away"))
+
+	dir := t.TempDir()
+	places := []Place{{"test/audit-log", filepath.Join(dir, "a")}, {"test/governance-log", filepath.Join(dir, "g")}}
+	require.NoError(t, os.WriteFile(name, []byte("another"), 0o600))
+	_, err = RestoreAll(ctx, store, places)
+	require.ErrorIs(t, err, ErrDamaged)
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Empty(t, left)
+
+	require.NoError(t, os.Remove(name))
+	require.NoError(t, os.Rename(name+".away", name))
+	out, err := RestoreAll(ctx, store, places)
+	require.NoError(t, err)
+	require.Len(t, out, 2)
+	require.Equal(t, content(t, one.dir), content(t, places[0].Dir))
+	require.Equal(t, content(t, two.dir), content(t, places[1].Dir))
+}

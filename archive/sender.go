@@ -50,6 +50,11 @@ func newSender(cfg *Config, d Destination, p *press) (*sender, error) {
 	if err := touch(filepath.Join(s.dir, lockFile)); err != nil {
 		return nil, fmt.Errorf("archive: %w", err)
 	}
+	if d.Program {
+		if err := s.mark(); err != nil {
+			return nil, fmt.Errorf("archive: %w", err)
+		}
+	}
 	for _, dir := range cfg.Logs {
 		s.feeds = append(s.feeds, &feed{to: s, dir: dir, path: s.statePath(dir)})
 	}
@@ -103,6 +108,12 @@ func (s *sender) acquire() bool {
 	}
 	if held == nil {
 		return false
+	}
+	if s.dest.Program { // it may have been forgotten since this one began to wait
+		if err := s.mark(); err != nil {
+			s.failed(nil, errors.Join(err, held.Unlock()))
+			return false
+		}
 	}
 	s.held = held
 	// A destination that was down for the one before is not tried sooner.
@@ -303,6 +314,25 @@ func (s *sender) flush(ctx context.Context, done <-chan struct{}, drain bool) er
 				return fmt.Errorf("archive: %s is not confirmed by %s: %w (%w)", left, s.dest.Name, context.Cause(ctx), err)
 			}
 			return fmt.Errorf("archive: %s is not confirmed by %s: %w", left, s.dest.Name, context.Cause(ctx))
+		}
+	}
+}
+
+// tried is [Forwarder.Tried] for one destination.
+func (s *sender) tried(ctx context.Context, done <-chan struct{}) error {
+	for {
+		s.mu.Lock()
+		waits, changed := s.works && s.attempts == 0 && !s.resting, s.changed
+		s.mu.Unlock()
+		if !waits {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-done:
+			return ErrClosed
+		case <-ctx.Done():
+			return context.Cause(ctx)
 		}
 	}
 }

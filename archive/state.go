@@ -42,8 +42,9 @@ type state struct {
 	Size        uint64    `json:"size"`            // records of the log up to there
 	Sealed      bool      `json:"sealed"`          // it ends a segment
 	ConfirmedAt time.Time `json:"confirmed_at,omitzero"`
-	Differs     bool      `json:"differs,omitempty"` // since then it was found not to hold this log, and nothing is confirmed
-	Purged      uint64    `json:"purged,omitempty"`  // records that were purged by the newest statement that was sent
+	LookedAt    time.Time `json:"looked_at,omitzero"` // when it was last seen to be there
+	Differs     bool      `json:"differs,omitempty"`  // since then it was found not to hold this log, and nothing is confirmed
+	Purged      uint64    `json:"purged,omitempty"`   // records that were purged by the newest statement that was sent
 	Sending     *sending  `json:"sending,omitempty"`
 
 	Error    string    `json:"error,omitempty"` // why the last attempt failed
@@ -67,6 +68,11 @@ func (s *sending) length() int { return int(min(max(s.End-s.Offset, 1), maxChunk
 // is reports whether it was that chunk.
 func (s *sending) is(c chunk) bool {
 	return s.Segment == c.Segment && s.Offset == c.Offset && s.End == c.end()
+}
+
+// unconfirm notes that the destination holds nothing of the log.
+func (s *state) unconfirm() {
+	s.Chunk, s.Size, s.Sealed, s.ConfirmedAt, s.Purged = "", 0, false, time.Time{}, 0
 }
 
 // destinationFolder returns the folder of a destination in a vault.

@@ -4,9 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io/fs"
 	"math"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -20,48 +18,38 @@ type Copy struct {
 	Log         string    `json:"log"`                   // origin
 	Confirmed   uint64    `json:"confirmed"`             // records that the destination holds
 	ConfirmedAt time.Time `json:"confirmed_at,omitzero"` // when that was last known
+	LookedAt    time.Time `json:"looked_at,omitzero"`    // when it was last seen that the destination holds them
 	Behind      uint64    `json:"behind"`                // records that it does not hold yet
 	Since       time.Time `json:"since,omitzero"`        // when the first of them was recorded; zero: there are none
 	Error       string    `json:"error,omitempty"`       // why the last attempt failed
 	NextTry     time.Time `json:"next_try,omitzero"`
 	Stopped     bool      `json:"stopped,omitempty"` // it is not tried before somebody has looked, and the next start
+	Program     bool      `json:"program,omitempty"` // see [Destination.Program]
 }
 
 // Status returns how far each destination is with the logs in the vault, by what the
 // process that forwards wrote down. It asks no destination.
 func Status(ctx context.Context, vault string) (out []Copy, err error) {
-	root := filepath.Join(vault, Folder)
-	folders, err := os.ReadDir(root)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
+	folders, err := destinationFolders(vault)
 	if err != nil {
 		return nil, err
 	}
-	for _, d := range folders {
-		if !d.IsDir() {
-			continue // somebody else's
-		}
-		files, err := os.ReadDir(filepath.Join(root, d.Name()))
+	for _, folder := range folders {
+		program, err := marked(folder)
 		if err != nil {
 			return nil, err
 		}
-		for _, file := range files {
-			if filepath.Ext(file.Name()) != stateExt {
-				continue
-			}
-			s, ok, err := readState(filepath.Join(root, d.Name(), file.Name()))
-			if err != nil {
-				return nil, err
-			}
-			if !ok {
-				continue // half written: the next one who forwards writes it anew
-			}
+		err = states(folder, func(_ string, s state) error {
 			c, err := s.copy(ctx, vault)
 			if err != nil && !errors.Is(err, ledger.ErrCorrupt) { // of a log that is damaged, what is known still counts
-				return nil, err
+				return err
 			}
+			c.Program = program
 			out = append(out, c)
+			return nil
+		})
+		if err != nil {
+			return nil, err
 		}
 	}
 	return out, nil
@@ -69,11 +57,29 @@ func Status(ctx context.Context, vault string) (out []Copy, err error) {
 
 // Confirmed returns how many of the first records of a log in the vault every one of
 // the destinations holds, as the process that forwards wrote down. A segment whose records
-// are all among them can be rebuilt from any. destinations are their URLs.
+// are all among them can be rebuilt from any. destinations are their URLs; those of programs
+// (see [Destination.Program]) count too, until they are forgotten ([Forget]).
 func Confirmed(vault, log string, destinations ...string) (uint64, error) {
+	folders, err := destinationFolders(vault)
+	if err != nil {
+		return 0, err
+	}
+	counts := make([]string, len(destinations))
+	for i, url := range destinations {
+		counts[i] = destinationFolder(vault, url)
+	}
+	for _, folder := range folders {
+		program, err := marked(folder)
+		if err != nil {
+			return 0, err
+		}
+		if program {
+			counts = append(counts, folder)
+		}
+	}
 	confirmed := uint64(math.MaxUint64)
-	for _, url := range destinations {
-		s, ok, err := readState(filepath.Join(destinationFolder(vault, url), filepath.Base(log)+stateExt))
+	for _, folder := range counts {
+		s, ok, err := readState(filepath.Join(folder, filepath.Base(log)+stateExt))
 		if err != nil {
 			return 0, err
 		}
@@ -89,9 +95,28 @@ func Confirmed(vault, log string, destinations ...string) (uint64, error) {
 	return confirmed, nil
 }
 
+// Holds asks a destination whether it still holds what it confirmed last of a log in the
+// vault, by two requests. url is that of the destination, of which store was opened.
+func Holds(ctx context.Context, store Store, vault, log, url string) (bool, error) {
+	s, ok, err := readState(filepath.Join(destinationFolder(vault, url), filepath.Base(log)+stateExt))
+	if err != nil || !ok || s.Chunk == "" {
+		return true, err // which is nothing
+	}
+	prefix := logName(s.Log)
+	if _, err := store.Get(ctx, prefix+logFile); errors.Is(err, ErrNotExist) {
+		return false, nil
+	} else if err != nil {
+		return false, err
+	}
+	for o, err := range store.List(ctx, prefix+s.Chunk, "") {
+		return err == nil && o.Name == prefix+s.Chunk, err
+	}
+	return false, nil
+}
+
 // copy holds the state against the log.
 func (s *state) copy(ctx context.Context, vault string) (Copy, error) {
-	c := Copy{Destination: s.Destination, Log: s.Log, Confirmed: s.Size, ConfirmedAt: s.ConfirmedAt, Error: s.Error, NextTry: s.NextTry, Stopped: s.Stopped}
+	c := Copy{Destination: s.Destination, Log: s.Log, Confirmed: s.Size, ConfirmedAt: s.ConfirmedAt, LookedAt: s.LookedAt, Error: s.Error, NextTry: s.NextTry, Stopped: s.Stopped}
 	r, err := ledger.OpenReader(durable.Disk{}, filepath.Join(vault, filepath.FromSlash(s.Dir)))
 	if errors.Is(err, ledger.ErrNotFound) {
 		return c, nil

@@ -20,6 +20,9 @@
 // every record at least once, in the order of the log. An entry has its run_id, by which
 // whoever reads it can tell.
 //
+// A record that the target refuses for what it is does not hold up the others, if the target
+// says so: see [Aside].
+//
 // A feed is for convenience. A copy that is evidence, signatures and all, is made by
 // package archive; retention waits for that, and not for a feed.
 package feed

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/bits"
 	"path/filepath"
 	"sync"
 	"time"
@@ -238,11 +239,33 @@ func (f *Feed) flush(ctx context.Context, target Target, b *batch) error {
 		return nil
 	}
 	n, err := target.Send(ctx, b.records)
+	var aside *Aside
+	if errors.As(err, &aside) {
+		f.leaveOut(aside)
+		err = aside.Then
+	}
 	if n > 0 {
 		f.sent(b.records[n-1].Index + 1)
 	}
+	last := b.records[len(b.records)-1].Index
 	*b = batch{records: b.records[:0]}
+	if errors.Is(err, ErrRefused) {
+		if head, herr := f.cfg.Log.Head(); herr == nil && head.Size > last+1 {
+			return nil // what comes then shows whether it takes that
+		}
+	}
 	return err
+}
+
+// leaveOut notes records that the target will not take for what they are. It tells of the
+// first, and then each time that they are twice as many.
+func (f *Feed) leaveOut(a *Aside) {
+	before, last := f.state.Refused, a.Records[len(a.Records)-1]
+	f.state.Refused += uint64(len(a.Records))
+	f.state.LastRefused, f.state.RefusedAt, f.state.Refusal = last, time.Now().UTC(), a.Why.Error()
+	if bits.Len64(f.state.Refused) > bits.Len64(before) {
+		f.cfg.Logger.Error("feed: records are refused for what they are, and left out; the others go on", "to", f.cfg.Name, "refused", f.state.Refused, "last", last, "err", a.Why)
+	}
 }
 
 // sent notes that the target has the records before next.
@@ -259,7 +282,10 @@ func (f *Feed) sent(next uint64) {
 // failed notes why an attempt failed, and when to try again.
 func (f *Feed) failed(err error) {
 	level, text := slog.LevelWarn, "feed: sending failed; it is tried again, and the log keeps what was not sent"
-	if errors.Is(err, ErrPermanent) {
+	switch {
+	case errors.Is(err, ErrRefused):
+		level, text = slog.LevelError, "feed: a record is refused for what it is; it is left out once the target takes a later one, and the log keeps it"
+	case errors.Is(err, ErrPermanent):
 		level, text = slog.LevelError, "feed: nothing can be sent until this is put right; the log keeps what was not sent"
 	}
 	if text != f.told { // once: the error itself may be another each time

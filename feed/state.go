@@ -33,6 +33,11 @@ type state struct {
 	Next   uint64    `json:"next"` // index of the first record that the target may not have
 	SentAt time.Time `json:"sent_at,omitzero"`
 
+	Refused     uint64    `json:"refused,omitempty"` // records that the target refused for what they are, all that there were
+	LastRefused uint64    `json:"last_refused,omitempty"`
+	RefusedAt   time.Time `json:"refused_at,omitzero"`
+	Refusal     string    `json:"refusal,omitempty"` // what it has against the last one
+
 	Error    string    `json:"error,omitempty"` // why the last attempt failed
 	Failures int       `json:"failures,omitempty"`
 	NextTry  time.Time `json:"next_try,omitzero"`

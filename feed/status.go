@@ -23,6 +23,13 @@ type Position struct {
 	Since   time.Time `json:"since,omitzero"`  // when the first of them was recorded; zero: there are none
 	Error   string    `json:"error,omitempty"` // why the last attempt failed
 	NextTry time.Time `json:"next_try,omitzero"`
+
+	// Refused is how many records the target refused for what they are, so that they were left
+	// out: see [Aside]. They count among Sent. The others are of the last of them.
+	Refused     uint64    `json:"refused,omitempty"`
+	LastRefused uint64    `json:"last_refused,omitempty"` // index
+	RefusedAt   time.Time `json:"refused_at,omitzero"`
+	Refusal     string    `json:"refusal,omitempty"` // what the target has against it
 }
 
 // Status returns how far the targets of a log are whose feeds have their [Config.State] in
@@ -55,7 +62,10 @@ func Status(ctx context.Context, log *vault.Reader, dir string) (out []Position,
 
 // position holds the state against the log.
 func (s *state) position(ctx context.Context, log *vault.Reader) (Position, error) {
-	p := Position{Name: s.Name, Log: s.Log, Sent: s.Next, SentAt: s.SentAt, Error: s.Error, NextTry: s.NextTry}
+	p := Position{
+		Name: s.Name, Log: s.Log, Sent: s.Next, SentAt: s.SentAt, Error: s.Error, NextTry: s.NextTry,
+		Refused: s.Refused, LastRefused: s.LastRefused, RefusedAt: s.RefusedAt, Refusal: s.Refusal,
+	}
 	head, err := log.Head()
 	if err != nil || head.Size <= s.Next {
 		return p, err
@@ -75,11 +85,14 @@ func (s *state) position(ctx context.Context, log *vault.Reader) (Position, erro
 		}
 		var line struct {
 			At      time.Time
-			EndedAt time.Time `json:"ended_at"` // of an entry
+			EndedAt time.Time              `json:"ended_at"` // of an entry
+			Event   struct{ At time.Time } // of a governance log
 		}
 		if json.Unmarshal(first.Line, &line) == nil { // else it is none of ours, and has no time
-			if p.Since = line.At; p.Since.IsZero() {
-				p.Since = line.EndedAt
+			for _, at := range []time.Time{line.At, line.EndedAt, line.Event.At} {
+				if p.Since.IsZero() {
+					p.Since = at
+				}
 			}
 		}
 		break

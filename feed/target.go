@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/flexorhq/flexor-go/audit"
@@ -18,7 +19,9 @@ type Target interface {
 	// by itself. It does not change or keep the records.
 	//
 	// An error that wraps [ErrPermanent] says that trying again soon is of no use. One that
-	// wraps a [Later] says when it may be.
+	// wraps a [Later] says when it may be. One that wraps [ErrRefused] asks to be handed the
+	// records that come then, if the log has any, and is tried again if it has none. One that
+	// is an [Aside] says which records were left out.
 	Send(ctx context.Context, records []vault.Record) (int, error)
 	// Close releases what the target holds. What it has it keeps.
 	Close() error
@@ -27,6 +30,26 @@ type Target interface {
 // ErrPermanent is wrapped by errors of a [Target] that last until a person changes
 // something: a refused key, a wrong address. The text says what.
 var ErrPermanent = errors.New("feed: needs to be put right first")
+
+// ErrRefused is wrapped by errors of a [Target] that will not take a record for what that is,
+// and has taken none since: it cannot be told yet from one that takes nothing at all.
+var ErrRefused = errors.New("feed: a record is refused")
+
+// Aside is an error of a [Target] that refused records for what they are, and has taken later
+// ones. They count among those that Send says the target has: a feed notes which, and goes on.
+type Aside struct {
+	Records []uint64 // their indexes in the log
+	Why     error    // what the target has against the last of them
+	Then    error    // why Send returned before the end nevertheless; nil: it did not
+}
+
+// Error implements error.
+func (a *Aside) Error() string {
+	return fmt.Sprintf("%d records are refused, and left out: %v", len(a.Records), a.Why)
+}
+
+// Unwrap returns what ended the call.
+func (a *Aside) Unwrap() error { return a.Then }
 
 // Later is an error of a [Target] that wants to be left in peace for some time. It is, for
 // an hour at most.

@@ -10,7 +10,7 @@ import (
 // Flush returns once the target has all that was on disk in the log at the call, whichever
 // process sends it. A target that failed is tried at once, or within [Config.Turn]. Flush gives
 // up when ctx ends, when the Feed is closed, and when an attempt of this process fails with an
-// error that wraps [ErrPermanent].
+// error that wraps [ErrPermanent] or [ErrRefused].
 func (f *Feed) Flush(ctx context.Context) error {
 	head, err := f.cfg.Log.Head()
 	if err != nil {
@@ -22,7 +22,9 @@ func (f *Feed) Flush(ctx context.Context) error {
 	f.mu.Lock()
 	begun := f.attempt // it may fail as all did before what was wrong was put right
 	f.mu.Unlock()
-	return f.until(ctx, head.Size, func(attempt int, err error) bool { return attempt > begun && errors.Is(err, ErrPermanent) })
+	return f.until(ctx, head.Size, func(attempt int, err error) bool {
+		return attempt > begun && (errors.Is(err, ErrPermanent) || errors.Is(err, ErrRefused))
+	})
 }
 
 // until waits until the target has the records before size. It does not wait on after a

@@ -31,6 +31,20 @@ var (
 	ErrUnavailable = errors.New("lineage: the OpenLineage server did not take an event")
 )
 
+// RefusedError says what the server has against an event. It wraps [ErrRefused].
+type RefusedError struct {
+	// Event says that it is about this event (400, 413, 422), so that others may be taken, and
+	// not about the key or the address.
+	Event bool
+	Err   error
+}
+
+// Error implements error.
+func (e *RefusedError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what it is about.
+func (e *RefusedError) Unwrap() error { return e.Err }
+
 // UnavailableError says why an event could not be delivered for now. It wraps
 // [ErrUnavailable].
 type UnavailableError struct {
@@ -166,7 +180,7 @@ func (s *Sender) deliver(ctx context.Context, target *url.URL, e *sendEvent) err
 			return fmt.Errorf("lineage: send %s of run %s: %w", e.Type, e.Run.ID, context.Cause(ctx))
 		}
 		if outcome.final {
-			return fmt.Errorf("%w: %s of run %s: %w", ErrRefused, e.Type, e.Run.ID, outcome.why)
+			return &RefusedError{outcome.event, fmt.Errorf("%w: %s of run %s: %w", ErrRefused, e.Type, e.Run.ID, outcome.why)}
 		}
 		pause := max(wait/2+rand.N(wait/2+1), outcome.after)
 		if tried := time.Since(began); tried+pause > patience {
@@ -185,6 +199,7 @@ func (s *Sender) deliver(ctx context.Context, target *url.URL, e *sendEvent) err
 type sendOutcome struct {
 	taken bool
 	final bool          // the same will come of every other
+	event bool          // for what the event is
 	after time.Duration // not to be tried again before
 	why   error
 }
@@ -224,7 +239,7 @@ func (s *Sender) post(ctx context.Context, target *url.URL, event []byte) sendOu
 		why = fmt.Errorf("%w, and said %q", why, strings.ToValidUTF8(string(said), ""))
 	}
 	if hint := sendHint(resp.StatusCode, len(event)); hint != "" {
-		return sendOutcome{final: true, why: fmt.Errorf("%w: %s", why, hint)}
+		return sendOutcome{final: true, event: aboutEvent(resp.StatusCode), why: fmt.Errorf("%w: %s", why, hint)}
 	}
 	return sendOutcome{after: retryAfter(resp.Header.Get("Retry-After")), why: why}
 }
@@ -251,6 +266,11 @@ func sendHint(status, size int) string {
 		return "it will not be taken later"
 	}
 	return ""
+}
+
+// aboutEvent reports whether an answer is about the event that was sent.
+func aboutEvent(status int) bool {
+	return status == http.StatusBadRequest || status == http.StatusRequestEntityTooLarge || status == http.StatusUnprocessableEntity
 }
 
 // retryAfter returns how long a server asks to wait, in seconds or until a time.

@@ -78,6 +78,9 @@ func TestHelpExamplesRun(t *testing.T) {
 		if cmd.Name() == "verify" || cmd.Name() == "restore" {
 			b.WriteString("mkdir archive\nsecondary . archive\nexec agent run .\n")
 		}
+		if cmd.Name() == "forget" {
+			b.WriteString("mkdir old-archive new-archive\nsecondary . old-archive\nexec agent run .\nsecondary . new-archive\n")
+		}
 		for line := range strings.Lines(cmd.Example) {
 			line = strings.TrimSpace(line)
 			require.NotContains(t, line, "'")

@@ -92,22 +92,20 @@ func (c *cli) restore(ctx context.Context, o *restoreOrder) error {
 	if err != nil {
 		return err
 	}
-	to := make([]string, len(logs))
+	to := make([]archive.Place, len(logs))
 	for i, log := range logs {
-		if to[i], err = logDirIn(dir, log, cfg); err != nil {
+		to[i].Name = name + "/" + log
+		if to[i].Dir, err = logDirIn(dir, log, cfg); err != nil {
 			return err
 		}
-		if err := archive.Vacant(to[i]); err != nil {
-			return o.failure(err)
-		}
 	}
-	var out []restored
-	for i, log := range logs {
-		r, err := archive.Restore(ctx, store, name+"/"+log, to[i])
-		if err != nil {
-			return o.failure(err)
-		}
-		out = append(out, restored{r.Origin, to[i], r.Records, r.Segments, r.Bytes, r.Chunks, r.Missing})
+	rebuilt, err := archive.RestoreAll(ctx, store, to)
+	if err != nil {
+		return o.failure(err)
+	}
+	out := make([]restored, len(rebuilt))
+	for i, r := range rebuilt {
+		out[i] = restored{r.Origin, to[i].Dir, r.Records, r.Segments, r.Bytes, r.Chunks, r.Missing}
 	}
 	if err := c.writeRestored(o, out); err != nil {
 		return err

@@ -5,14 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	flexor "github.com/flexorhq/flexor-go"
+	"github.com/flexorhq/flexor-go/archive"
 	"github.com/flexorhq/flexor-go/control"
 	"github.com/flexorhq/flexor-go/retention"
 	"github.com/flexorhq/flexor-go/sinks/vault"
+	"github.com/flexorhq/flexor-go/vaultcfg"
 )
 
 // retentionCommand is about how long records are kept.
@@ -21,7 +24,7 @@ func (c *cli) retentionCommand() *cobra.Command {
 whole files of them are removed, by every agent that has the vault open, once a day. A
 hold wins over that, whatever the age of what it covers.`,
 		"flexor retention status", "flexor retention apply --dry-run", "flexor retention hold --from 2026-04-01 --to 2026-04-30 --reason case-12")
-	cmd.AddCommand(c.retentionStatusCommand(), c.retentionApplyCommand(), c.retentionHoldCommand(), c.retentionReleaseCommand(), c.retentionHoldsCommand())
+	cmd.AddCommand(c.retentionStatusCommand(), c.retentionApplyCommand(), c.retentionHoldCommand(), c.retentionReleaseCommand(), c.retentionHoldsCommand(), c.retentionForgetCommand())
 	return cmd
 }
 
@@ -60,7 +63,7 @@ how fast it grows, and how large it will be when it is as old as the retention.`
 			return err
 		}
 		c.summarize(&plan, policy)
-		return nil
+		return c.waitsFor(ctx, p, &plan)
 	})
 	return cmd
 }
@@ -102,6 +105,38 @@ func (c *cli) summarize(p *retention.Plan, policy retention.Policy) {
 		text += fmt.Sprintf(" and grows by %s a day: %s when all its days are kept", size(p.PerDay), size(p.Forecast))
 	}
 	c.note("%s", text)
+}
+
+// waitsFor names the places that the oldest day which could go waits for.
+func (c *cli) waitsFor(ctx context.Context, p *place, plan *retention.Plan) error {
+	i := slices.IndexFunc(plan.Items, func(it retention.Item) bool { return it.Waits && !it.Goes.After(c.now()) })
+	if i < 0 {
+		return nil
+	}
+	copies, err := archive.Status(ctx, p.cfg.Dir)
+	if err != nil {
+		return err
+	}
+	copies = slices.DeleteFunc(copies, func(to archive.Copy) bool { return to.Log != p.log.Origin() })
+	named := map[string]bool{}
+	for _, to := range p.copies() {
+		named[to.Raw] = true
+		if !slices.ContainsFunc(copies, func(c archive.Copy) bool { return c.Destination == to.Raw }) {
+			c.note("waits for %s, to which nothing was sent yet", to.Raw)
+		}
+	}
+	for _, to := range copies {
+		if (to.Program || named[to.Destination]) && (to.Stopped || to.Confirmed <= plan.Items[i].End) {
+			c.note("waits for %s, which has %s of the log (flexor status shows why)", to.Destination, count(int(to.Confirmed), "record"))
+		}
+	}
+	return nil
+}
+
+// copies returns the places with copies that vault.json names.
+func (p *place) copies() []vaultcfg.Location {
+	all := append([]vaultcfg.Location{p.cfg.Audit.Destination}, p.cfg.Audit.SecondaryDestinations...)
+	return slices.DeleteFunc(all, func(to vaultcfg.Location) bool { return to.Scheme == "vault" || wired().Feeds.Takes(to) })
 }
 
 // retentionDays is how the days of a log are shown.
@@ -157,6 +192,7 @@ no more than a key that may look.`,
 		if err != nil {
 			return err
 		}
+		policy.Confirmed = c.askFirst(p, policy.Confirmed)
 		log, err := vault.Open(ctx, p.dir, &vault.Config{Now: c.now})
 		if err != nil {
 			return err
@@ -169,6 +205,35 @@ no more than a key that may look.`,
 		return c.purged(format.value, res, *dry)
 	})
 	return cmd
+}
+
+// askFirst asks the places with copies whether they still hold what they confirmed, perhaps
+// long ago. Of one that does not answer that counts, as for agents.
+func (c *cli) askFirst(p *place, confirmed func(context.Context) (uint64, error)) func(context.Context) (uint64, error) {
+	return func(ctx context.Context) (uint64, error) {
+		for _, to := range p.copies() {
+			holds, err := stillHolds(ctx, p, to)
+			if err != nil {
+				c.note("note: %s does not answer, so what it confirmed before counts: %s", to.Raw, cause(err))
+			} else if !holds {
+				c.note("note: %s no longer holds what was sent there, so nothing is removed; the next agent sends it again", to.Raw)
+				return 0, nil
+			}
+		}
+		return confirmed(ctx)
+	}
+}
+
+// stillHolds asks one place.
+func stillHolds(ctx context.Context, p *place, to vaultcfg.Location) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerWait)
+	defer cancel()
+	store, err := flexor.OpenStore(ctx, p.cfg, wired().Sinks, to)
+	if err != nil {
+		return false, err
+	}
+	holds, err := archive.Holds(ctx, store, p.cfg.Dir, p.dir, to.String())
+	return holds, errors.Join(err, store.Close())
 }
 
 // purged says what was removed.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -189,11 +190,29 @@ func (c *cli) statusOf(ctx context.Context, p *place) (*status, error) {
 	for _, r := range open {
 		s.InFlight = append(s.InFlight, flight{r.RunID, r.AgentName, r.StartedAt, r.PID, r.Dead})
 	}
-	if s.Feeds, err = feed.Status(ctx, p.log, filepath.Join(p.cfg.Dir, feed.Folder)); err != nil {
+	if s.Feeds, err = feedsOf(ctx, p); err != nil {
 		return nil, err
 	}
 	s.Log, err = logStatusOf(ctx, p.log)
 	return s, err
+}
+
+// feedsOf returns how far the places are that get records, and those that get events of the
+// governance log.
+func feedsOf(ctx context.Context, p *place) (out []feed.Position, err error) {
+	dir := filepath.Join(p.cfg.Dir, feed.Folder)
+	if out, err = feed.Status(ctx, p.log, dir); err != nil {
+		return nil, err
+	}
+	events, err := vault.OpenReader(filepath.Join(p.cfg.Dir, control.LogName))
+	if errors.Is(err, vault.ErrNotFound) {
+		return out, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	more, err := feed.Status(ctx, events, dir)
+	return append(out, more...), err
 }
 
 // logStatusOf looks at the log without verifying all of it.
@@ -324,6 +343,12 @@ func (s *status) addCopies(f *facts, p palette) {
 			at = "confirmed " + clock(c.ConfirmedAt) + " UTC"
 		}
 		f.add("copy", "%s of %s in %s, %s", count(int(c.Confirmed), "record"), path.Base(c.Log), printable(c.Destination), at)
+		if !s.names(c.Destination) {
+			addUnnamed(f, c.Destination, c.Program)
+		}
+		if !s.names(c.Destination) && !c.Program {
+			continue // nothing is sent there any more
+		}
 		addLag(f, p, c.Behind, c.Since)
 		if c.Stopped {
 			f.add("", "%s", p.status(audit.Failed, "STOPPED: "+printable(c.Error)))
@@ -337,11 +362,31 @@ func (s *status) addCopies(f *facts, p palette) {
 			at = ", sent " + clock(to.SentAt) + " UTC"
 		}
 		f.add("feed", "%s of %s to %s%s", count(int(to.Sent), "record"), path.Base(to.Log), printable(to.Name), at)
+		if !s.names(to.Name) {
+			f.add("", "vault.json does not name it: a program does, or nothing is sent there any more (flexor retention forget %s)", printable(to.Name))
+		}
 		if to.Missing > 0 {
 			f.add("", "%s", p.status(audit.Failed, count(int(to.Missing), "record")+" removed by retention before they were sent"))
 		}
+		if to.Refused > 0 {
+			f.add("", "%s", p.status(audit.Failed, fmt.Sprintf("%s refused and left out, the last one, record %d, %s UTC: %s", count(int(to.Refused), "record"), to.LastRefused, clock(to.RefusedAt), printable(to.Refusal))))
+		}
 		addLag(f, p, to.Behind, to.Since)
 		addFailure(f, p, to.Error, to.NextTry)
+	}
+}
+
+// names reports whether vault.json names a place.
+func (s *status) names(place string) bool {
+	return place == s.Audit.Destination || slices.Contains(s.Audit.SecondaryDestinations, place)
+}
+
+// addUnnamed says of a place with a copy that vault.json does not name what that means.
+func addUnnamed(f *facts, place string, program bool) {
+	if program {
+		f.add("", "vault.json does not name it, but a program did: retention waits for it, until flexor retention forget %s", printable(place))
+	} else {
+		f.add("", "no longer in vault.json: nothing waits for it, and flexor retention forget %s makes the vault forget it", printable(place))
 	}
 }
 

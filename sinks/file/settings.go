@@ -17,7 +17,7 @@ import (
 //	file:///var/log/flexor/decisions.jsonl?daily=true&compress=zst&perm=0640
 //
 // max_size, daily, compress and perm (in octal) are the fields of [Config]; kinds is a list
-// of kinds with commas. What is not there has its default, and what no field is called is
+// of kinds with commas, among which may be [KindGovernance]. What is not there has its default, and what no field is called is
 // an error.
 func Settings(query string) (*Config, error) {
 	values, err := url.ParseQuery(query)
@@ -57,9 +57,14 @@ func Settings(query string) (*Config, error) {
 	return c, nil
 }
 
+// KindGovernance stands for the events of a vault's governance log: what was granted,
+// deployed, paused, killed and denied, and by whom. No recorder hands them in; flexor.Open
+// sends them to a file whose URL asks for them.
+const KindGovernance audit.Kind = "governance"
+
 // checkKinds refuses kinds of which there are no records.
 func checkKinds(kinds []audit.Kind) error {
-	known := []audit.Kind{audit.KindStart, audit.KindTask, audit.KindDecision, audit.KindOutput, audit.KindAccess, audit.KindError, audit.KindKill, audit.KindRefused, audit.KindRun}
+	known := []audit.Kind{audit.KindStart, audit.KindTask, audit.KindDecision, audit.KindOutput, audit.KindAccess, audit.KindError, audit.KindKill, audit.KindRefused, audit.KindRun, KindGovernance}
 	for _, k := range kinds {
 		if !slices.Contains(known, k) {
 			return fmt.Errorf("no record has the kind %q; there are %q", k, known)

@@ -9,9 +9,9 @@ import (
 )
 
 func TestSettings(t *testing.T) {
-	c, err := Settings("kinds=run,decision&max_size=1048576&daily=true&compress=zst&perm=0640")
+	c, err := Settings("kinds=run,decision,governance&max_size=1048576&daily=true&compress=zst&perm=0640")
 	require.NoError(t, err)
-	require.Equal(t, &Config{Kinds: []audit.Kind{audit.KindRun, audit.KindDecision}, MaxSize: 1 << 20, Daily: true, Compress: Zstd, Perm: 0o640}, c)
+	require.Equal(t, &Config{Kinds: []audit.Kind{audit.KindRun, audit.KindDecision, KindGovernance}, MaxSize: 1 << 20, Daily: true, Compress: Zstd, Perm: 0o640}, c)
 	c, err = Settings("")
 	require.NoError(t, err)
 	require.Equal(t, &Config{}, c)

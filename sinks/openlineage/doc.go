@@ -20,7 +20,8 @@
 // The events are those of lineage.OpenLineage, two for each run. Whoever records never
 // waits for the server: while it is down, the log is the queue. Events arrive in the order in
 // which the runs ended, each at least once; one that comes again is the same, and a server
-// that goes by run, type and time takes it for one. One that the server refuses is sent
-// again every few minutes, and nothing after it before it is taken: flexor status shows what
-// the server has against it.
+// that goes by run, type and time takes it for one. While the server refuses the key or the
+// address, nothing is left out. A run whose events it refuses for what they are (400, 413, 422)
+// is left out once it has taken a later run: flexor status shows how many were, and what the
+// server has against the last. The log has them.
 package openlineage

@@ -3,7 +3,6 @@ package openlineage
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -50,26 +49,7 @@ func (c *Config) Open(_ context.Context, u *url.URL, log *vault.Reader) (feed.Ta
 	if !ok || !strings.HasPrefix(address, "http://") && !strings.HasPrefix(address, "https://") || u.Host == "" {
 		return nil, fmt.Errorf(`%w: openlineage: the address of the server is not right; write for example "openlineage+https://marquez.example"`, feed.ErrPermanent)
 	}
-	return &server{lineage.Emitter{Log: log, Sender: &lineage.Sender{
+	return &server{emitter: lineage.Emitter{Log: log, Sender: &lineage.Sender{
 		URL: address, Key: cmp.Or(c.Key, os.Getenv(keyVariable)), Transport: c.Transport, Timeout: c.Timeout, Patience: cmp.Or(c.Patience, 10*time.Second),
 	}}}, nil
 }
-
-// server is a [feed.Target].
-type server struct{ lineage.Emitter }
-
-// Send implements [feed.Target].
-func (s *server) Send(ctx context.Context, records []vault.Record) (int, error) {
-	n, err := s.Emitter.Send(ctx, records)
-	var later *lineage.UnavailableError
-	switch {
-	case errors.Is(err, lineage.ErrRefused):
-		err = fmt.Errorf("%w: %w", feed.ErrPermanent, err)
-	case errors.As(err, &later):
-		err = &feed.Later{After: later.After, Err: err}
-	}
-	return n, err
-}
-
-// Close implements [feed.Target].
-func (s *server) Close() error { return nil }

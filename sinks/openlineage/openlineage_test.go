@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -213,7 +215,9 @@ func TestDestination(t *testing.T) {
 	require.Zero(t, h.arrived(v), "the next process goes on where the one before it was")
 	confirmed, err := flexor.Confirmed(v.Config, h.o)
 	require.NoError(t, err)
-	require.Nil(t, confirmed, "retention does not wait for a server that holds no evidence")
+	n, err := confirmed(ctx)
+	require.NoError(t, err)
+	require.Equal(t, uint64(math.MaxUint64), n, "retention does not wait for a server that holds no evidence")
 	require.NoError(t, v.Close())
 }
 
@@ -338,17 +342,126 @@ func TestRefused(t *testing.T) {
 		})
 		h.run(v, 2)
 		err := v.Flush(ctx)
-		require.ErrorIs(t, err, feed.ErrPermanent)
+		require.True(t, errors.Is(err, feed.ErrPermanent) || errors.Is(err, feed.ErrRefused), err)
 		require.ErrorIs(t, err, lineage.ErrRefused)
 		require.ErrorContains(t, err, hint)
 		p := h.position(v)
 		require.Contains(t, p.Error, hint)
 		require.False(t, p.NextTry.IsZero())
+		require.Zero(t, p.Refused, "a server that takes nothing leaves nothing out")
 		h.does(nil)
 		require.NoError(t, v.Flush(ctx))
 		require.NoError(t, v.Close())
 		require.Zero(t, h.arrived(v))
 	}
+}
+
+// A run whose events the server will not take for what they are is left out once it took a
+// later one, however much was recorded between them; that is counted and shown, over processes.
+func TestLeftOut(t *testing.T) {
+	for _, status := range []int{400, 413, 422} {
+		h := newHouse(t)
+		h.up()
+		h.does(func(w http.ResponseWriter, r *http.Request) bool {
+			refused := r.Header.Get("Refused") != ""
+			if refused {
+				w.WriteHeader(status)
+			}
+			return refused
+		})
+		cfg := &openlineage.Config{Patience: -1, Transport: marking{h.client}}
+		h.o.Feeds["openlineage"] = cfg.Open
+		v := h.open()
+		bad := func() {
+			require.NoError(t, v.Audit.Do(ctx, "bad", audit.Trigger{}, func(context.Context, *audit.Run) error { return nil }))
+		}
+		h.run(v, 2)
+		bad()
+		bad()
+		h.run(v, 1)
+		bad()
+		// More than a feed hands over at once.
+		require.NoError(t, v.Audit.Do(ctx, "large", audit.Trigger{}, func(_ context.Context, run *audit.Run) error {
+			for range 1500 {
+				run.If("feed is stale", false)
+			}
+			return nil
+		}))
+		require.NoError(t, v.Flush(ctx))
+		p := h.until(v, func(p feed.Position) bool { return p.Refused == 3 && p.Behind == 0 })
+		require.Empty(t, p.Error)
+		require.Contains(t, p.Refusal, http.StatusText(status))
+		for rec, err := range v.Log.Records(ctx, p.LastRefused) {
+			require.NoError(t, err)
+			require.Contains(t, string(rec.Line), `"agent_name":"bad"`)
+			break
+		}
+
+		bad() // the last one of the log
+		require.ErrorIs(t, v.Flush(ctx), feed.ErrRefused)
+		p = h.position(v)
+		require.Equal(t, uint64(3), p.Refused, "nobody knows yet what the server would say of another")
+		require.Contains(t, p.Error, http.StatusText(status))
+		require.NoError(t, v.Close())
+		v = h.open()
+		h.run(v, 1)
+		require.NoError(t, v.Flush(ctx))
+		p = h.until(v, func(p feed.Position) bool { return p.Refused == 4 && p.Behind == 0 })
+		require.Empty(t, p.Error)
+		require.NoError(t, v.Close())
+
+		var want []string
+		for e, err := range lineage.OpenLineage(ctx, v.Log, time.Time{}, time.Time{}) {
+			require.NoError(t, err)
+			if !strings.Contains(string(e), `"name":"bad"`) {
+				want = append(want, string(e))
+			}
+		}
+		require.Len(t, want, 2*5)
+		h.mu.Lock()
+		require.Equal(t, want, slices.Compact(slices.Clone(h.took)), "in order, the others whole")
+		h.mu.Unlock()
+	}
+}
+
+// marking marks the requests of runs of the agent bad.
+type marking struct{ to http.RoundTripper }
+
+func (m marking) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := r.GetBody()
+	if err != nil {
+		return nil, err
+	}
+	event, err := io.ReadAll(body)
+	if err != nil {
+		return nil, err
+	}
+	if strings.Contains(string(event), `"name":"bad"`) {
+		r.Header.Set("Refused", "yes")
+	}
+	return m.to.RoundTrip(r)
+}
+
+// A server asks for no more than so many runs that it does not take.
+func TestRefusesAll(t *testing.T) {
+	h := newHouse(t)
+	h.up()
+	h.does(func(w http.ResponseWriter, _ *http.Request) bool {
+		w.WriteHeader(http.StatusBadRequest)
+		return true
+	})
+	h.o.Pace.MaxBackoff = time.Hour
+	v := h.open()
+	h.run(v, 40)
+	h.mu.Lock()
+	before := h.tries
+	h.mu.Unlock()
+	err := v.Flush(ctx)
+	require.ErrorContains(t, err, "400 Bad Request")
+	require.NoError(t, v.Close())
+	require.Zero(t, h.position(v).Refused)
+	require.LessOrEqual(t, h.tries-before, 2*16)
+	require.Empty(t, h.took)
 }
 
 // A server that asks for time gets it, and says so in the state.

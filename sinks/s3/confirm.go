@@ -45,16 +45,38 @@ func (s *store) confirm(ctx context.Context, o *object, version *string, fresh b
 		return fmt.Errorf("%w: s3: put %s: it is there without %s; use a bucket that keeps that, and give the key the permissions s3:GetObjectRetention and s3:GetObjectLegalHold, without which it cannot be seen",
 			archive.ErrPermanent, s.url(o.key), lacks)
 	}
-	if o.sse != "" && head.ServerSideEncryption != o.sse {
+	return s.encrypted(o, head, fresh)
+}
+
+// encrypted returns an error if the object there is not encrypted as was asked for. One that
+// was put before that was asked for keeps what it has, or a vault would stop for good at the
+// one that was on its way just then.
+func (s *store) encrypted(o *object, head *s3.HeadObjectOutput, fresh bool) error {
+	there, key := head.ServerSideEncryption, aws.ToString(head.SSEKMSKeyId)
+	switch {
+	case o.sse == "", there == o.sse && o.underKey(key):
+		return nil
+	case !fresh && there != "":
+		s.cfg.Logger.Warn("s3: an object was put before another encryption was asked for, and keeps that which it has", "object", s.url(o.key), "sse", there, "kms_key_id", key)
+		return nil
+	case there != o.sse:
 		return fmt.Errorf("%w: s3: put %s: it is there and not encrypted with %s; use a server that does that, or remove audit.s3.sse", archive.ErrPermanent, s.url(o.key), o.sse)
 	}
-	return nil
+	return fmt.Errorf("%w: s3: put %s: it is there and encrypted with the key %.200q, not with %q; use a server that takes the key that it is told, or correct audit.s3.kms_key_id", archive.ErrPermanent, s.url(o.key), key, o.kmsKey)
+}
+
+// underKey reports whether a key, by the name that the server has for it, is the one that
+// was asked for. What an alias stands for cannot be told from here.
+func (o *object) underKey(there string) bool {
+	asked := o.kmsKey
+	return asked == "" || strings.Contains(asked, "alias/") || there == asked ||
+		strings.HasSuffix(there, "/"+asked) || strings.HasSuffix(there, ":"+asked)
 }
 
 func (s *store) head(ctx context.Context, o *object, version *string) (*s3.HeadObjectOutput, error) {
 	head, err := s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.bucket, Key: &o.key, VersionId: version, ChecksumMode: types.ChecksumModeEnabled})
 	if err != nil {
-		return nil, s.fault(ctx, "confirm", o.key, "s3:GetObject, s3:GetObjectVersion"+o.lockPermissions(), err)
+		return nil, s.fault(ctx, "confirm", o.key, "s3:GetObject, s3:GetObjectVersion"+o.permissions(), err)
 	}
 	return head, nil
 }
@@ -129,14 +151,17 @@ func (s *store) relock(ctx context.Context, o *object, head *s3.HeadObjectOutput
 	return nil
 }
 
-// lockPermissions are what the lock takes beside the permission to write.
-func (o *object) lockPermissions() string {
+// permissions are what the object takes beside the permission to write.
+func (o *object) permissions() string {
 	text := ""
 	if !o.until.IsZero() {
 		text += ", s3:PutObjectRetention, s3:GetObjectRetention"
 	}
 	if o.hold {
 		text += ", s3:PutObjectLegalHold, s3:GetObjectLegalHold"
+	}
+	if o.sse == types.ServerSideEncryptionAwsKms {
+		text += ", kms:GenerateDataKey, kms:Decrypt"
 	}
 	return text
 }

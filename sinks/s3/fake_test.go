@@ -47,6 +47,15 @@ func newFake(t *testing.T, flaw string) *fake {
 	return f
 }
 
+// newTLSFake is newFake with TLS, and what trusts it.
+func newTLSFake(t *testing.T) (*fake, http.RoundTripper) {
+	f := &fake{objects: map[string]fakeObject{}}
+	server := httptest.NewTLSServer(f)
+	t.Cleanup(server.Close)
+	f.url = server.URL
+	return f, server.Client().Transport
+}
+
 // open opens a store on the bucket "bucket" of the fake.
 func (f *fake) open(t *testing.T, s vaultcfg.S3, edit ...func(*Config)) archive.Store {
 	t.Helper()
@@ -127,6 +136,16 @@ func (f *fake) put(w http.ResponseWriter, r *http.Request, body []byte) {
 	case f.flaw == "conflict" && !probe:
 		refuse(w, http.StatusConflict, "ConditionalRequestConflict")
 		return
+	case f.flaw == "keys are busy" && !probe:
+		refuse(w, http.StatusBadRequest, "ThrottlingException")
+		return
+	case f.flaw == "may not use the key" && !probe:
+		refuse(w, http.StatusForbidden, "AccessDenied")
+		return
+	case f.flaw == "leads elsewhere for now" && !probe:
+		w.Header().Set("Location", f.url+"/elsewhere")
+		refuse(w, http.StatusTemporaryRedirect, "TemporaryRedirect")
+		return
 	case f.flaw == "too large" && !probe:
 		refuse(w, http.StatusRequestEntityTooLarge, "EntityTooLarge")
 		return
@@ -160,7 +179,7 @@ func (f *fake) get(w http.ResponseWriter, r *http.Request) {
 		h.Set("x-amz-checksum-sha256", base64.StdEncoding.EncodeToString(sum[:]))
 	}
 	for name, values := range o.header {
-		keep := strings.HasPrefix(name, "X-Amz-Object-Lock-") || name == "X-Amz-Server-Side-Encryption"
+		keep := strings.HasPrefix(name, "X-Amz-Object-Lock-") || strings.HasPrefix(name, "X-Amz-Server-Side-Encryption")
 		switch {
 		case f.flaw == "ignores the lock" && strings.Contains(name, "Lock-Mode"), f.flaw == "ignores the lock" && strings.Contains(name, "Retain"):
 		case f.flaw == "ignores the hold" && strings.Contains(name, "Hold"):
@@ -169,6 +188,10 @@ func (f *fake) get(w http.ResponseWriter, r *http.Request) {
 			h.Set(name, "GOVERNANCE")
 		case f.flaw == "shorter lock" && strings.Contains(name, "Retain"):
 			h.Set(name, time.Now().Add(time.Minute).UTC().Format(time.RFC3339))
+		case f.flaw == "another key" && strings.Contains(name, "Key-Id"):
+			h.Set(name, "arn:aws:kms:eu-central-1:111122223333:key/another")
+		case strings.Contains(name, "Key-Id"): // S3 gives its name in full
+			h.Set(name, "arn:aws:kms:eu-central-1:111122223333:key/"+values[0])
 		case keep:
 			h[name] = values
 		}

@@ -20,10 +20,11 @@ import (
 const mostSkew = 15 * time.Minute
 
 // passing are codes of answers 400 that the same request may not get again: the object
-// was damaged or cut off on its way.
+// was damaged or cut off on its way, or the service that has the keys is busy.
 var passing = map[string]bool{
 	"RequestTimeout": true, "IncompleteBody": true, "BadDigest": true,
 	"XAmzContentSHA256Mismatch": true, "XAmzContentChecksumMismatch": true,
+	"ThrottlingException": true, "KMS.ThrottlingException": true,
 }
 
 // status returns the HTTP status of what failed; 0 if there was no answer.
@@ -89,7 +90,7 @@ func (s *store) fault(ctx context.Context, what, key, needs string, err error) e
 		return s.hidden(key)
 	case code(err) == "RequestTimeTooSkewed", n == http.StatusForbidden && ahead.Abs() >= mostSkew:
 		return lasting("the clock of this machine is %s that of the server, which refuses that (%s); set the clock", offset(ahead), said(err))
-	case n/100 == 3, code(err) == "AuthorizationHeaderMalformed":
+	case n/100 == 3 && n != http.StatusTemporaryRedirect, code(err) == "AuthorizationHeaderMalformed":
 		return lasting("the bucket is in %s, not in the region %s (%s); correct audit.s3.region in vault.json, or AWS_REGION", regionOf(err), s.client.Options().Region, said(err))
 	case n == http.StatusUnauthorized, n == http.StatusForbidden:
 		return lasting("refused (%s); check the key's id and secret, and that it has the permission %s here (docs/sinks.md has a policy)", said(err), needs)

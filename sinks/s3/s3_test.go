@@ -40,6 +40,7 @@ func TestPut(t *testing.T) {
 	})
 	require.True(t, confirmed, "the version that was written was not looked at")
 	for header, want := range map[string]string{
+		"x-amz-sdk-checksum-algorithm":                "SHA256",
 		"If-None-Match":                               "*",
 		"x-amz-object-lock-mode":                      "COMPLIANCE",
 		"x-amz-object-lock-legal-hold":                "ON",
@@ -54,6 +55,32 @@ func TestPut(t *testing.T) {
 	require.Equal(t, "evidence", string(got))
 	_, err = store.Get(t.Context(), "company/b")
 	require.ErrorIs(t, err, archive.ErrNotExist)
+}
+
+// With TLS the same is sent: the bytes in one piece, with their checksum in front.
+func TestTLS(t *testing.T) {
+	f, trusting := newTLSFake(t)
+	store := f.open(t, strict, func(c *Config) { c.Transport = trusting })
+	require.NoError(t, store.Put(t.Context(), "company/a", []byte("evidence"), time.Now().Add(time.Hour)))
+	o := f.objects["/bucket/audit/company/a"]
+	require.Equal(t, "evidence", string(o.data))
+	require.Empty(t, o.header.Get("Content-Encoding"))
+	require.Equal(t, "SHA256", o.header.Get("x-amz-sdk-checksum-algorithm"))
+}
+
+// An object that was on its way when another encryption was asked for does not stop a vault.
+func TestEncryptedLater(t *testing.T) {
+	f := newFake(t, "")
+	var told bytes.Buffer
+	before := f.open(t, vaultcfg.S3{SSE: vaultcfg.SSES3})
+	require.NoError(t, before.Put(t.Context(), "a", []byte("evidence"), time.Time{}))
+	after := f.open(t, vaultcfg.S3{SSE: vaultcfg.SSEKMS, KMSKeyID: "key"}, func(c *Config) { c.Logger = slog.New(slog.NewTextHandler(&told, nil)) })
+	require.NoError(t, after.Put(t.Context(), "a", []byte("evidence"), time.Time{}))
+	require.Contains(t, told.String(), "keeps that which it has")
+	f.flaw = "another key"
+	require.ErrorContains(t, after.Put(t.Context(), "c", []byte("evidence"), time.Time{}), `the key "arn:aws:kms:eu-central-1:111122223333:key/another", not with "key"`)
+	another := f.open(t, vaultcfg.S3{SSE: vaultcfg.SSEKMS, KMSKeyID: "alias/audit"})
+	require.NoError(t, another.Put(t.Context(), "b", []byte("evidence"), time.Time{}), "nobody can tell what an alias stands for")
 }
 
 // What need not be kept any more is not locked, nor what nobody asked to be.
@@ -73,23 +100,26 @@ func TestFlawsAreFound(t *testing.T) {
 		is   error
 		want string
 	}{
-		"replaces":            {archive.ErrPermanent, "4 of 4 who created"},
-		"takes anything":      {archive.ErrPermanent, "does not check what it is sent"},
-		"knows no lock":       {archive.ErrPermanent, "Object Lock is not enabled"},
-		"ignores the lock":    {archive.ErrPermanent, "without the lock COMPLIANCE"},
-		"weaker lock":         {archive.ErrPermanent, "without the lock COMPLIANCE"},
-		"shorter lock":        {archive.ErrPermanent, "without the lock COMPLIANCE until"},
-		"ignores the hold":    {archive.ErrPermanent, "without the legal hold"},
-		"does not encrypt":    {archive.ErrPermanent, "not encrypted with aws:kms"},
-		"moved":               {archive.ErrPermanent, `the bucket is in "eu-central-1", not in the region us-east-1`},
-		"another time":        {archive.ErrPermanent, "ahead of that of the server"},
-		"too large":           {archive.ErrPermanent, "the server refuses that (413"},
-		"damages":             {archive.ErrConflict, "/company/a"},
-		"stores nothing":      {nil, "StatusCode: 404"},
-		"conflict":            {nil, "ConditionalRequestConflict"},
-		"cut off":             {nil, "IncompleteBody"},
-		"keeps no checksum":   {},
-		"stored, but refuses": {},
+		"replaces":                {archive.ErrPermanent, "4 of 4 who created"},
+		"takes anything":          {archive.ErrPermanent, "does not check what it is sent"},
+		"knows no lock":           {archive.ErrPermanent, "Object Lock is not enabled"},
+		"ignores the lock":        {archive.ErrPermanent, "without the lock COMPLIANCE"},
+		"weaker lock":             {archive.ErrPermanent, "without the lock COMPLIANCE"},
+		"shorter lock":            {archive.ErrPermanent, "without the lock COMPLIANCE until"},
+		"ignores the hold":        {archive.ErrPermanent, "without the legal hold"},
+		"does not encrypt":        {archive.ErrPermanent, "not encrypted with aws:kms"},
+		"may not use the key":     {archive.ErrPermanent, "kms:GenerateDataKey, kms:Decrypt"},
+		"keys are busy":           {nil, "ThrottlingException"},
+		"leads elsewhere for now": {nil, "TemporaryRedirect"},
+		"moved":                   {archive.ErrPermanent, `the bucket is in "eu-central-1", not in the region us-east-1`},
+		"another time":            {archive.ErrPermanent, "ahead of that of the server"},
+		"too large":               {archive.ErrPermanent, "the server refuses that (413"},
+		"damages":                 {archive.ErrConflict, "/company/a"},
+		"stores nothing":          {nil, "StatusCode: 404"},
+		"conflict":                {nil, "ConditionalRequestConflict"},
+		"cut off":                 {nil, "IncompleteBody"},
+		"keeps no checksum":       {},
+		"stored, but refuses":     {},
 	} {
 		t.Run(flaw, func(t *testing.T) {
 			store, until := newFake(t, flaw).open(t, strict), time.Now().Add(time.Hour)

@@ -79,7 +79,7 @@ func (s *store) Put(ctx context.Context, name string, data []byte, retain time.T
 		// answer may also come, and the connection be cut, before all of it was sent.
 		return s.confirm(ctx, o, nil, false)
 	}
-	return s.fault(ctx, "put", key, "s3:PutObject"+o.lockPermissions(), err)
+	return s.fault(ctx, "put", key, "s3:PutObject"+o.permissions(), err)
 }
 
 // exists reports whether an object is there, as far as can be seen at the first look.
@@ -122,6 +122,7 @@ func (s *store) create(ctx context.Context, o *object) (*s3.PutObjectOutput, err
 		Body:                 bytes.NewReader(o.data),
 		ContentLength:        aws.Int64(int64(len(o.data))),
 		ContentType:          aws.String("application/octet-stream"),
+		ChecksumAlgorithm:    types.ChecksumAlgorithmSha256, // in words: S3 asks for that with a lock
 		ChecksumSHA256:       &o.sum,
 		IfNoneMatch:          aws.String("*"),
 		ObjectLockMode:       o.lock,
