@@ -106,7 +106,7 @@ func (c *cli) stop(ctx context.Context, a *actor, log *vault.Reader, q runQuery,
 		reason = c.reasonToStop(ctx, k.reason, found.Run.Environment)
 	}
 	s, out, err := a.Stop(ctx, log, id, reason, k.wait)
-	if err != nil && !unrecorded(err, out) {
+	if err != nil && !unrecorded(err) {
 		if out.Recorded && out.Decision.Allowed {
 			c.note("note: the order to kill %s stands (event %d); nobody waits for it any more", id, out.Index)
 		}
