@@ -94,9 +94,16 @@ func isFingerprint(text string) bool {
 	return ok && err == nil && len(sum) == sha256.Size
 }
 
-// check refuses flags that do not go together.
+// check refuses flags that do not go together, and what cannot be meant by one.
 func (v *verification) check() error {
+	if v.key != "" {
+		if err := checkKey(v.key); err != nil {
+			return err
+		}
+	}
 	switch {
+	case v.proof != "" && v.proof != "-" && !exists(v.proof):
+		return fail(exitNotFound, "name what flexor explain --proof or flexor lineage --prove wrote", "--proof: there is no file or directory %s", v.proof)
 	case (v.proof == "") != (v.line == "") && !isDir(v.proof):
 		return misuse("flexor verify --proof FILE --line FILE.line", "--proof and --line go together: the proof is about the line")
 	case v.proof != "" && (v.anchor != "" || v.checkpoint || v.tiles != ""):
