@@ -92,6 +92,9 @@ func (c *cli) helpCommand(root *cobra.Command) *cobra.Command {
 
 // noArgs refuses arguments of a command that takes none.
 func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 && cmd.HasSubCommands() {
+		return noSuchCommand(cmd, args)
+	}
 	if len(args) > 0 {
 		return misuse(cmd.CommandPath()+" --help", "%s takes no argument, but got %q", cmd.CommandPath(), args[0])
 	}
