@@ -17,6 +17,9 @@ var (
 	// write failed in a way that leaves open what reached the disk, the error says so,
 	// and the log, once it can be read again, says what came of it.
 	ErrNotRecorded = errors.New("control: not recorded")
+	// ErrNotTold is the [ErrNotRecorded] of a pause or a kill that no other process
+	// hears of either: it holds in the one that ordered it, and ends with that.
+	ErrNotTold = fmt.Errorf("%w: it holds in this process only", ErrNotRecorded)
 	// ErrCorrupt is wrapped when the bytes of the governance log contradict what
 	// was signed. Everything is then denied but pause and kill.
 	ErrCorrupt = ledger.ErrCorrupt

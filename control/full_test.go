@@ -126,6 +126,7 @@ func TestFullDisk(t *testing.T) {
 	run := ident.New("run")
 	out, err := c.Kill(bg, Run{ID: run, Environment: rbac.Production}, "because")
 	require.ErrorIs(t, err, ErrNotRecorded)
+	require.ErrorIs(t, err, ErrNotTold)
 	require.ErrorContains(t, err, "in this process only")
 	require.True(t, out.Decision.Allowed)
 	kill, ok, err := c.Killed(bg, run)

@@ -91,7 +91,7 @@ func (v *visit) act(d *rbac.Decision) {
 // returns the error to report.
 func (v *visit) layDown(err error) error {
 	if serr := v.c.spool(*v.halt, v.order); serr != nil {
-		return fmt.Errorf("%w: it holds in this process only: %w; and it could not be laid down for others: %w", ErrNotRecorded, err, serr)
+		return fmt.Errorf("%w: %w; and it could not be laid down for others: %w", ErrNotTold, err, serr)
 	}
 	return fmt.Errorf("%w: it holds, and other processes were told: %w", ErrNotRecorded, err)
 }

@@ -47,6 +47,8 @@ type Stop struct {
 	Kill *audit.Kill
 	// Entry is that of the run. Nil: it has none.
 	Entry *audit.Entry
+
+	begun uint64 // index of its start in the audit log, of one that has not ended
 }
 
 // Latency is the time from the order to the cancelling of the run's context. Zero: it
@@ -89,7 +91,7 @@ func Find(ctx context.Context, r *vault.Reader, runID string) (Stop, error) {
 		if o.RunID != runID {
 			continue
 		}
-		s := Stop{Run: Run{runID, o.AgentName, rbac.Environment(o.Environment)}, Fate: Running, PID: o.PID}
+		s := Stop{Run: Run{runID, o.AgentName, rbac.Environment(o.Environment)}, Fate: Running, PID: o.PID, begun: o.Position}
 		if o.Dead {
 			s.Fate = Died
 		}
@@ -126,8 +128,8 @@ func (s *Stop) end(e audit.Entry) {
 // A run that is [Ended], [Stopped] or [Unknown] before there is an order is not
 // ordered to end; the Outcome is then zero. For one whose process is gone the order
 // is given all the same, and not waited for. The error is that of the order, or
-// of reading the audit log; an order that was allowed and could not be recorded is
-// waited for too.
+// of reading the audit log; an order that holds and could not be recorded is waited for
+// too.
 func (c *Control) Stop(ctx context.Context, r *vault.Reader, runID, reason string, wait time.Duration) (Stop, Outcome, error) {
 	head, err := r.Head()
 	if err != nil {
@@ -138,12 +140,16 @@ func (c *Control) Stop(ctx context.Context, r *vault.Reader, runID, reason strin
 		return s, Outcome{}, err
 	}
 	out, err := c.Kill(ctx, s.Run, reason)
-	if err != nil && !(errors.Is(err, ErrNotRecorded) && out.Decision.Allowed) || s.Fate == Died {
+	if err != nil && !errors.Is(err, ErrNotRecorded) || s.Fate == Died {
 		return s, out, err
+	}
+	from := head.Size
+	if out.Repeated {
+		from = s.begun // what the run made of the order before is in the log already
 	}
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	return s, out, errors.Join(err, s.await(ctx, r, head.Size))
+	return s, out, errors.Join(err, s.await(ctx, r, from))
 }
 
 // errDied ends the waiting for a run whose process is gone.

@@ -82,6 +82,10 @@ type Sender struct {
 
 	// Patience is how long one event is tried. 0: five minutes; negative: once.
 	Patience time.Duration
+
+	// Retrying is called, if it is set, before each wait for another try, with why the
+	// one before failed; by the goroutine that sends.
+	Retrying func(why error)
 }
 
 // Send posts the events of [OpenLineage] in their order, of the runs whose entries stand
@@ -185,6 +189,9 @@ func (s *Sender) deliver(ctx context.Context, target *url.URL, e *sendEvent) err
 		pause := max(wait/2+rand.N(wait/2+1), outcome.after)
 		if tried := time.Since(began); tried+pause > patience {
 			return &UnavailableError{outcome.after, fmt.Errorf("%w: %s of run %s: tried for %s: %w", ErrUnavailable, e.Type, e.Run.ID, tried.Round(time.Second), outcome.why)}
+		}
+		if s.Retrying != nil {
+			s.Retrying(outcome.why)
 		}
 		select {
 		case <-time.After(pause):

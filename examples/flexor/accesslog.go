@@ -49,14 +49,19 @@ A table shows the last 50 events; the other formats are exports, and give all.`,
 			by = subject.String()
 		}
 		var list []happening
+		var there, people []string // kinds of events, and who ordered them
 		for e, err := range a.Events(cmd.Context(), 0) {
 			if err != nil {
 				return err
 			}
 			h := happeningOf(e)
+			there, people = withName(there, h.what()), withName(people, h.who())
 			if (by == "" || by == e.By.String()) && (len(*kinds) == 0 || slices.Contains(*kinds, h.what())) {
 				list = append(list, h)
 			}
+		}
+		if len(list) == 0 {
+			c.note("no event matched; the log has events of the kinds %s, by %s", strings.Join(there, ", "), few(people))
 		}
 		return happenings().write(c, format.value, cutTo(c, list, *limit))
 	})

@@ -20,6 +20,8 @@ type actor struct {
 	key    rbac.APIKey
 	source string // where the key is from, for people
 	noKey  error  // why there is none; nil: there is
+
+	command string // in which they act
 }
 
 // act opens the governance of the vault that the user means, in the user's name.
@@ -33,7 +35,7 @@ func (c *cli) act(ctx context.Context, settings control.Config) (*actor, error) 
 }
 
 func (c *cli) actIn(ctx context.Context, cfg *vaultcfg.Config, settings control.Config) (*actor, error) {
-	a := &actor{cfg: cfg}
+	a := &actor{cfg: cfg, command: c.command}
 	var err error
 	a.key, a.source, err = c.loadKey(cfg.Name)
 	switch {

@@ -41,9 +41,13 @@ of the file, and how their last run ended.
 		if err != nil {
 			return err
 		}
-		list = slices.DeleteFunc(list, func(a agent) bool { return env.value != "" && a.Environment != rbac.Environment(env.value) })
+		where := ""
+		if env.value != "" {
+			where = " in " + env.value
+			list = slices.DeleteFunc(list, func(a agent) bool { return a.Environment != rbac.Environment(env.value) })
+		}
 		if len(list) == 0 {
-			c.note("there is no agent")
+			c.note("there is no agent%s", where)
 		}
 		return agents().write(c, format.value, list)
 	}

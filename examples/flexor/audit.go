@@ -192,9 +192,7 @@ func agentNames(ctx context.Context, p *place, most int) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if i, found := slices.BinarySearch(names, e.AgentName); !found {
-			names = slices.Insert(names, i, e.AgentName)
-		}
+		names = withName(names, e.AgentName)
 		if len(names) > most {
 			break
 		}

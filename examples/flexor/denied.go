@@ -19,7 +19,7 @@ func (a *actor) failure(err error) error {
 	case errors.As(err, &denied):
 		return a.denied(denied)
 	case errors.Is(err, control.ErrInvalid):
-		return misuse("see the --help of the command", "%w", forPeople{err})
+		return misuse(a.command+" --help", "%w", forPeople{err})
 	case errors.Is(err, control.ErrNotFound):
 		return fail(exitNotFound, "flexor deployments lists what is kept", "%w", forPeople{err})
 	case errors.Is(err, control.ErrManifest):

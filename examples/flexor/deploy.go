@@ -18,6 +18,9 @@ type deployment struct {
 	dryRun                      bool
 	reason                      string
 	format                      string
+
+	all    bool      // no agent is named
+	orders []ordered // of all agents; as JSON they are one array
 }
 
 // deployCommand deploys agents.
@@ -104,20 +107,23 @@ func (c *cli) deployOne(ctx context.Context, a *actor, files *agentFiles, o *dep
 	if err != nil {
 		return err
 	}
-	return c.deployed(a, o.format, rbac.Deploy, d, out, order.DryRun)
+	return c.deployed(a, o, rbac.Deploy, d, out)
 }
 
 // deployed tells what is deployed now.
-func (c *cli) deployed(a *actor, format string, order rbac.Action, d control.Deployment, out control.Outcome, dry bool) error {
+func (c *cli) deployed(a *actor, by *deployment, order rbac.Action, d control.Deployment, out control.Outcome) error {
 	o := a.ordered(out, order)
-	o.DryRun, o.Agent = dry, d.Agent
-	if !dry {
+	o.DryRun, o.Agent = by.dryRun, d.Agent
+	if !by.dryRun {
 		o.Deployment = &d
 	}
-	if err := c.report(format, o, "%s %s is deployed to %s", d.Agent, d.Version, o.Environment); err != nil {
-		return err
+	by.orders = append(by.orders, o)
+	if !by.all || by.format != "json" {
+		if err := c.report(by.format, o, "%s %s is deployed to %s", d.Agent, d.Version, o.Environment); err != nil {
+			return err
+		}
 	}
-	if !dry && !out.Repeated {
+	if !by.dryRun && !out.Repeated {
 		c.note("%s, %s", d.ID, digestText(d.Digest))
 	}
 	c.elsewhere(a, o.Environment)
@@ -133,13 +139,18 @@ func digestText(digest string) string {
 
 // deployAll deploys all agents that have a file for the environment. One that cannot be
 // deployed does not stand in the way of the others.
-func (c *cli) deployAll(ctx context.Context, a *actor, files *agentFiles, o *deployment) error {
+func (c *cli) deployAll(ctx context.Context, a *actor, files *agentFiles, o *deployment) (err error) {
 	names, err := files.names()
 	if err != nil {
 		return err
 	}
 	var done, elsewhere int
 	var first error
+	o.all = true
+	if o.format == "json" {
+		// What was done is told, whatever came after it.
+		defer func() { err = errors.Join(err, writeJSON(c.out, orEmpty(o.orders), "  ")) }()
+	}
 	for _, agent := range names {
 		f := files.file(agent)
 		if f == nil {

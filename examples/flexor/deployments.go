@@ -30,11 +30,18 @@ All that was ever deployed is in flexor access log --kind deploy,rollback.`,
 		if err != nil {
 			return err
 		}
+		var there []string
+		for _, d := range all {
+			there = withName(there, d.Agent+" in "+string(d.Environment))
+		}
 		list := slices.DeleteFunc(all, func(d control.Deployment) bool {
 			return len(agents) > 0 && !slices.Contains(agents, d.Agent) || env.value != "" && d.Environment != rbac.Environment(env.value)
 		})
-		if len(list) == 0 {
+		switch {
+		case len(there) == 0:
 			c.note("nothing is deployed")
+		case len(list) == 0:
+			c.note("no deployment matched; deployed are %s", few(there))
 		}
 		return deployments().write(c, format.value, list)
 	})

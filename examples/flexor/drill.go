@@ -52,7 +52,7 @@ The exit code is 1 if a run was not stopped, or not within the time of --within.
 	}
 	f := cmd.Flags()
 	f.IntVar(&d.rounds, "rounds", 1, "how `MANY` runs to stop, one after the other")
-	f.DurationVar(&d.within, "within", 0, "how `LONG` it may take from the order to the cancelled context (default any time)")
+	addLength(cmd, &d.within, "within", "how `LONG` it may take from the order to the cancelled context (default any time)")
 	reason, format := addReason(cmd), addFormat(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if d.rounds < 1 || d.within < 0 {

@@ -82,7 +82,7 @@ func judge(err error) *failure {
 	case errors.Is(err, vault.ErrProof):
 		return &failure{exitIntegrity, err, ""}
 	case errors.Is(err, vaultcfg.ErrNotFound):
-		return &failure{exitNotFound, err, "name a vault with --vault DIR or FLEXOR_VAULT, or make one with flexor init DIR"}
+		return &failure{exitNotFound, err, nameAVault()}
 	case errors.Is(err, flexor.ErrDestination):
 		return &failure{exitFailed, err, `set audit.destination to "vault://audit-log/" in vault.json`}
 	case errors.Is(err, vaultcfg.ErrInvalid):

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 )
 
 // facts are named values for people, one a line. A fact without a name belongs
@@ -25,7 +26,8 @@ func (f *facts) write(w io.Writer, indent string) error {
 		most = max(most, width(n))
 	}
 	for i, n := range f.names {
-		if _, err := fmt.Fprintf(w, "%s%s  %s\n", indent, pad(n, most, false), f.values[i]); err != nil {
+		line := strings.TrimRight(indent+pad(n, most, false)+"  "+f.values[i], " ")
+		if _, err := fmt.Fprintln(w, line); err != nil {
 			return err
 		}
 	}

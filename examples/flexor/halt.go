@@ -46,7 +46,7 @@ wrong.`,
 				return a.keyless()
 			}
 			out, err := a.Pause(cmd.Context(), name, where, c.reasonToStop(cmd.Context(), *reason, where))
-			if err != nil && !unrecorded(err, out) {
+			if err != nil && !unrecorded(err) || errors.Is(err, control.ErrNotTold) { // it ends with this process
 				return err
 			}
 			o := a.ordered(out, rbac.Pause)
@@ -61,8 +61,8 @@ wrong.`,
 
 // unrecorded reports whether an order to stop something holds, although it could not be
 // recorded.
-func unrecorded(err error, out control.Outcome) bool {
-	return errors.Is(err, control.ErrNotRecorded) && out.Decision.Allowed
+func unrecorded(err error) bool {
+	return errors.Is(err, control.ErrNotRecorded)
 }
 
 // held is the failure of such an order; nil: it was recorded.

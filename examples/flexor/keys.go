@@ -135,7 +135,8 @@ there, unless --store=false.`,
 			return nil
 		},
 	}
-	overlap := cmd.Flags().Duration("overlap", 0, "for how `LONG` the old key stays valid, such as 24h")
+	overlap := new(time.Duration)
+	addLength(cmd, overlap, "overlap", "for how `LONG` the old key stays valid, such as 24h")
 	expires := cmd.Flags().String("expires", "", "`WHEN` the new key ends: 30d, 2026-12-31, or a time with its zone (default after as long as the old one lived)")
 	store := cmd.Flags().Bool("store", true, "put your new key in the place of the old one")
 	reason, format := addReason(cmd), addOutcome(cmd)

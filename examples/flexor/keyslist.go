@@ -34,10 +34,15 @@ whose they are, whether they are valid and until when, and who made them known.`
 			return err
 		}
 		var list []keyStatus
+		var holders []string
 		for _, k := range keys {
+			holders = withName(holders, k.Subject.String())
 			if !who.given() || k.Subject == whose {
 				list = append(list, keyStatus{k, stateOf(&k, c.now())})
 			}
+		}
+		if len(list) == 0 {
+			c.note("%s has no key in %s; keys were made for %s", whose, a.Vault(), few(holders))
 		}
 		return keyStatuses().write(c, format.value, list)
 	})

@@ -45,7 +45,8 @@ process is gone; and 3 for a run that this vault does not know.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&k.run, "run", "", "the `RUN` to stop")
-	f.DurationVar(&k.wait, "wait", 10*time.Second, "for how `LONG` to wait for the end of the run")
+	k.wait = 10 * time.Second
+	addLength(cmd, &k.wait, "wait", "for how `LONG` to wait for the end of the run")
 	reason, format := addReason(cmd), addOutcome(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := needed(cmd, "run"); err != nil {
@@ -106,7 +107,7 @@ func (c *cli) stop(ctx context.Context, a *actor, log *vault.Reader, q runQuery,
 		reason = c.reasonToStop(ctx, k.reason, found.Run.Environment)
 	}
 	s, out, err := a.Stop(ctx, log, id, reason, k.wait)
-	if err != nil && !unrecorded(err, out) {
+	if err != nil && !unrecorded(err) {
 		if out.Recorded && out.Decision.Allowed {
 			c.note("note: the order to kill %s stands (event %d); nobody waits for it any more", id, out.Index)
 		}
@@ -207,8 +208,9 @@ func (c *cli) neverRan(ctx context.Context, log *vault.Reader, id string) error 
 // notHere is the failure of a run that the vault does not know. A run of another
 // vault that is known here is stopped there.
 func (c *cli) notHere(ctx context.Context, q runQuery) error {
+	unknown := fail(exitNotFound, "flexor runs lists the runs that can be stopped; --vault names another vault", "%w %q in this vault", errNoRun, string(q))
 	if !q.whole() {
-		return q.unknown()
+		return unknown
 	}
 	for _, dir := range knownVaults() {
 		other := &cli{getenv: c.getenv, vault: dir}
@@ -221,5 +223,5 @@ func (c *cli) notHere(ctx context.Context, q runQuery) error {
 				"%s is no run of this vault, but of the vault %s (%s)", string(q), p.cfg.Name, dir)
 		}
 	}
-	return q.unknown()
+	return unknown
 }

@@ -95,7 +95,7 @@ proof that it stands there. flexor verify --proof DIR checks it without the vaul
 	f.StringVar(&q.prove, "prove", "", "write the answer and what proves it into the new directory `DIR`")
 	q.direction = addChoice(cmd, "direction", "where to look from the record", downstream, upstream, both)
 	q.ops = addChoices(cmd, "op", "only these accesses", audit.OpRead, audit.OpWrite, audit.OpAppend, audit.OpDelete)
-	q.format = addChoice(cmd, "format", "form of the output", "tree", "table", "json", "jsonl", "csv", "dot", "mermaid", "prov")
+	q.format = addChoice(cmd, "format", "form of the output", "tree", "table", "json", "jsonl", "csv", "dot", "mermaid", "openlineage", "prov")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if q.forPeople() && !cmd.Flags().Changed("limit") {
 			q.limit = lineageLimit
@@ -218,26 +218,31 @@ func (c *cli) lineage(ctx context.Context, q *lineageQuery) error {
 		}
 		return err
 	}
-	if err := c.writeLineage(q, res); err != nil {
+	if err := c.writeLineage(ctx, p, q, res); err != nil {
 		return err
 	}
 	if q.prove != "" {
 		c.note("wrote %s, with %s of the log; check it anywhere with flexor verify --proof %s --key %q", q.prove, count(len(res.Cites()), "record"), q.prove, p.log.PublicKey())
 	}
-	if !res.Found() {
+	switch {
+	case !res.Found():
 		c.note("no access of %s was recorded; a URI that ends in / asks for all that begins so", res.Record)
+	case len(linesOf(res)) == 0:
+		c.note("%s was accessed, and nothing of that is by what --agent, --run, --source and --op select", res.Record)
 	}
 	return nil
 }
 
 // writeLineage writes an answer in the format asked for.
-func (c *cli) writeLineage(q *lineageQuery, res *lineage.Result) error {
+func (c *cli) writeLineage(ctx context.Context, p *place, q *lineageQuery, res *lineage.Result) error {
 	lines := linesOf(res)
 	switch q.format.value {
 	case "json":
 		return writeJSON(c.out, res, "  ")
 	case "jsonl":
 		return c.lineageJSONL(res)
+	case "openlineage":
+		return c.lineageEvents(ctx, p, res, lines)
 	case "prov":
 		return writeJSON(c.out, res.PROV(), "  ")
 	case "csv":

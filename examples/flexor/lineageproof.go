@@ -13,6 +13,12 @@ func isDir(name string) bool {
 	return name != "" && err == nil && info.IsDir()
 }
 
+// exists reports whether there is a file or a directory of that name.
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
+}
+
 // provedLineage is the JSON form of a proof of lineage that holds.
 type provedLineage struct {
 	Verdict   string          `json:"verdict"`

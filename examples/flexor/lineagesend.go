@@ -49,8 +49,15 @@ func (c *cli) lineageSend(ctx context.Context, send lineageSend, from, to string
 		kept = at.Next
 		return at.Write(send.cursor)
 	}
-	err = (&lineage.Sender{URL: send.url, Key: key}).Send(ctx, lineage.OpenLineage(ctx, p.log, start, end), at.Next, func(next uint64) error {
-		at.Next = next
+	told := false
+	sender := lineage.Sender{URL: send.url, Key: key, Retrying: func(why error) {
+		if !told {
+			c.note("note: the server does not take an event now; it is tried again for five minutes: %v", why)
+		}
+		told = true
+	}}
+	err = sender.Send(ctx, lineage.OpenLineage(ctx, p.log, start, end), at.Next, func(next uint64) error {
+		at.Next, told = next, false
 		if sent++; sent%cursorEvery == 0 {
 			return keep()
 		}

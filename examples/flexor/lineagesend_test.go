@@ -32,11 +32,16 @@ func TestLineageSend(t *testing.T) {
 		return code, out.String(), errs.String()
 	}
 	var took []string
-	refuseFrom := -1
+	refuseFrom, busy := -1, 0
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		assert.Equal(t, "Bearer key-1", r.Header.Get("Authorization"))
 		if refuseFrom >= 0 && len(took) >= refuseFrom {
 			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		if busy > 0 {
+			busy--
+			w.WriteHeader(http.StatusServiceUnavailable)
 			return
 		}
 		body, err := io.ReadAll(r.Body)
@@ -53,6 +58,13 @@ func TestLineageSend(t *testing.T) {
 	assert.Empty(t, stdout, "what was sent is not written")
 	assert.Equal(t, all, took, "what is sent is what would be written")
 	assert.Contains(t, stderr, "sent the events of "+count(len(all)/2, "run")+"\n")
+
+	// That a server is tried again, which may take minutes, is told, and once.
+	took, busy = nil, 2
+	code, _, stderr = flexor("lineage", "export", "--send", srv.URL)
+	assert.Zero(t, code, stderr)
+	assert.Equal(t, all, took)
+	assert.Equal(t, 1, strings.Count(stderr, "note: the server does not take an event now; it is tried again for five minutes: it answered 503"), stderr)
 
 	// With a cursor it goes on where it was refused, with the run that was not whole.
 	cursor := filepath.Join(t.TempDir(), "cursor")

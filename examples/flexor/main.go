@@ -53,12 +53,13 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 
 // cli is one invocation of the program.
 type cli struct {
-	in     io.Reader
-	out    *bufio.Writer // data; flushed at the end, and after each run of audit --follow
-	err    io.Writer     // everything that is not data
-	getenv func(name string) (string, bool)
-	now    func() time.Time
-	colour palette
-	vault  string // --vault
-	stops  bool   // the command stops something, which a wrong vault.json must not keep it from
+	in      io.Reader
+	out     *bufio.Writer // data; flushed at the end, and after each run of audit --follow
+	err     io.Writer     // everything that is not data
+	getenv  func(name string) (string, bool)
+	now     func() time.Time
+	colour  palette
+	vault   string // --vault
+	command string // that runs, as in "flexor agents kill"
+	stops   bool   // the command stops something, which a wrong vault.json must not keep it from
 }

@@ -15,9 +15,9 @@ import (
 type ordered struct {
 	Order    string       `json:"order"` // as in the governance log, without its version
 	Vault    string       `json:"vault"`
-	By       rbac.Subject `json:"by"`
-	Role     rbac.Role    `json:"role"`               // of By
-	Grant    uint64       `json:"grant"`              // index of the event that gave By the role
+	By       rbac.Subject `json:"by,omitzero"`        // none: the log is damaged, and cannot say who it was
+	Role     rbac.Role    `json:"role,omitzero"`      // of By
+	Grant    *uint64      `json:"grant,omitempty"`    // index of the event that gave By the role
 	Event    *uint64      `json:"event,omitempty"`    // index of its own; none after --dry-run
 	Repeated bool         `json:"repeated,omitempty"` // it was so already
 	DryRun   bool         `json:"dry_run,omitempty"`  // nothing was done
@@ -40,8 +40,11 @@ type ordered struct {
 func (a *actor) ordered(o control.Outcome, order rbac.Action) ordered {
 	d := &o.Decision
 	out := ordered{
-		Order: string(order), Vault: d.Request.Vault, By: d.Subject, Role: d.Role, Grant: d.Grant.Index,
+		Order: string(order), Vault: d.Request.Vault, By: d.Subject, Role: d.Role,
 		Repeated: o.Repeated, Environment: d.Request.Environment, Reason: d.Request.Reason,
+	}
+	if d.Role != 0 {
+		out.Grant = &d.Grant.Index
 	}
 	if o.Recorded || o.Repeated {
 		out.Event = &o.Index

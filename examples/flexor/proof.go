@@ -79,7 +79,7 @@ func writeNew(file, text string) error {
 		return fail(exitFailed, "choose another file, or remove that one", "%s exists already", file)
 	}
 	if err != nil {
-		return err
+		return fail(exitFailed, "name a file in a directory that is there, and that you may write", "%w", err)
 	}
 	_, err = f.WriteString(text)
 	if err = errors.Join(err, f.Close()); err != nil {

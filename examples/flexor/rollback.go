@@ -40,7 +40,7 @@ versions are (see flexor deployments). It takes who may deploy there.`,
 			if err != nil {
 				return err
 			}
-			return c.deployed(a, format.value, rbac.Rollback, d, out, o.DryRun)
+			return c.deployed(a, &deployment{format: format.value, dryRun: o.DryRun}, rbac.Rollback, d, out)
 		})
 	}
 	return cmd

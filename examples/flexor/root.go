@@ -1,6 +1,9 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -42,7 +45,16 @@ from the working directory, or the one named by --vault or FLEXOR_VAULT.`,
 	root.PersistentFlags().StringVar(&c.vault, "vault", "", "the vault with that `NAME`, or in that directory (default $FLEXOR_VAULT, else the nearest vault.json upward)")
 	completeVaults(root)
 	root.PersistentFlags().BoolP("help", "h", false, "show what a command does, with examples")
+	root.PersistentPreRun = func(cmd *cobra.Command, _ []string) { c.command = cmd.CommandPath() }
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		var number *strconv.NumError // made for programmers
+		if errors.As(err, &number) {
+			what, _, _ := strings.Cut(err.Error(), ": strconv.")
+			err = fmt.Errorf("%s: it takes a whole number", what)
+			if number.Func == "ParseBool" {
+				err = fmt.Errorf("%s: it takes true or false", what)
+			}
+		}
 		return misuse(cmd.CommandPath()+" --help", "%w", err)
 	})
 	root.AddCommand(
@@ -92,6 +104,9 @@ func (c *cli) helpCommand(root *cobra.Command) *cobra.Command {
 
 // noArgs refuses arguments of a command that takes none.
 func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 && cmd.HasSubCommands() {
+		return noSuchCommand(cmd, args)
+	}
 	if len(args) > 0 {
 		return misuse(cmd.CommandPath()+" --help", "%s takes no argument, but got %q", cmd.CommandPath(), args[0])
 	}

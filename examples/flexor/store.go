@@ -10,6 +10,7 @@ import (
 
 	flexor "github.com/flexorhq/flexor-go"
 	"github.com/flexorhq/flexor-go/archive"
+	"github.com/flexorhq/flexor-go/control"
 	"github.com/flexorhq/flexor-go/sinks/openlineage"
 	"github.com/flexorhq/flexor-go/sinks/s3"
 	"github.com/flexorhq/flexor-go/sinks/vault"
@@ -58,8 +59,10 @@ func (c *cli) readAnchor(ctx context.Context, cfg *vaultcfg.Config, dir, from st
 	case from == "":
 		return a, nil
 	case !isURL(from):
-		a.note, err = c.readInput("--anchor", from)
-		return a, err
+		if a.note, err = c.readInput("--anchor", from); err != nil {
+			return a, err
+		}
+		return a, checkAnchor(a.note, from, filepath.Base(dir) == control.LogName)
 	}
 	store, err := openStore(ctx, cfg, "--anchor", from)
 	if err != nil {

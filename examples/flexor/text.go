@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -115,6 +116,14 @@ func count(n int, noun string) string {
 		return fmt.Sprintf("%d %sies", n, stem)
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// withName returns names, which are in order, with one more if it is not among them.
+func withName(names []string, name string) []string {
+	if i, found := slices.BinarySearch(names, name); !found {
+		names = slices.Insert(names, i, name)
+	}
+	return names
 }
 
 // few returns up to five names, and how many more there are.

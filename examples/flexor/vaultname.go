@@ -39,7 +39,7 @@ func (c *cli) vaultCalled(text string) (string, error) {
 		}
 	}
 	if found == "" {
-		return "", fail(exitNotFound, "name a vault by its directory, --vault DIR, or make one with flexor init DIR",
+		return "", fail(exitNotFound, nameAVault(),
 			"there is no directory %s here, and no vault of that name upward from here, in a directory vaults, or among those that flexor init has made: %w", text, vaultcfg.ErrNotFound)
 	}
 	c.note("vault %s: %s", text, found)
@@ -117,6 +117,19 @@ func knownVaults() []string {
 	}
 	slices.Sort(dirs)
 	return slices.DeleteFunc(slices.Compact(dirs), func(dir string) bool { return nameOf(dir) == "" })
+}
+
+// nameAVault says how to name a vault, with those that are known here.
+func nameAVault() string {
+	var names []string
+	for _, dir := range knownVaults() {
+		names = withName(names, nameOf(dir))
+	}
+	such := ""
+	if len(names) > 0 {
+		such = ", such as " + few(names)
+	}
+	return "name a vault with --vault or FLEXOR_VAULT by its directory or its name" + such + "; or make one with flexor init DIR"
 }
 
 // completeVaults lets shells complete --vault with the names of vaults, and with

@@ -65,9 +65,15 @@ func verdictOf(ctx context.Context, p *place, rep vault.Report, err error) verdi
 	if err == nil {
 		return v
 	}
-	d := damageOf(err)
-	// The report counts whole segments; reading counts up to the damage.
-	for rec, err := range p.log.Records(ctx, 0) {
+	v.Verdict, v.Damage = corrupt, damageOf(err)
+	v.Damage.countRight(ctx, p.log)
+	return v
+}
+
+// countRight counts what of an audit log is right before the damage. A report of the log
+// counts whole segments.
+func (d *damageReport) countRight(ctx context.Context, log *vault.Reader) {
+	for rec, err := range log.Records(ctx, 0) {
 		if err != nil {
 			break
 		}
@@ -76,8 +82,24 @@ func verdictOf(ctx context.Context, p *place, rep vault.Report, err error) verdi
 			d.Entries++
 		}
 	}
-	v.Verdict, v.Damage = corrupt, d
-	return v
+}
+
+// inSegment reports whether the damage has a place in a segment. What is wrong with a log
+// as a whole has none.
+func (d *damageReport) inSegment() bool { return strings.HasSuffix(d.File, ".jsonl") }
+
+// text says where the damage is, and what.
+func (d *damageReport) text() string {
+	if !d.inSegment() {
+		return d.Reason
+	}
+	return fmt.Sprintf("%s at byte %d, record %d: %s", d.File, d.Offset, d.Record, d.Reason)
+}
+
+// isCorruption reports whether err is damage of the bytes of a log.
+func isCorruption(err error) bool {
+	var ce *vault.CorruptionError
+	return errors.As(err, &ce)
 }
 
 // damageOf says what err found.

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -94,10 +93,16 @@ func isFingerprint(text string) bool {
 	return ok && err == nil && len(sum) == sha256.Size
 }
 
-// check refuses flags that do not go together.
+// check refuses flags that do not go together, and what cannot be meant by one.
 func (v *verification) check() error {
+	if v.key != "" {
+		if err := checkKey(v.key); err != nil {
+			return err
+		}
+	}
+	lost := v.proof != "" && v.proof != "-" && !exists(v.proof)
 	switch {
-	case (v.proof == "") != (v.line == "") && !isDir(v.proof):
+	case (v.proof == "") != (v.line == "") && !isDir(v.proof) && !lost:
 		return misuse("flexor verify --proof FILE --line FILE.line", "--proof and --line go together: the proof is about the line")
 	case v.proof != "" && (v.anchor != "" || v.checkpoint || v.tiles != ""):
 		return misuse("flexor verify --proof FILE --line FILE.line", "--proof checks one line without the log; --anchor, --checkpoint and --export-tiles are about the log")
@@ -109,6 +114,8 @@ func (v *verification) check() error {
 		return misuse("flexor verify --access --fingerprint SHA256:HASH", "--fingerprint: %q is none: that of a genesis is SHA256: and 43 characters; was it copied whole?", v.fingerprint)
 	case v.checkpoint && v.format.value == "json":
 		return misuse("flexor verify --checkpoint", "--checkpoint has one form, that of a signed note")
+	case lost:
+		return fail(exitNotFound, "name what flexor explain --proof or flexor lineage --prove wrote", "--proof: there is no file or directory %s", v.proof)
 	}
 	return nil
 }
@@ -186,13 +193,9 @@ func damaged(err error) bool {
 
 // damage is the failure for a log that is not right.
 func damage(p *place, d *damageReport) error {
-	where := ""
-	if d.File != "" {
-		where = fmt.Sprintf(" %s at byte %d, record %d:", d.File, d.Offset, d.Record)
-	}
 	return fail(exitIntegrity,
 		"keep this copy as evidence, put the log back from a backup, and verify that with --anchor",
-		"verify: %s is damaged:%s %s\nstill right: %s", p.dir, where, d.Reason, d.right())
+		"verify: %s is damaged: %s\nstill right: %s", p.dir, d.text(), d.right())
 }
 
 // writeTiles writes the log as tiles.

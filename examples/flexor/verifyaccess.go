@@ -46,8 +46,12 @@ func (c *cli) verifyAccess(ctx context.Context, v *verification) error {
 	if rep.Anchored {
 		out.Verdict = string(vault.Anchored)
 	}
+	in := filepath.Join(p.cfg.Dir, control.LogName) // where the damage is
 	if err == nil && p.log != nil {
 		out.Runs, err = bindRuns(ctx, p)
+		if isCorruption(err) {
+			in = p.dir
+		}
 		if err != nil && !damaged(err) {
 			return err
 		}
@@ -57,7 +61,14 @@ func (c *cli) verifyAccess(ctx context.Context, v *verification) error {
 	}
 	if err != nil {
 		out.Verdict, out.Damage = corrupt, damageOf(err)
-		out.Damage.StillRight = out.Events
+		if in == p.dir {
+			out.Damage.countRight(ctx, p.log)
+		} else {
+			out.Damage.StillRight = out.Events
+		}
+		if out.Damage.inSegment() {
+			out.Damage.File = filepath.Base(in) + "/" + out.Damage.File
+		}
 	}
 	if v.checkpoint && err == nil {
 		return c.writeAccessCheckpoint(ctx, p, rep)
@@ -70,7 +81,7 @@ func (c *cli) verifyAccess(ctx context.Context, v *verification) error {
 		return werr
 	}
 	if err != nil {
-		return fail(exitIntegrity, "keep this copy as evidence, put the logs back from a backup, and verify that with --fingerprint and --anchor", "verify: %w", err)
+		return fail(exitIntegrity, "keep this copy as evidence, put the logs back from a backup, and verify that with --fingerprint and --anchor", "verify: %s", out.Damage.text())
 	}
 	c.notTrusted(&out)
 	return nil
@@ -111,7 +122,7 @@ func (v *accessVerdict) write(c *cli) error {
 	f.add("verdict", "%s", c.colour.status(colour, v.Verdict))
 	f.add("log", "%s, in %s", control.LogName, printable(v.Directory))
 	if d := v.Damage; d != nil {
-		f.add("damage", "%s", printable(d.Reason))
+		f.add("damage", "%s", printable(d.text()))
 	}
 	trust := "as it stands there"
 	if v.Trusted {
@@ -121,7 +132,9 @@ func (v *accessVerdict) write(c *cli) error {
 		f.add("genesis", "%s, %s", printable(v.Fingerprint), trust)
 	}
 	f.add("size", "%s, root %s", count(v.Events, "event"), v.Head.Root)
-	f.add("decisions", "%d, derived anew from the log: all as recorded", v.Decisions)
+	if v.Events > 0 {
+		f.add("decisions", "%d, derived anew from the log: all as recorded", v.Decisions)
+	}
 	f.add("events", "%s", kindsText(v.Kinds))
 	for _, flag := range v.Flags {
 		f.add("no effect", "event %d: %s", flag.Index, printable(flag.Reason))
