@@ -24,8 +24,9 @@ type Config struct {
 	// Gate decides which runs may start, and stops them. Zero: every run may.
 	Gate Gate
 
-	// Redactor sees every value and error message before it is written or
-	// traced. Zero: they are written as they are.
+	// Redactor sees every value and text before it is written or traced; see
+	// [redact.New], whose zero settings remove secrets. Zero: they are written as they
+	// are, with the secrets in them.
 	Redactor Redactor
 
 	// IncludeInputs and IncludeOutputs keep what [Task.Input] and

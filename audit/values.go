@@ -24,8 +24,9 @@ type Attr struct {
 // "drop" writes null, "mask" writes "[REDACTED]", "hmac" a pseudonym that is the same
 // for equal values, if the recorder's redactor can make one, and else a mask.
 // "scan" is what happens without a tag: the field is recorded, less what the redactor
-// finds in it. Tags hold for numbers, structs and all else, and without a redactor
-// too; a type with a MarshalJSON or MarshalText of its own decides alone.
+// finds in it. Any other text masks, for it was meant to hide something. Tags hold for
+// numbers, structs and all else, and without a redactor too; a type with a MarshalJSON
+// or MarshalText of its own decides alone.
 func Value(name string, v any) Attr { return Attr{name, v} }
 
 // Encode returns one JSON value for v as a [Recorder] without a redactor writes
