@@ -216,18 +216,19 @@ func (r *Recorder) Do(ctx context.Context, agent string, t Trigger, fn func(ctx 
 // Start begins a run that the caller ends with [Run.End]. It is for frameworks
 // that call back at the beginning and the end; [Recorder.Do] cannot forget the
 // end, and sees panics. The context and the errors are those that [Recorder.Do]
-// describes. The error is nil exactly if the run began.
+// describes. The error is nil exactly if the run began; else the context is ctx
+// itself, and the run nil.
 func (r *Recorder) Start(ctx context.Context, agent string, t Trigger) (context.Context, *Run, error) {
 	if r.closed.Load() {
-		return nil, nil, fmt.Errorf("audit: start %s: %w", ident.Text(agent, 256), ErrClosed)
+		return ctx, nil, fmt.Errorf("audit: start %s: %w", ident.Text(agent, 256), ErrClosed)
 	}
 	s, err := r.prepare(ctx, agent, t)
 	if err != nil {
-		return nil, nil, fmt.Errorf("audit: start %s: %w", ident.Text(agent, 256), err)
+		return ctx, nil, fmt.Errorf("audit: start %s: %w", ident.Text(agent, 256), err)
 	}
 	run, err := s.begin()
 	if err != nil {
-		return nil, nil, fmt.Errorf("audit: start %s: %w", ident.Text(agent, 256), err)
+		return ctx, nil, fmt.Errorf("audit: start %s: %w", ident.Text(agent, 256), err)
 	}
 	return run.ctx, run, nil
 }
