@@ -299,7 +299,7 @@ func (w *walker) fields(v reflect.Value, depth int, seen map[string]bool) {
 			w.tags.applied++
 			continue
 		}
-		if seen[name] || strings.Contains(options, "omit") && isEmpty(v.Field(i)) {
+		if seen[name] || leftOut(options, v.Field(i)) {
 			continue
 		}
 		seen[name] = true
@@ -309,6 +309,9 @@ func (w *walker) fields(v reflect.Value, depth int, seen map[string]bool) {
 		w.out = append(appendQuoted(w.out, name), ':')
 		begin, applied := len(w.out), w.tags.applied
 		w.value(v.Field(i), depth+1)
+		if inString(options, f.Type) && string(w.out[begin:]) != "null" {
+			w.out = appendQuoted(w.out[:begin], string(w.out[begin:]))
+		}
 		if tagged(f) {
 			w.tags.applied = applied // what was removed in it does not count besides
 			w.out = append(w.out[:begin], w.tags.replacement(hide, w.out[begin:])...)
@@ -324,11 +327,55 @@ func (w *walker) fields(v reflect.Value, depth int, seen map[string]bool) {
 	}
 }
 
-// isEmpty reports whether "omitempty" or "omitzero" leaves a value out.
+// leftOut reports whether the options of a json tag leave a field out.
+func leftOut(options string, v reflect.Value) bool {
+	for option := range strings.SplitSeq(options, ",") {
+		if option == "omitempty" && isEmpty(v) || option == "omitzero" && isZero(v) {
+			return true
+		}
+	}
+	return false
+}
+
+// isEmpty reports whether "omitempty" leaves a value out.
 func isEmpty(v reflect.Value) bool {
 	switch v.Kind() {
-	case reflect.Map, reflect.Slice:
+	case reflect.Array, reflect.Map, reflect.Slice, reflect.String:
 		return v.Len() == 0
+	case reflect.Struct:
+		return false
 	}
 	return v.IsZero()
+}
+
+// isZero reports whether "omitzero" leaves a value out: its type may have an opinion.
+func isZero(v reflect.Value) (zero bool) {
+	if v.IsZero() && (v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface) {
+		return true
+	}
+	defer func() {
+		if recover() != nil {
+			zero = false
+		}
+	}()
+	own := reflect.New(v.Type()) // the method may be that of the pointer
+	own.Elem().Set(v)
+	for _, v := range []any{v.Interface(), own.Interface()} {
+		if z, ok := v.(interface{ IsZero() bool }); ok {
+			return z.IsZero()
+		}
+	}
+	return v.IsZero()
+}
+
+// inString reports whether the options of a json tag ask for a value of type t inside a
+// string.
+func inString(options string, t reflect.Type) bool {
+	if !slices.Contains(strings.Split(options, ","), "string") || marshals(t) {
+		return false
+	}
+	if t.Kind() == reflect.Pointer && t.Name() == "" {
+		t = t.Elem()
+	}
+	return number(t) || t.Kind() == reflect.String
 }
