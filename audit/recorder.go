@@ -173,7 +173,8 @@ func (c *Config) complete() error {
 // is stored for good.
 //
 // agent is the agent's name, or name@version. fn gets the run, and a context
-// that carries it (see [FromContext]) and is cancelled when the run is killed.
+// that carries it (see [FromContext]) and is cancelled when the run is killed, and
+// when it has ended.
 //
 // fn is not called if Do returns an error that wraps [ErrInvalid] (the agent
 // or the trigger does not follow its grammar), [ErrRefused] (with the gate's

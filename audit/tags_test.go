@@ -113,6 +113,18 @@ func TestStructsWithTagsAreEncodedAsOthers(t *testing.T) {
 	}{})))
 }
 
+// own is embedded in itself.
+type own struct {
+	*own
+	Name string `redact:"mask"`
+}
+
+func TestStructEmbeddedInItself(t *testing.T) {
+	v := new(own)
+	v.own = v
+	assert.Equal(t, `{"Name":"[REDACTED]"}`, string(audit.Encode(v)))
+}
+
 func TestReasonOfAKillIsRedacted(t *testing.T) {
 	gate := new(fakeGate)
 	rec := newRecorder(t, func(c *audit.Config) { c.Redactor, c.Gate = new(maskAlice), gate })
