@@ -158,6 +158,7 @@ func TestEncode(t *testing.T) {
 		"shared bytes":    {repeat(make([]byte, 1<<20), 1<<16), `{"flexor.omitted":"too large","why":"…`},
 		"huge string":     {strings.Repeat("x", 1<<17), `{"flexor.omitted":"too large","bytes":131074,"sha256":"…`},
 		"huge slice":      {make([]int, 2<<20), `{"flexor.omitted":"too large","why":"…`},
+		"flat, not deep":  {repeat(map[string]string{"a": `{"b`}, 120), "[" + strings.Repeat(`{"a":"{\"b"},`, 119) + `{"a":"{\"b"}]`},
 		"array of any":    {[2]any{func() {}, 1}, `[{"flexor.unencodable":…},1]`},
 		"bytes in bad":    {map[string]any{"a": []byte("hi"), "b": func() {}}, `{"a":"aGk=","b":{…}}`},
 	} {
