@@ -159,6 +159,7 @@ func TestEncode(t *testing.T) {
 		"huge string":     {strings.Repeat("x", 1<<17), `{"flexor.omitted":"too large","bytes":131074,"sha256":"…`},
 		"huge slice":      {make([]int, 2<<20), `{"flexor.omitted":"too large","why":"…`},
 		"flat, not deep":  {repeat(map[string]string{"a": `{"b`}, 120), "[" + strings.Repeat(`{"a":"{\"b"},`, 119) + `{"a":"{\"b"}]`},
+		"deep":            {json.RawMessage(strings.Repeat(`{"a":`, 120) + "1" + strings.Repeat("}", 120)), `{"flexor.unencodable":"json.RawMessage","why":"nested deeper than 100"}`},
 		"array of any":    {[2]any{func() {}, 1}, `[{"flexor.unencodable":…},1]`},
 		"bytes in bad":    {map[string]any{"a": []byte("hi"), "b": func() {}}, `{"a":"aGk=","b":{…}}`},
 	} {
