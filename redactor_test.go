@@ -98,7 +98,8 @@ func TestRedactorOfTheCaller(t *testing.T) {
 
 func TestRedactionThatCannotBe(t *testing.T) {
 	for name, tc := range map[string]struct{ settings, says string }{
-		"operator without a key": {`"pii_patterns":[{"regexp":"ACC-[0-9]+","operator":"hmac"}]`, "needs"},
+		"operator without a key": {`"pii_patterns":[{"regexp":"ACC-[0-9]+","operator":"hmac"}]`, "vault.json:1:74: audit.pii_patterns[0]: invalid settings: the operator hmac needs a key, which the program has to provide: set flexor.Options.Pseudonyms"},
+		"rule without a key":     {`"pii_keys":[{"name":"account","operator":"hmac"}]`, "set flexor.Options.Pseudonyms"},
 		"name that is taken":     {`"pii_patterns":["ok",{"name":"email","regexp":"ACC-[0-9]+"}]`, "vault.json:1:"},
 	} {
 		t.Run(name, func(t *testing.T) {
