@@ -63,23 +63,25 @@ func TestTagsSayWhatIsRecorded(t *testing.T) {
 type optional struct {
 	Hidden string `json:"-" redact:"mask"`
 
-	Struct  struct{ A int }   `json:"struct,omitempty"`
-	Time    time.Time         `json:"time,omitempty"`
-	Array   [2]int            `json:"array,omitempty"`
-	None    [0]int            `json:"none,omitempty"`
-	Map     map[string]int    `json:"map,omitempty"`
-	Any     any               `json:"any,omitempty"`
-	ZStruct struct{ A int }   `json:"zstruct,omitzero"`
-	ZTime   time.Time         `json:"ztime,omitzero"`
-	ZMap    map[string]int    `json:"zmap,omitzero"`
-	ZSlice  []int             `json:"zslice,omitzero"`
-	Seven   seven             `json:"seven,omitzero"`
-	Pointer *seven            `json:"pointer,omitzero"`
-	ID      int64             `json:"id,string"`
-	Price   float64           `json:"price,omitempty,string"`
-	OK      *bool             `json:"ok,string"`
-	Text    string            `json:"text,string"`
-	Date    time.Time         `json:"date,string"`
+	Struct  struct{ A int } `json:"struct,omitempty"`
+	Time    time.Time       `json:"time,omitempty"`
+	Array   [2]int          `json:"array,omitempty"`
+	None    [0]int          `json:"none,omitempty"`
+	Map     map[string]int  `json:"map,omitempty"`
+	Any     any             `json:"any,omitempty"`
+	ZStruct struct{ A int } `json:"zstruct,omitzero"`
+	ZTime   time.Time       `json:"ztime,omitzero"`
+	ZMap    map[string]int  `json:"zmap,omitzero"`
+	ZSlice  []int           `json:"zslice,omitzero"`
+	Seven   seven           `json:"seven,omitzero"`
+	Pointer *seven          `json:"pointer,omitzero"`
+	ID      int64           `json:"id,string"`
+	Price   float64         `json:"price,omitempty,string"`
+	OK      *bool           `json:"ok,string"`
+	Text    string          `json:"text,string"`
+	//lint:ignore SA5008 encoding/json ignores it here, and so must we
+	Date time.Time `json:"date,string"`
+	//lint:ignore SA5008 encoding/json ignores it here, and so must we
 	Members map[string]string `json:"members,string"`
 }
 
