@@ -62,6 +62,7 @@ func TestTagsSayWhatIsRecorded(t *testing.T) {
 // encoding/json does not know.
 type optional struct {
 	Hidden string `json:"-" redact:"mask"`
+	*extra
 
 	Struct  struct{ A int } `json:"struct,omitempty"`
 	Time    time.Time       `json:"time,omitempty"`
@@ -85,6 +86,8 @@ type optional struct {
 	Members map[string]string `json:"members,string"`
 }
 
+type extra struct{ Extra int }
+
 // seven is zero when it is 7.
 type seven int
 
@@ -99,7 +102,7 @@ func TestStructsWithTagsAreEncodedAsOthers(t *testing.T) {
 	for name, v := range map[string]optional{
 		"zero": {},
 		"full": {
-			Array: [2]int{0, 1}, Map: map[string]int{"a": 1}, Any: 0, ZTime: time.Unix(1, 0).UTC(), ZMap: map[string]int{}, ZSlice: []int{},
+			extra: &extra{1}, Array: [2]int{0, 1}, Map: map[string]int{"a": 1}, Any: 0, ZTime: time.Unix(1, 0).UTC(), ZMap: map[string]int{}, ZSlice: []int{},
 			Seven: 7, Pointer: &zero, ID: 1<<53 + 1, Price: 12.5, OK: &yes, Text: `a "b"`, Members: map[string]string{"a": "1"},
 		},
 	} {
