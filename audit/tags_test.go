@@ -63,6 +63,7 @@ func TestTagsSayWhatIsRecorded(t *testing.T) {
 type optional struct {
 	Hidden string `json:"-" redact:"mask"`
 	*extra
+	more
 
 	Struct  struct{ A int } `json:"struct,omitempty"`
 	Time    time.Time       `json:"time,omitempty"`
@@ -86,7 +87,21 @@ type optional struct {
 	Members map[string]string `json:"members,string"`
 }
 
-type extra struct{ Extra int }
+// extra and more have names that meet: Twice is in both, Named is named so in one only,
+// and Text is further out.
+type extra struct {
+	Extra int
+	Twice int
+	Named int
+	Text  string `json:"text"`
+}
+
+type more struct {
+	*more
+	Twice int
+	Other int `json:"Named"`
+	More  int
+}
 
 // seven is zero when it is 7.
 type seven int
@@ -102,7 +117,7 @@ func TestStructsWithTagsAreEncodedAsOthers(t *testing.T) {
 	for name, v := range map[string]optional{
 		"zero": {},
 		"full": {
-			extra: &extra{1}, Array: [2]int{0, 1}, Map: map[string]int{"a": 1}, Any: 0, ZTime: time.Unix(1, 0).UTC(), ZMap: map[string]int{}, ZSlice: []int{},
+			extra: &extra{1, 2, 3, "4"}, more: more{&more{}, 5, 6, 7}, Array: [2]int{0, 1}, Map: map[string]int{"a": 1}, Any: 0, ZTime: time.Unix(1, 0).UTC(), ZMap: map[string]int{}, ZSlice: []int{},
 			Seven: 7, Pointer: &zero, ID: 1<<53 + 1, Price: 12.5, OK: &yes, Text: `a "b"`, Members: map[string]string{"a": "1"},
 		},
 	} {

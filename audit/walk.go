@@ -101,9 +101,10 @@ func walkValue(v reflect.Value, t *tags) json.RawMessage {
 
 // walker writes a value part by part.
 type walker struct {
-	out   []byte
-	nodes int
-	tags  *tags
+	out     []byte
+	nodes   int
+	tags    *tags
+	layouts map[reflect.Type]*layout
 }
 
 // value writes v.
@@ -140,7 +141,7 @@ func (w *walker) value(v reflect.Value, depth int) {
 		w.array(v, depth)
 	case reflect.Struct:
 		w.out = append(w.out, '{')
-		w.fields(v, depth, map[string]bool{})
+		w.fields(v, depth)
 		w.out = append(w.out, '}')
 	default:
 		w.leaf(v)
@@ -262,57 +263,33 @@ func keyText(k reflect.Value) (text string, ok bool) {
 	return "", false
 }
 
-// fields writes the fields of a struct, and those of the structs embedded in
-// it, by the names that encoding/json gives them. seen holds the names that are
-// taken: the outer field wins.
-func (w *walker) fields(v reflect.Value, depth int, seen map[string]bool) {
-	var embedded []reflect.Value
-	for i := range v.NumField() {
-		f := v.Type().Field(i)
-		tag := f.Tag.Get("json")
-		if tag == "-" {
-			continue
+// fields writes the fields of a struct.
+func (w *walker) fields(v reflect.Value, depth int) {
+	l := w.layout(v.Type())
+	w.tags.applied += l.hidden
+	for _, m := range l.members {
+		f, err := v.FieldByIndexErr(m.Index)
+		if err != nil {
+			continue // it is one of a nil pointer
 		}
-		name, options, _ := strings.Cut(tag, ",")
-		if f.Anonymous && name == "" {
-			if e := v.Field(i); tagged(f) {
-				w.tags.applied++ // its fields have no value of their own that could be replaced
-				continue
-			} else if e.Kind() == reflect.Struct {
-				embedded = append(embedded, e)
-				continue
-			} else if e.Kind() == reflect.Pointer && e.Type().Elem().Kind() == reflect.Struct {
-				if !e.IsNil() {
-					embedded = append(embedded, e.Elem())
-				}
-				continue
-			}
-		}
-		if !f.IsExported() {
-			continue
-		}
-		if name == "" {
-			name = f.Name
-		}
-		hide := f.Tag.Get(tagKey)
+		hide := m.Tag.Get(tagKey)
 		if hide == tagOmit {
 			w.tags.applied++
 			continue
 		}
-		if seen[name] || leftOut(options, v.Field(i)) {
+		if leftOut(m.options, f) {
 			continue
 		}
-		seen[name] = true
 		if w.out[len(w.out)-1] != '{' {
 			w.out = append(w.out, ',')
 		}
-		w.out = append(appendQuoted(w.out, name), ':')
+		w.out = append(appendQuoted(w.out, m.name), ':')
 		begin, applied := len(w.out), w.tags.applied
-		w.value(v.Field(i), depth+1)
-		if inString(options, f.Type) && string(w.out[begin:]) != "null" {
+		w.value(f, depth+1)
+		if inString(m.options, m.Type) && string(w.out[begin:]) != "null" {
 			w.out = appendQuoted(w.out[:begin], string(w.out[begin:]))
 		}
-		if tagged(f) {
+		if tagged(m.StructField) {
 			w.tags.applied = applied // what was removed in it does not count besides
 			w.out = append(w.out[:begin], w.tags.replacement(hide, w.out[begin:])...)
 		}
@@ -320,10 +297,90 @@ func (w *walker) fields(v reflect.Value, depth int, seen map[string]bool) {
 			return
 		}
 	}
-	for _, e := range embedded {
-		if depth < walkDepth && w.nodes >= 0 {
-			w.fields(e, depth+1, seen)
+}
+
+// member is a field of a struct, or of one embedded in it. Its Index leads to it from
+// the outermost.
+type member struct {
+	reflect.StructField
+	name, options string // of its json tag
+	named         bool   // by that
+}
+
+// layout is what is written of the structs of one type.
+type layout struct {
+	members []member
+	hidden  int // embedded structs that a tag hides: their fields have no value that could be replaced
+}
+
+// layout returns that of a type: the fields that encoding/json writes, in its order. Of
+// several with one name the outermost counts, of these the one that is named by a tag,
+// and none if there are several still.
+func (w *walker) layout(t reflect.Type) *layout {
+	if l := w.layouts[t]; l != nil {
+		return l
+	}
+	l := new(layout)
+	l.collect(t, nil, map[reflect.Type]bool{})
+	all := slices.Clone(l.members)
+	l.members = slices.DeleteFunc(l.members, func(m member) bool { return slices.ContainsFunc(all, m.hiddenBy) })
+	if w.layouts == nil {
+		w.layouts = map[reflect.Type]*layout{}
+	}
+	w.layouts[t] = l
+	return l
+}
+
+// hiddenBy reports whether m is not written because of o.
+func (m *member) hiddenBy(o member) bool {
+	switch {
+	case o.name != m.name || slices.Equal(o.Index, m.Index):
+		return false
+	case len(o.Index) != len(m.Index):
+		return len(o.Index) < len(m.Index)
+	}
+	return o.named || !m.named
+}
+
+// collect adds the fields of t, and of the structs embedded in it, in order. index leads
+// to t, and within are the types that it is embedded in: of a type that is embedded in
+// itself the fields that are further out count.
+func (l *layout) collect(t reflect.Type, index []int, within map[reflect.Type]bool) {
+	if within[t] {
+		return
+	}
+	within[t] = true
+	defer delete(within, t)
+	for i := range t.NumField() {
+		f := t.Field(i)
+		tag := f.Tag.Get("json")
+		if tag == "-" {
+			continue
 		}
+		f.Index = append(slices.Clone(index), i)
+		name, options, _ := strings.Cut(tag, ",")
+		if f.Anonymous && name == "" {
+			e := f.Type
+			if e.Kind() == reflect.Pointer {
+				e = e.Elem()
+			}
+			if tagged(f) {
+				l.hidden++
+				continue
+			}
+			if e.Kind() == reflect.Struct {
+				l.collect(e, f.Index, within)
+				continue
+			}
+		}
+		if !f.IsExported() {
+			continue
+		}
+		m := member{f, name, options, name != ""}
+		if name == "" {
+			m.name = f.Name
+		}
+		l.members = append(l.members, m)
 	}
 }
 
