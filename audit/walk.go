@@ -104,7 +104,7 @@ type walker struct {
 	out     []byte
 	nodes   int
 	tags    *tags
-	layouts map[reflect.Type]*layout
+	layouts []*layout // of the types met so far
 }
 
 // value writes v.
@@ -277,7 +277,7 @@ func (w *walker) fields(v reflect.Value, depth int) {
 			w.tags.applied++
 			continue
 		}
-		if leftOut(m.options, f) {
+		if m.omitEmpty && isEmpty(f) || m.omitZero && isZero(f) {
 			continue
 		}
 		if w.out[len(w.out)-1] != '{' {
@@ -286,7 +286,7 @@ func (w *walker) fields(v reflect.Value, depth int) {
 		w.out = append(appendQuoted(w.out, m.name), ':')
 		begin, applied := len(w.out), w.tags.applied
 		w.value(f, depth+1)
-		if inString(m.options, m.Type) && string(w.out[begin:]) != "null" {
+		if m.inString && string(w.out[begin:]) != "null" {
 			w.out = appendQuoted(w.out[:begin], string(w.out[begin:]))
 		}
 		if tagged(m.StructField) {
@@ -297,101 +297,6 @@ func (w *walker) fields(v reflect.Value, depth int) {
 			return
 		}
 	}
-}
-
-// member is a field of a struct, or of one embedded in it. Its Index leads to it from
-// the outermost.
-type member struct {
-	reflect.StructField
-	name, options string // of its json tag
-	named         bool   // by that
-}
-
-// layout is what is written of the structs of one type.
-type layout struct {
-	members []member
-	hidden  int // embedded structs that a tag hides: their fields have no value that could be replaced
-}
-
-// layout returns that of a type: the fields that encoding/json writes, in its order. Of
-// several with one name the outermost counts, of these the one that is named by a tag,
-// and none if there are several still.
-func (w *walker) layout(t reflect.Type) *layout {
-	if l := w.layouts[t]; l != nil {
-		return l
-	}
-	l := new(layout)
-	l.collect(t, nil, map[reflect.Type]bool{})
-	all := slices.Clone(l.members)
-	l.members = slices.DeleteFunc(l.members, func(m member) bool { return slices.ContainsFunc(all, m.hiddenBy) })
-	if w.layouts == nil {
-		w.layouts = map[reflect.Type]*layout{}
-	}
-	w.layouts[t] = l
-	return l
-}
-
-// hiddenBy reports whether m is not written because of o.
-func (m *member) hiddenBy(o member) bool {
-	switch {
-	case o.name != m.name || slices.Equal(o.Index, m.Index):
-		return false
-	case len(o.Index) != len(m.Index):
-		return len(o.Index) < len(m.Index)
-	}
-	return o.named || !m.named
-}
-
-// collect adds the fields of t, and of the structs embedded in it, in order. index leads
-// to t, and within are the types that it is embedded in: of a type that is embedded in
-// itself the fields that are further out count.
-func (l *layout) collect(t reflect.Type, index []int, within map[reflect.Type]bool) {
-	if within[t] {
-		return
-	}
-	within[t] = true
-	defer delete(within, t)
-	for i := range t.NumField() {
-		f := t.Field(i)
-		tag := f.Tag.Get("json")
-		if tag == "-" {
-			continue
-		}
-		f.Index = append(slices.Clone(index), i)
-		name, options, _ := strings.Cut(tag, ",")
-		if f.Anonymous && name == "" {
-			e := f.Type
-			if e.Kind() == reflect.Pointer {
-				e = e.Elem()
-			}
-			if tagged(f) {
-				l.hidden++
-				continue
-			}
-			if e.Kind() == reflect.Struct {
-				l.collect(e, f.Index, within)
-				continue
-			}
-		}
-		if !f.IsExported() {
-			continue
-		}
-		m := member{f, name, options, name != ""}
-		if name == "" {
-			m.name = f.Name
-		}
-		l.members = append(l.members, m)
-	}
-}
-
-// leftOut reports whether the options of a json tag leave a field out.
-func leftOut(options string, v reflect.Value) bool {
-	for option := range strings.SplitSeq(options, ",") {
-		if option == "omitempty" && isEmpty(v) || option == "omitzero" && isZero(v) {
-			return true
-		}
-	}
-	return false
 }
 
 // isEmpty reports whether "omitempty" leaves a value out.
@@ -423,16 +328,4 @@ func isZero(v reflect.Value) (zero bool) {
 		}
 	}
 	return v.IsZero()
-}
-
-// inString reports whether the options of a json tag ask for a value of type t inside a
-// string.
-func inString(options string, t reflect.Type) bool {
-	if !slices.Contains(strings.Split(options, ","), "string") || marshals(t) {
-		return false
-	}
-	if t.Kind() == reflect.Pointer && t.Name() == "" {
-		t = t.Elem()
-	}
-	return number(t) || t.Kind() == reflect.String
 }
