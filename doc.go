@@ -22,8 +22,13 @@
 // before the call that recorded it returns, so that a run whose process is killed
 // is still told: the next one who opens the vault closes it as interrupted.
 //
-// The parts stand on their own: package audit is the recorder and its entry,
-// audit/audittest the harness for tests, sinks/vault the log with its proofs and
-// its verification, vaultcfg the reader of vault.json, schema the published JSON
-// Schemas. This package wires them and does nothing else.
+// The parts stand on their own, and this package wires them and does nothing else:
+// package audit is the recorder and its entry, audit/audittest the harness for tests;
+// lineage says who touched which data, control who may do what and who must stop,
+// by the roles of rbac; redact removes what must not be written; sinks/vault is the
+// log with its proofs and its verification, archive and feed what is sent elsewhere,
+// retention what is removed; vaultcfg reads vault.json, schema has the JSON Schemas.
+//
+// docs/embedding.md is about the program around an agent: daemons, servers, tenants,
+// tests.
 package flexor

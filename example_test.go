@@ -10,7 +10,6 @@ import (
 
 	flexor "github.com/flexorhq/flexor-go"
 	"github.com/flexorhq/flexor-go/audit"
-	"github.com/flexorhq/flexor-go/vaultcfg"
 )
 
 // price is one quote of a feed.
@@ -30,14 +29,8 @@ var errStale = errors.New("feed is stale")
 // takes and its outputs are in the log before the next line of it is executed.
 func Example() {
 	ctx := context.Background()
-	dir, err := os.MkdirTemp("", "vault")
-	if err != nil {
-		panic(err)
-	}
-	defer os.RemoveAll(dir)
-	if _, err := vaultcfg.Init(dir, "company", vaultcfg.L2, vaultcfg.Sandbox); err != nil {
-		panic(err)
-	}
+	dir, clean := exampleVault("company")
+	defer clean()
 
 	v, err := flexor.Open(ctx, dir, nil)
 	if err != nil {
@@ -86,14 +79,8 @@ func Example() {
 // The log of a vault can be verified by anybody who can read it.
 func Example_verify() {
 	ctx := context.Background()
-	dir, err := os.MkdirTemp("", "vault")
-	if err != nil {
-		panic(err)
-	}
-	defer os.RemoveAll(dir)
-	if _, err := vaultcfg.Init(dir, "company", vaultcfg.L2, vaultcfg.Sandbox); err != nil {
-		panic(err)
-	}
+	dir, clean := exampleVault("company")
+	defer clean()
 	v, err := flexor.Open(ctx, dir, nil)
 	if err != nil {
 		panic(err)

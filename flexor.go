@@ -96,6 +96,9 @@ type Vault struct {
 	Control *control.Control
 	// Config is the vault's vault.json, with what the layers above it add.
 	Config *vaultcfg.Config
+	// Redactor is what sees every value before it is written. A query for a data record
+	// takes it as lineage.Query.Redactor, or looks for what was never written.
+	Redactor audit.Redactor
 
 	log     *vault.Log
 	gate    *control.Gate // nil: the caller has one of their own
@@ -149,7 +152,7 @@ func Open(ctx context.Context, path string, o *Options) (*Vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &Vault{Config: cfg, now: o.Now, logger: o.Logger}
+	v := &Vault{Config: cfg, Redactor: redactor, now: o.Now, logger: o.Logger}
 	if v.confirmed, err = Confirmed(cfg, o); err != nil {
 		return nil, err
 	}
@@ -164,7 +167,7 @@ func Open(ctx context.Context, path string, o *Options) (*Vault, error) {
 		}
 		sink, writer = v.log, v.log.Writer()
 	}
-	gate, err := v.openControl(ctx, o, redactor)
+	gate, err := v.openControl(ctx, o)
 	if err == nil {
 		v.Audit, err = audit.New(sink, &audit.Config{
 			Vault:          cfg.Name,
@@ -218,12 +221,12 @@ func (v *Vault) openLog(ctx context.Context, o *Options) error {
 }
 
 // openControl opens the vault's governance, and returns the gate of its runs.
-func (v *Vault) openControl(ctx context.Context, o *Options, redactor audit.Redactor) (audit.Gate, error) {
+func (v *Vault) openControl(ctx context.Context, o *Options) (audit.Gate, error) {
 	known, err := v.knownHead(ctx)
 	if err != nil {
 		return nil, err
 	}
-	v.Control, err = control.Open(ctx, v.Config.Dir, &control.Config{Key: o.Key, Known: known, Snapshots: o.Snapshots, Redactor: redactor, Now: o.Now, Logger: o.Logger})
+	v.Control, err = control.Open(ctx, v.Config.Dir, &control.Config{Key: o.Key, Known: known, Snapshots: o.Snapshots, Redactor: v.Redactor, Now: o.Now, Logger: o.Logger})
 	if err != nil {
 		return nil, err
 	}

@@ -17,12 +17,12 @@ import (
 // [redact.Redactor.Pseudonym]. An error names the file and the pattern or rule.
 func NewRedactor(cfg *vaultcfg.Config, keys redact.KeyProvider) (*redact.Redactor, error) {
 	for i, p := range cfg.Audit.PIIPatterns {
-		if err := p.Check(); err != nil {
+		if err := checkRule(p, p.Operator, keys); err != nil {
 			return nil, settingError(cfg, fmt.Sprintf("audit.pii_patterns[%d]", i), err)
 		}
 	}
 	for i, k := range cfg.Audit.PIIKeys {
-		if err := k.Check(); err != nil {
+		if err := checkRule(k, k.Operator, keys); err != nil {
 			return nil, settingError(cfg, fmt.Sprintf("audit.pii_keys[%d]", i), err)
 		}
 	}
@@ -40,6 +40,17 @@ func NewRedactor(cfg *vaultcfg.Config, keys redact.KeyProvider) (*redact.Redacto
 		return nil, fmt.Errorf("flexor: %s: %w", cfg.Path, err)
 	}
 	return r, nil
+}
+
+// checkRule returns why a pattern or a rule by name cannot be followed.
+func checkRule(rule interface{ Check() error }, op redact.Operator, keys redact.KeyProvider) error {
+	if err := rule.Check(); err != nil {
+		return err
+	}
+	if op == redact.Pseudonym && keys == nil {
+		return fmt.Errorf("%w: the operator %s needs a key, which the program has to provide: set flexor.Options.Pseudonyms, for example to redact.StaticKey(id, key)", redact.ErrInvalid, op)
+	}
+	return nil
 }
 
 // settingError says where in which vault.json a setting is wrong.

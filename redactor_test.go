@@ -13,6 +13,7 @@ import (
 
 	flexor "github.com/flexorhq/flexor-go"
 	"github.com/flexorhq/flexor-go/audit"
+	"github.com/flexorhq/flexor-go/lineage"
 	"github.com/flexorhq/flexor-go/redact"
 	"github.com/flexorhq/flexor-go/vaultcfg"
 )
@@ -98,7 +99,8 @@ func TestRedactorOfTheCaller(t *testing.T) {
 
 func TestRedactionThatCannotBe(t *testing.T) {
 	for name, tc := range map[string]struct{ settings, says string }{
-		"operator without a key": {`"pii_patterns":[{"regexp":"ACC-[0-9]+","operator":"hmac"}]`, "needs"},
+		"operator without a key": {`"pii_patterns":[{"regexp":"ACC-[0-9]+","operator":"hmac"}]`, "vault.json:1:74: audit.pii_patterns[0]: invalid settings: the operator hmac needs a key, which the program has to provide: set flexor.Options.Pseudonyms"},
+		"rule without a key":     {`"pii_keys":[{"name":"account","operator":"hmac"}]`, "set flexor.Options.Pseudonyms"},
 		"name that is taken":     {`"pii_patterns":["ok",{"name":"email","regexp":"ACC-[0-9]+"}]`, "vault.json:1:"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -110,6 +112,30 @@ func TestRedactionThatCannotBe(t *testing.T) {
 			require.ErrorContains(t, err, tc.says)
 			assert.NoDirExists(t, filepath.Join(dir, "audit-log"), "nothing was created")
 		})
+	}
+}
+
+// What was touched is found by the URI that the agent had, with the redactor of the vault
+// only, whether that is the one of vault.json or of the caller.
+func TestRedactorFindsRecords(t *testing.T) {
+	const uri = "crm://customers/" + address
+	own, err := redact.New(redact.Config{Detectors: []string{"email"}, Operators: map[string]redact.Operator{"email": redact.LastFour}})
+	require.NoError(t, err)
+	for _, o := range []*flexor.Options{nil, {Redactor: own}} {
+		dir := t.TempDir()
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "vault.json"), []byte(`{"name":"v","tier":"L2","environment":"sandbox","audit":{"pii_redaction":true}}`), 0o600))
+		v, err := flexor.Open(t.Context(), dir, o)
+		require.NoError(t, err)
+		defer v.Close()
+		require.NoError(t, v.Audit.Do(t.Context(), "mailer", audit.Trigger{}, func(_ context.Context, run *audit.Run) error {
+			lineage.Read(run, "crm", uri)
+			return nil
+		}))
+		for _, q := range []lineage.Query{{Record: uri}, {Record: uri, Redactor: v.Redactor}} {
+			res, err := lineage.Trace(t.Context(), v.Log, q)
+			require.NoError(t, err)
+			assert.Equal(t, q.Redactor != nil, res.Found())
+		}
 	}
 }
 

@@ -288,6 +288,32 @@ func TestClose(t *testing.T) {
 	require.ErrorIs(t, err, audit.ErrClosed)
 }
 
+// A caller who assigns what Start returns to its own ctx can still use that.
+func TestStartThatFailsReturnsItsContext(t *testing.T) {
+	refusing := func(c *audit.Config) {
+		c.Gate = &fakeGate{admit: func(audit.Admission) (audit.Pass, error) { return audit.Pass{}, errors.New("not now") }}
+	}
+	closed, refused, broken := newRecorder(t), newRecorder(t, refusing), newRecorder(t)
+	require.NoError(t, closed.Close())
+	broken.Sink.Fail = func(audit.Batch) error { return errors.New("disk full") }
+	for _, tc := range []struct {
+		rec   *audittest.Recorder
+		agent string
+		want  error
+	}{
+		{closed, "feed", audit.ErrClosed},
+		{newRecorder(t), "not a name", audit.ErrInvalid},
+		{refused, "feed", audit.ErrRefused},
+		{broken, "feed", audit.ErrNotRecorded},
+	} {
+		own := t.Context()
+		ctx, run, err := tc.rec.Start(own, tc.agent, manual)
+		require.ErrorIs(t, err, tc.want)
+		assert.Equal(t, own, ctx)
+		assert.Nil(t, run)
+	}
+}
+
 func TestDisabledRecorder(t *testing.T) {
 	gate := new(fakeGate)
 	rec, err := audit.New(nil, &audit.Config{Gate: gate})

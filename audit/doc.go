@@ -4,7 +4,7 @@
 //	rec, err := audit.New(sink, nil)
 //	...
 //	err = rec.Do(ctx, "feed-monitor", audit.Trigger{Type: audit.Schedule}, func(ctx context.Context, run *audit.Run) error {
-//		return run.Task("data-freshness-check", func(ctx context.Context, t *audit.Task) error {
+//		return run.Task(ctx, "data-freshness-check", func(ctx context.Context, t *audit.Task) error {
 //			age := feed.Age(ctx)
 //			if t.If("feed is stale", age > time.Hour, audit.Value("age_minutes", age.Minutes())) {
 //				return notify(ctx)
@@ -50,6 +50,7 @@
 //	decision  the members of [Decision]
 //	output    name, value
 //	error     the members of [ErrorEvent]; its kind is "error_kind"
+//	access    the members of [Access]
 //	kill      the members of [Kill]: the run's context was cancelled
 //	refused   as start, and the reason of the gate
 //	run       the [Entry]
@@ -57,8 +58,8 @@
 // "redactions" says what was replaced in a record. What is recorded after the
 // end of a run has "late": true, and does not change the entry. Readers ignore
 // kinds and members they do not know: sinks add some, and so do later versions.
-// [DecodeLine] and [DecodeEntry] read records; [Interrupted] rebuilds the entry
-// of a run whose process died.
+// [DecodeLine] and [DecodeEntry] read records; [Replay] rebuilds the entry of a
+// run whose process died.
 //
 // # Values
 //
@@ -71,12 +72,19 @@
 // the memory of a run is bounded, too. There are two things no recorder can
 // contain: a method that never returns, and one that overflows the stack.
 //
-// Names of agents and skills, versions and principals have a grammar, and what
-// does not follow it is refused with [ErrInvalid]. Conditions and names of
-// values are free text of up to 256 bytes; they are made printable. All values,
-// names of values, names of branches and error messages pass [Config.Redactor]
-// before they are written or traced. Conditions do not: they are part of the
-// program, and must not be made from data.
+// Names are not redacted, so they have a grammar, and what does not follow it is
+// refused with [ErrInvalid]:
+//
+//	agent, skill  1 to 128 ASCII letters, digits, "-", "_", "." and "/", the first
+//	              a letter or a digit; at most 8 digits
+//	version       the same, and "+", ":" and "~", with any number of digits
+//	principal     1 to 256 bytes of UTF-8 that print; see [Trigger]
+//
+// Everything else that an agent says is free text or a value, and passes
+// [Config.Redactor] before it is written or traced: values and their names,
+// conditions, branches and messages of errors. Conditions and names of values
+// are made printable, and cut to 256 bytes, of which the last then state the
+// length and SHA-256 of the whole.
 //
 // # Traces and metrics
 //

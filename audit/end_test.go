@@ -135,6 +135,9 @@ func TestKill(t *testing.T) {
 				if tc.returns != nil {
 					require.ErrorIs(t, err, tc.returns)
 				}
+				if errors.Is(tc.returns, audit.ErrKilled) {
+					require.Equal(t, tc.returns, err, "an error that says it all is not added to")
+				}
 			}()
 			e := rec.Entry()
 			assert.Equal(t, audit.Failed, e.Status)
@@ -251,6 +254,11 @@ func TestCancelAndTimeout(t *testing.T) {
 			})
 			require.ErrorIs(t, err, tc.is, "a failed run is never a nil error")
 			e := rec.Entry()
+			if tc.returns == nil {
+				require.ErrorContains(t, err, e.RunID)
+			} else {
+				require.Equal(t, tc.returns, err, "an error that says it all is not added to")
+			}
 			assert.Equal(t, audit.Failed, e.Status)
 			assert.Equal(t, tc.by, e.EndedBy)
 			assert.Len(t, e.Decisions, 1)

@@ -54,6 +54,76 @@ func ExampleRecorder_Do() {
 	// feed-monitor success []
 }
 
+// framework calls back when it begins and when it ends.
+type framework struct {
+	onBegin func(ctx context.Context, agent string) context.Context
+	onEnd   func(ctx context.Context, err error)
+}
+
+// handle is what the framework does in between.
+func (f *framework) handle(ctx context.Context, agent string, work func(ctx context.Context) error) {
+	ctx = f.onBegin(ctx, agent)
+	f.onEnd(ctx, work(ctx))
+}
+
+// A framework that calls back carries the run in its context. Where it could not be begun,
+// that context has no run, and is over.
+func ExampleRecorder_Start() {
+	rec, sink := exampleRecorder()
+	defer rec.Close()
+
+	f := framework{
+		onBegin: func(ctx context.Context, agent string) context.Context {
+			ctx, _, err := rec.Start(ctx, agent, audit.Trigger{Type: audit.Event})
+			if err != nil {
+				ctx, cancel := context.WithCancelCause(ctx)
+				cancel(err) // what may not run, or leaves no trace, must not be done
+				return ctx
+			}
+			return ctx
+		},
+		onEnd: func(ctx context.Context, err error) {
+			if err := audit.FromContext(ctx).End(err); err != nil {
+				fmt.Println("ended:", err)
+			}
+		},
+	}
+	for _, agent := range []string{"order-router", "not a name"} {
+		f.handle(context.Background(), agent, func(ctx context.Context) error {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			audit.FromContext(ctx).Output("orders", 3)
+			return nil
+		})
+	}
+	printEntries(sink)
+	// Output:
+	// ended: audit: start not a name: audit: invalid: agent name "not a name" may only have ASCII letters, digits and the characters -_./
+	// order-router success []
+}
+
+// Tags say what is recorded of a struct, with or without a redactor.
+func ExampleValue() {
+	type customer struct {
+		ID      int    `json:"id"`
+		Name    string `json:"name" redact:"mask"`
+		Comment string `json:"comment" redact:"-"`
+		Limit   int    `json:"limit" redact:"drop"`
+	}
+	rec, sink := exampleRecorder()
+	defer rec.Close()
+	_ = rec.Do(context.Background(), "credit-check", audit.Trigger{}, func(ctx context.Context, run *audit.Run) error {
+		c := customer{17, "Ann", "a friend of Bob", 5000}
+		run.If("limit is high", c.Limit > 1000, audit.Value("customer", c))
+		return nil
+	})
+	printEntries(sink)
+	// Output:
+	// credit-check success []
+	//   limit is high → true, not [false], because {"customer":{"id":17,"name":"[REDACTED]","limit":null}}
+}
+
 func ExampleRun_If() {
 	rec, sink := exampleRecorder()
 	defer rec.Close()

@@ -39,7 +39,7 @@ type Pass struct {
 
 // Kill says who stopped a run.
 type Kill struct {
-	By          string    `json:"by"`             // a subject, such as user:alice@fund.com
+	By          string    `json:"by"`             // a subject, such as alice@fund.com or service:ci
 	Role        string    `json:"role,omitempty"` // in which role
 	Reason      string    `json:"reason,omitempty"`
 	RequestedAt time.Time `json:"requested_at"` // when the order was given

@@ -24,8 +24,9 @@ type Config struct {
 	// Gate decides which runs may start, and stops them. Zero: every run may.
 	Gate Gate
 
-	// Redactor sees every value and error message before it is written or
-	// traced. Zero: they are written as they are.
+	// Redactor sees every value and text before it is written or traced; see
+	// [redact.New], whose zero settings remove secrets. Zero: they are written as they
+	// are, with the secrets in them.
 	Redactor Redactor
 
 	// IncludeInputs and IncludeOutputs keep what [Task.Input] and
@@ -172,7 +173,8 @@ func (c *Config) complete() error {
 // is stored for good.
 //
 // agent is the agent's name, or name@version. fn gets the run, and a context
-// that carries it (see [FromContext]) and is cancelled when the run is killed.
+// that carries it (see [FromContext]) and is cancelled when the run is killed, and
+// when it has ended.
 //
 // fn is not called if Do returns an error that wraps [ErrInvalid] (the agent
 // or the trigger does not follow its grammar), [ErrRefused] (with the gate's
@@ -215,18 +217,19 @@ func (r *Recorder) Do(ctx context.Context, agent string, t Trigger, fn func(ctx 
 // Start begins a run that the caller ends with [Run.End]. It is for frameworks
 // that call back at the beginning and the end; [Recorder.Do] cannot forget the
 // end, and sees panics. The context and the errors are those that [Recorder.Do]
-// describes. The error is nil exactly if the run began.
+// describes. The error is nil exactly if the run began; else the context is ctx
+// itself, and the run nil.
 func (r *Recorder) Start(ctx context.Context, agent string, t Trigger) (context.Context, *Run, error) {
 	if r.closed.Load() {
-		return nil, nil, fmt.Errorf("audit: start %s: %w", ident.Text(agent, 256), ErrClosed)
+		return ctx, nil, fmt.Errorf("audit: start %s: %w", ident.Text(agent, 256), ErrClosed)
 	}
 	s, err := r.prepare(ctx, agent, t)
 	if err != nil {
-		return nil, nil, fmt.Errorf("audit: start %s: %w", ident.Text(agent, 256), err)
+		return ctx, nil, fmt.Errorf("audit: start %s: %w", ident.Text(agent, 256), err)
 	}
 	run, err := s.begin()
 	if err != nil {
-		return nil, nil, fmt.Errorf("audit: start %s: %w", ident.Text(agent, 256), err)
+		return ctx, nil, fmt.Errorf("audit: start %s: %w", ident.Text(agent, 256), err)
 	}
 	return run.ctx, run, nil
 }

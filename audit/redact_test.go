@@ -147,6 +147,22 @@ func (m *manyFields) Redact(_ string, src []byte) ([]byte, []audit.Redaction) {
 	return src, []audit.Redaction{{Field: "f" + string(must(audit.Values{}.MarshalJSON())) + string(rune('a'+m.n%20000)), Detector: "d", Count: 1}}
 }
 
+// unplaced says what it replaced, and not where.
+type unplaced struct{}
+
+func (unplaced) Redact(string, []byte) ([]byte, []audit.Redaction) {
+	return []byte(`"[X]"`), []audit.Redaction{{Detector: "x"}, {Field: "elsewhere", Detector: "x", Count: 2}}
+}
+
+func TestRedactionsWithoutFieldAreOfTheValue(t *testing.T) {
+	rec := newRecorder(t, func(c *audit.Config) { c.Redactor = unplaced{} })
+	require.NoError(t, do(t, rec, func(_ context.Context, run *audit.Run) error {
+		run.Error(errors.New("a"))
+		return nil
+	}))
+	assert.Equal(t, []audit.Redaction{{Field: "elsewhere", Detector: "x", Count: 2}, {Field: "errors.message", Detector: "x", Count: 1}}, rec.Entry().Redactions)
+}
+
 func TestRedactionsAreBounded(t *testing.T) {
 	m := new(manyFields)
 	rec := newRecorder(t, func(c *audit.Config) { c.Redactor = m })

@@ -49,7 +49,7 @@ func (run *Run) Alive() bool { return run == nil || run.s.ctx.Err() == nil }
 // So the branch that is recorded is the branch that is taken. condition says
 // what is asked, in the words of whoever will read the log, in at most 256
 // bytes; values are what drove the answer. On a nil run, or with recording
-// disabled, it costs about a nanosecond.
+// disabled, it costs about a nanosecond, and what it takes to make the values.
 func (run *Run) If(condition string, taken bool, values ...Attr) bool {
 	if run != nil && run.s.live {
 		run.branch(condition, taken, values)
@@ -61,7 +61,8 @@ func (run *Run) If(condition string, taken bool, values ...Attr) bool {
 //
 //	switch run.Choose("route", pick(order), []string{"auto", "manual", "reject"}, audit.Value("amount", amount)) {
 //
-// alternatives are all there were; the record keeps those not taken.
+// alternatives are all there were; the record keeps those not taken. That chosen is
+// none of them is not looked at: it is what the run did.
 func (run *Run) Choose(condition, chosen string, alternatives []string, values ...Attr) string {
 	if run != nil && run.s.live {
 		run.choice(condition, chosen, alternatives, values)

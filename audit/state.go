@@ -274,7 +274,7 @@ func (s *state) broke(err error) {
 	if first {
 		e := &s.draft.entry
 		s.rec.cfg.Logger.ErrorContext(s.store, "audit: record not stored",
-			"run_id", e.RunID, "agent_name", e.AgentName, "error", err)
+			"run_id", e.RunID, "agent_name", e.AgentName, "err", err)
 	}
 }
 

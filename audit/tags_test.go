@@ -2,7 +2,9 @@ package audit_test
 
 import (
 	"context"
+	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -54,6 +56,93 @@ func TestTagsSayWhatIsRecorded(t *testing.T) {
 			assert.Equal(t, []audit.Redaction{{Field: "outputs.who", Detector: "tag", Count: 13}}, e.Redactions)
 		})
 	}
+}
+
+// optional has fields with the options of a json tag, and one with a tag that
+// encoding/json does not know.
+type optional struct {
+	Hidden string `json:"-" redact:"mask"`
+	*extra
+	more
+
+	Struct  struct{ A int } `json:"struct,omitempty"`
+	Time    time.Time       `json:"time,omitempty"`
+	Array   [2]int          `json:"array,omitempty"`
+	None    [0]int          `json:"none,omitempty"`
+	Map     map[string]int  `json:"map,omitempty"`
+	Any     any             `json:"any,omitempty"`
+	ZStruct struct{ A int } `json:"zstruct,omitzero"`
+	ZTime   time.Time       `json:"ztime,omitzero"`
+	ZMap    map[string]int  `json:"zmap,omitzero"`
+	ZSlice  []int           `json:"zslice,omitzero"`
+	Seven   seven           `json:"seven,omitzero"`
+	Pointer *seven          `json:"pointer,omitzero"`
+	ID      int64           `json:"id,string"`
+	Price   float64         `json:"price,omitempty,string"`
+	OK      *bool           `json:"ok,string"`
+	Text    string          `json:"text,string"`
+	//lint:ignore SA5008 encoding/json ignores it here, and so must we
+	Date time.Time `json:"date,string"`
+	//lint:ignore SA5008 encoding/json ignores it here, and so must we
+	Members map[string]string `json:"members,string"`
+}
+
+// extra and more have names that meet: Twice is in both, Named is named so in one only,
+// and Text is further out.
+type extra struct {
+	Extra int
+	Twice int
+	Named int
+	Text  string `json:"text"`
+}
+
+type more struct {
+	*more
+	Twice int
+	Other int `json:"Named"`
+	More  int
+}
+
+// seven is zero when it is 7.
+type seven int
+
+func (s *seven) IsZero() bool { return *s == 7 }
+
+type panicsZero struct{}
+
+func (panicsZero) IsZero() bool { panic("is it?") }
+
+func TestStructsWithTagsAreEncodedAsOthers(t *testing.T) {
+	yes, zero := true, seven(7)
+	for name, v := range map[string]optional{
+		"zero": {},
+		"full": {
+			extra: &extra{1, 2, 3, "4"}, more: more{&more{}, 5, 6, 7}, Array: [2]int{0, 1}, Map: map[string]int{"a": 1}, Any: 0, ZTime: time.Unix(1, 0).UTC(), ZMap: map[string]int{}, ZSlice: []int{},
+			Seven: 7, Pointer: &zero, ID: 1<<53 + 1, Price: 12.5, OK: &yes, Text: `a "b"`, Members: map[string]string{"a": "1"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			want, err := json.Marshal(v)
+			require.NoError(t, err)
+			assert.Equal(t, string(want), string(audit.Encode(v)))
+		})
+	}
+	assert.Equal(t, `{"a":{},"h":"[REDACTED]"}`, string(audit.Encode(struct {
+		A panicsZero `json:"a,omitzero"`
+		H string     `json:"h" redact:"mask"`
+	}{})))
+}
+
+// own is embedded in itself.
+type own struct {
+	*own
+	Name string `redact:"mask"`
+}
+
+func TestStructEmbeddedInItself(t *testing.T) {
+	v := new(own)
+	v.own = v
+	assert.Equal(t, `{"Name":"[REDACTED]"}`, string(audit.Encode(v)))
 }
 
 func TestReasonOfAKillIsRedacted(t *testing.T) {

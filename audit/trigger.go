@@ -22,7 +22,10 @@ const (
 type Trigger struct {
 	Type TriggerType // zero: [Manual]
 	At   time.Time   // when the trigger fired; zero: when the run starts
-	By   string      // who or what fired it, such as "cron" or "alice@fund.com"; zero: not stated
+
+	// By is who or what fired it, such as "cron" or "alice@fund.com": at most 256
+	// bytes that all print. It is evidence, and so never redacted. Zero: not stated.
+	By string
 }
 
 // complete checks the trigger, and puts the defaults in.

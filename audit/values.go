@@ -17,15 +17,18 @@ type Attr struct {
 // Value names a value for the record. Anything that encoding/json accepts is
 // kept as its JSON; errors and values that only have a String method are kept
 // as text; what cannot be encoded (a channel, NaN, a cycle, a MarshalJSON that
-// panics) is kept as a placeholder that says what it was. v is encoded before
-// the call it is passed to returns, so it may be changed afterwards.
+// panics) is kept as a placeholder that says what it was. A [time.Duration] is kept
+// as text, such as 1h35m0s, and a [time.Time] in UTC; inside of other values they are
+// as encoding/json writes them. v is encoded before the call it is passed to returns,
+// so it may be changed afterwards.
 //
 // The tag redact of a struct field says what is recorded of it: "-" leaves it out,
 // "drop" writes null, "mask" writes "[REDACTED]", "hmac" a pseudonym that is the same
 // for equal values, if the recorder's redactor can make one, and else a mask.
 // "scan" is what happens without a tag: the field is recorded, less what the redactor
-// finds in it. Tags hold for numbers, structs and all else, and without a redactor
-// too; a type with a MarshalJSON or MarshalText of its own decides alone.
+// finds in it. Any other text masks, for it was meant to hide something. Tags hold for
+// numbers, structs and all else, and without a redactor too; a type with a MarshalJSON
+// or MarshalText of its own decides alone.
 func Value(name string, v any) Attr { return Attr{name, v} }
 
 // Encode returns one JSON value for v as a [Recorder] without a redactor writes

@@ -101,9 +101,10 @@ func walkValue(v reflect.Value, t *tags) json.RawMessage {
 
 // walker writes a value part by part.
 type walker struct {
-	out   []byte
-	nodes int
-	tags  *tags
+	out     []byte
+	nodes   int
+	tags    *tags
+	layouts []*layout // of the types met so far
 }
 
 // value writes v.
@@ -140,7 +141,7 @@ func (w *walker) value(v reflect.Value, depth int) {
 		w.array(v, depth)
 	case reflect.Struct:
 		w.out = append(w.out, '{')
-		w.fields(v, depth, map[string]bool{})
+		w.fields(v, depth)
 		w.out = append(w.out, '}')
 	default:
 		w.leaf(v)
@@ -262,54 +263,33 @@ func keyText(k reflect.Value) (text string, ok bool) {
 	return "", false
 }
 
-// fields writes the fields of a struct, and those of the structs embedded in
-// it, by the names that encoding/json gives them. seen holds the names that are
-// taken: the outer field wins.
-func (w *walker) fields(v reflect.Value, depth int, seen map[string]bool) {
-	var embedded []reflect.Value
-	for i := range v.NumField() {
-		f := v.Type().Field(i)
-		tag := f.Tag.Get("json")
-		if tag == "-" {
-			continue
+// fields writes the fields of a struct.
+func (w *walker) fields(v reflect.Value, depth int) {
+	l := w.layout(v.Type())
+	w.tags.applied += l.hidden
+	for _, m := range l.members {
+		f, err := v.FieldByIndexErr(m.Index)
+		if err != nil {
+			continue // it is one of a nil pointer
 		}
-		name, options, _ := strings.Cut(tag, ",")
-		if f.Anonymous && name == "" {
-			if e := v.Field(i); tagged(f) {
-				w.tags.applied++ // its fields have no value of their own that could be replaced
-				continue
-			} else if e.Kind() == reflect.Struct {
-				embedded = append(embedded, e)
-				continue
-			} else if e.Kind() == reflect.Pointer && e.Type().Elem().Kind() == reflect.Struct {
-				if !e.IsNil() {
-					embedded = append(embedded, e.Elem())
-				}
-				continue
-			}
-		}
-		if !f.IsExported() {
-			continue
-		}
-		if name == "" {
-			name = f.Name
-		}
-		hide := f.Tag.Get(tagKey)
+		hide := m.Tag.Get(tagKey)
 		if hide == tagOmit {
 			w.tags.applied++
 			continue
 		}
-		if seen[name] || strings.Contains(options, "omit") && isEmpty(v.Field(i)) {
+		if m.omitEmpty && isEmpty(f) || m.omitZero && isZero(f) {
 			continue
 		}
-		seen[name] = true
 		if w.out[len(w.out)-1] != '{' {
 			w.out = append(w.out, ',')
 		}
-		w.out = append(appendQuoted(w.out, name), ':')
+		w.out = append(appendQuoted(w.out, m.name), ':')
 		begin, applied := len(w.out), w.tags.applied
-		w.value(v.Field(i), depth+1)
-		if tagged(f) {
+		w.value(f, depth+1)
+		if m.inString && string(w.out[begin:]) != "null" {
+			w.out = appendQuoted(w.out[:begin], string(w.out[begin:]))
+		}
+		if tagged(m.StructField) {
 			w.tags.applied = applied // what was removed in it does not count besides
 			w.out = append(w.out[:begin], w.tags.replacement(hide, w.out[begin:])...)
 		}
@@ -317,18 +297,35 @@ func (w *walker) fields(v reflect.Value, depth int, seen map[string]bool) {
 			return
 		}
 	}
-	for _, e := range embedded {
-		if depth < walkDepth && w.nodes >= 0 {
-			w.fields(e, depth+1, seen)
-		}
-	}
 }
 
-// isEmpty reports whether "omitempty" or "omitzero" leaves a value out.
+// isEmpty reports whether "omitempty" leaves a value out.
 func isEmpty(v reflect.Value) bool {
 	switch v.Kind() {
-	case reflect.Map, reflect.Slice:
+	case reflect.Array, reflect.Map, reflect.Slice, reflect.String:
 		return v.Len() == 0
+	case reflect.Struct:
+		return false
+	}
+	return v.IsZero()
+}
+
+// isZero reports whether "omitzero" leaves a value out: its type may have an opinion.
+func isZero(v reflect.Value) (zero bool) {
+	if v.IsZero() && (v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface) {
+		return true
+	}
+	defer func() {
+		if recover() != nil {
+			zero = false
+		}
+	}()
+	own := reflect.New(v.Type()) // the method may be that of the pointer
+	own.Elem().Set(v)
+	for _, v := range []any{v.Interface(), own.Interface()} {
+		if z, ok := v.(interface{ IsZero() bool }); ok {
+			return z.IsZero()
+		}
 	}
 	return v.IsZero()
 }

@@ -57,8 +57,9 @@ type Query struct {
 	// NoEdges leaves the edges out of the answer, which then counts as no less complete, and
 	// takes about half the time.
 	NoEdges bool `json:",omitempty"`
-	// Redactor is that of the recorder, so that the query looks for what was
-	// recorded. Zero: none.
+	// Redactor is that of the recorder, such as flexor.Vault.Redactor, so that the query
+	// looks for what was recorded. Zero: none, and a URI in which something was replaced
+	// is not found.
 	Redactor audit.Redactor
 }
 

@@ -12,7 +12,7 @@
 // still need it, because a run that it began there has no entry. When nobody can tell
 // what is held, because the governance log is damaged, nothing is removed.
 //
-//	res, err := retention.Apply(ctx, log, governance, retention.Policy{Days: 365, LogName: "audit-log"})
+//	res, err := retention.Apply(ctx, log, governance, retention.Policy{Days: 365, LogName: "audit-log"}, false)
 //
 // The SDK does this by itself once a day; the CLI's `flexor retention` shows it, and
 // does it at once.

@@ -2,6 +2,7 @@ package audittest_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime"
@@ -54,6 +55,7 @@ func feedMonitor(ctx context.Context, rec *audit.Recorder) error {
 	return rec.Do(ctx, "feed-monitor", audit.Trigger{Type: audit.Schedule}, func(ctx context.Context, run *audit.Run) error {
 		_ = run.Task(ctx, "check", func(ctx context.Context, t *audit.Task) error {
 			t.Input("feed", "equity-prices")
+			t.Access(audit.Access{Op: audit.OpRead, Record: "feeds://equity-prices"})
 			t.If("feed is stale", true, audit.Value("age_minutes", 95), audit.Value("feeds", []string{"a"}))
 			return errors.New("feed is late")
 		})
@@ -71,6 +73,7 @@ func TestAssertionsThatHold(t *testing.T) {
 	rec.Decision("feed is stale", "true", audit.Value("age_minutes", 95.0), audit.Value("feeds", []string{"a"}))
 	rec.Errors("late")
 	rec.Output("stale", 1)
+	rec.Access(audit.OpRead, "FEEDS://equity-prices")
 	rec.Run("feed-monitor").Status(audit.Partial)
 	audittest.Check(t, rec.Entry()).Tasks("check", "notify")
 	assert.Len(t, rec.Entries(), 1)
@@ -92,6 +95,8 @@ func TestAssertionsThatFailShowWhatWasRecorded(t *testing.T) {
 		"no output":       {func(r *audittest.Recorder) { r.Output("nav", 1) }, `no output "nav"`},
 		"other output":    {func(r *audittest.Recorder) { r.Output("stale", 2) }, `output "stale" is 1, not 2`},
 		"no such agent":   {func(r *audittest.Recorder) { r.Run("other") }, "0 runs of other have ended"},
+		"no access":       {func(r *audittest.Recorder) { r.Access(audit.OpWrite, "feeds://equity-prices") }, "no write of feeds://equity-prices"},
+		"other access":    {func(r *audittest.Recorder) { r.Access(audit.OpRead, "feeds://bonds") }, "no read of feeds://bonds"},
 		"more than one":   {func(r *audittest.Recorder) { _ = feedMonitor(context.Background(), r.Recorder); r.Entry() }, "2 runs have ended"},
 		"not even a name": {func(r *audittest.Recorder) { r.Run("").Status(audit.Failed) }, "not one"},
 	} {
@@ -121,9 +126,87 @@ func TestOpenRunFailsTheTest(t *testing.T) {
 	assert.Contains(t, f.said[0], "forgotten")
 }
 
+// Two large ids are one float64, and a test that took them for the same would pass.
+func TestValuesAreComparedExactly(t *testing.T) {
+	const id = 1<<53 + 1
+	for _, tc := range []struct {
+		got, want any
+		same      bool
+	}{
+		{id, int64(id), true},
+		{id, id - 1, false},
+		{95, 95.0, true},
+		{json.RawMessage("95"), json.RawMessage("95.0"), true},
+		{json.RawMessage("1e3"), 1000, true},
+		{0.5, 0.25, false},
+		{json.RawMessage("1e999"), json.RawMessage("1e998"), false},
+		{"95", 95, false},
+		{nil, nil, true},
+		{nil, false, false},
+		{map[string]any{"a": []int{1, id}, "b": true}, json.RawMessage(`{"b":true,"a":[1,9007199254740993]}`), true},
+		{map[string]any{"a": []int{1, id}}, map[string]any{"a": []int{1, id - 1}}, false},
+		{map[string]any{"a": 1}, map[string]any{"a": 1, "b": 1}, false},
+		{[]int{1, 2}, []int{2, 1}, false},
+		{[]int{1}, map[string]int{"0": 1}, false},
+	} {
+		f := in(func(tb testing.TB) {
+			rec := audittest.New(tb)
+			_ = rec.Do(context.Background(), "a", audit.Trigger{}, func(_ context.Context, run *audit.Run) error {
+				run.Output("v", tc.got)
+				return nil
+			})
+			rec.Output("v", tc.want)
+		})
+		assert.Equal(t, tc.same, !f.failed, "%v and %v", tc.got, tc.want)
+	}
+}
+
+func TestKill(t *testing.T) {
+	own := new(countingGate)
+	rec := audittest.New(t, func(c *audit.Config) { c.Gate = own })
+	rec.Kill("nobody runs yet")
+	err := rec.Do(t.Context(), "feed-monitor", audit.Trigger{}, func(ctx context.Context, run *audit.Run) error {
+		assert.True(t, run.Alive(), "an order is for the runs in flight")
+		rec.Kill("runaway")
+		assert.False(t, run.Alive())
+		return run.Task(ctx, "next", func(context.Context, *audit.Task) error { panic("it goes on") })
+	})
+	var killed *audit.KillError
+	require.ErrorAs(t, err, &killed)
+	assert.Equal(t, "runaway", killed.Kill.Reason)
+	assert.Equal(t, audit.ByKill, rec.Entry().EndedBy)
+	assert.Equal(t, "runaway", rec.Entry().Kill.Reason)
+	rec.Tasks()
+	assert.Equal(t, countingGate{admitted: 1, left: 1}, *own, "the gate of the test is asked too")
+
+	own.refuse = audit.ErrPaused
+	err = rec.Do(t.Context(), "feed-monitor", audit.Trigger{}, func(context.Context, *audit.Run) error { panic("it runs") })
+	require.ErrorIs(t, err, audit.ErrPaused)
+}
+
+// countingGate admits runs, until it refuses them.
+type countingGate struct {
+	admitted, left int
+	refuse         error
+}
+
+func (g *countingGate) Admit(context.Context, audit.Admission, func(audit.Kill)) (audit.Pass, error) {
+	if g.refuse == nil {
+		g.admitted++
+	}
+	return audit.Pass{}, g.refuse
+}
+
+func (g *countingGate) Leave(string) { g.left++ }
+
 func TestNothingRecorded(t *testing.T) {
 	f := in(func(tb testing.TB) { audittest.New(tb).Entry() })
 	assert.Contains(t, f.said[0], "nothing was recorded")
+}
+
+func TestNoRecordURIFailsTheTest(t *testing.T) {
+	f := in(func(tb testing.TB) { audittest.New(tb).Access(audit.OpRead, "bonds") })
+	assert.Contains(t, f.said[0], "it has no scheme")
 }
 
 func TestBadOptionsFailTheTest(t *testing.T) {

@@ -12,7 +12,11 @@
 //		rec.Tasks("data-freshness-check", "notify")
 //		rec.Decision("feed is stale", "true", audit.Value("age_minutes", 95))
 //		rec.Errors("feed is late")
+//		rec.Access(audit.OpRead, "plexifact://prod/catalog/equity-prices/2026-04-30")
 //	}
+//
+// [Recorder.Kill] does what an operator may do at any time, so that a test can show
+// that the agent stops.
 //
 // An assertion that fails prints everything that was recorded. At the end of
 // the test the recorder is closed, and the test fails if a run is still open.

@@ -2,6 +2,7 @@ package audittest_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -40,4 +41,34 @@ func Example() {
 	// 	decision "feed is stale" → true
 	// 		value age = "1h35m0s"
 	// 	output stale = true
+}
+
+// loadPrices asks for one symbol after the other, for as long as the run may go on.
+func loadPrices(ctx context.Context, rec *audit.Recorder, symbols []string, quote func(symbol string)) error {
+	return rec.Do(ctx, "price-loader", audit.Trigger{}, func(ctx context.Context, run *audit.Run) error {
+		for _, symbol := range symbols {
+			if !run.Alive() {
+				break
+			}
+			quote(symbol)
+		}
+		return nil
+	})
+}
+
+// An operator kills the run while it waits for the first quote.
+func ExampleRecorder_Kill() {
+	test := func(t testing.TB) {
+		rec := audittest.New(t)
+		err := loadPrices(context.Background(), rec.Recorder, []string{"AAPL", "IBM"}, func(symbol string) {
+			fmt.Println("quote of", symbol)
+			rec.Kill("runaway")
+		})
+		fmt.Println(errors.Is(err, audit.ErrKilled), rec.Entry().EndedBy)
+	}
+
+	in(test) // In a test file this would be func TestStops(t *testing.T).
+	// Output:
+	// quote of AAPL
+	// true killed
 }

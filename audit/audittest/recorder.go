@@ -2,6 +2,7 @@ package audittest
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -19,7 +20,9 @@ type Recorder struct {
 	Sink  *Sink
 	Clock *Clock
 
-	tb testing.TB
+	tb       testing.TB
+	gate     *gate
+	redactor audit.Redactor
 }
 
 // New returns a recorder for one test. By default it includes the inputs and
@@ -41,6 +44,8 @@ func New(tb testing.TB, options ...func(*audit.Config)) *Recorder {
 	for _, option := range options {
 		option(&cfg)
 	}
+	rec.gate = &gate{next: cfg.Gate, stops: map[string]func(audit.Kill){}}
+	rec.redactor, cfg.Gate = cfg.Redactor, rec.gate
 	var err error
 	if rec.Recorder, err = audit.New(rec.Sink, &cfg); err != nil {
 		tb.Fatalf("audittest: %v", err)
@@ -54,6 +59,14 @@ func New(tb testing.TB, options ...func(*audit.Config)) *Recorder {
 		}
 	})
 	return rec
+}
+
+// Kill stops the runs in flight, as an operator does: their contexts are cancelled with
+// an [audit.KillError], and a run that ends after that is killed, whatever it returns.
+// It waits for nothing, and may be called by any goroutine, also from inside a run:
+// a fake of what the agent calls is a good place.
+func (r *Recorder) Kill(reason string) {
+	r.gate.kill(audit.Kill{By: "operator@example.com", Role: "operator", Reason: reason, RequestedAt: r.Clock.Now()})
 }
 
 // Records returns all that was recorded, in order.
@@ -128,6 +141,30 @@ func (r *Recorder) Output(name string, want any) {
 func (r *Recorder) Errors(substrings ...string) {
 	r.tb.Helper()
 	Check(r.tb, r.Entry()).Errors(substrings...)
+}
+
+// Access asserts that a data record was read, written, appended to or deleted at least
+// once, by whichever run, ended or not. uri may be in any spelling that the code under
+// test may use; see [audit.RecordURI].
+func (r *Recorder) Access(op audit.Op, uri string) {
+	r.tb.Helper()
+	want, err := audit.RecordURI(uri, r.redactor)
+	if err != nil {
+		r.tb.Fatalf("audittest: %v", err)
+	}
+	for _, rec := range r.Records() {
+		var a audit.Access
+		if rec.Kind != audit.KindAccess {
+			continue
+		}
+		if err := json.Unmarshal(rec.JSON, &a); err != nil {
+			r.tb.Fatalf("audittest: %v", err)
+		}
+		if a.Op == op && a.Record == want {
+			return
+		}
+	}
+	r.tb.Errorf("audittest: no %s of %s\n%s", op, want, r.describe())
 }
 
 // describe returns everything that was recorded, for a failure.

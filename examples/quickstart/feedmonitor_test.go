@@ -34,6 +34,7 @@ func TestFeedMonitorFindsNothing(t *testing.T) {
 	rec.Decision("prices without a session", "false", audit.Value("days", []Day{}))
 	rec.Decision("people must be told", "false")
 	rec.Output("feed", "fund-prices")
+	rec.Access(audit.OpRead, data.Prices.Record)
 	rec.Errors()
 }
 

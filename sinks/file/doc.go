@@ -5,6 +5,9 @@
 //	...
 //	rec, err := audit.New(sink, &audit.Config{Vault: "company"})
 //
+// A recorder of one's own writes secrets as they are unless its Config.Redactor is set;
+// flexor.Open, for the places that vault.json names, always has one.
+//
 // It is a copy to look at, not evidence: nothing in it is signed, and whoever may
 // write the file may change it unnoticed. The log of package sinks/vault is evidence.
 // With the entries alone, a run whose process dies leaves no line, and a run starts although the
