@@ -53,14 +53,13 @@ func assigned(b []byte, start, end int) (a assignment, ok bool) {
 	case b[i] == ',' && closed, b[i] == '(':
 		a.op = b[i]
 		j = i + 1
-	case i > gap && b[i] != '-' && isFlag(b[start:end]):
+	case i > gap && isFlag(b[start:end]) && (b[i] != '-' || mixed(b[i:wordEnd(b, i)])): // no other flag
 		a.op = ' '
 		j = i
 	default:
 		return a, false
 	}
-	j = blockScalar(b, blanks(b, j), a.op)
-	return valueAt(b, j, a)
+	return valueAt(b, nextLine(b, blockScalar(b, blanks(b, j), a.op), a.op), a)
 }
 
 // spoken returns what a sentence says that a password is: "the password is hunter2", "bad password
@@ -93,6 +92,15 @@ func spoken(b []byte, start, end int, kind nameKind) (a assignment, ok bool) {
 		return a, false
 	}
 	return a, kind == wordSecret && letters.has[v[0]] && !foldEqual(name, "secret") || random(v)
+}
+
+// wordEnd returns where the word of a command line at i ends, or no word is that long.
+func wordEnd(b []byte, i int) int {
+	end := i
+	for end < min(len(b), i+64) && !bareStop.has[b[end]] {
+		end++
+	}
+	return end
 }
 
 // isFlag reports whether name is one of a command line: -key, --key.
@@ -200,6 +208,21 @@ func blockScalar(b []byte, i int, op byte) int {
 	}
 	if j < len(b) && b[j] == '\n' {
 		return blanks(b, j+1)
+	}
+	return i
+}
+
+// nextLine skips the end of a line at i before a value in quotes, as formatters of programs put it.
+func nextLine(b []byte, i int, op byte) int {
+	j := i
+	if op == '=' && j < len(b) && b[j] == '\r' {
+		j++
+	}
+	if op != '=' || j >= len(b) || b[j] != '\n' {
+		return i
+	}
+	if j = blanks(b, j+1); j < len(b) && (b[j] == '"' || b[j] == '\'' || b[j] == '`') {
+		return j
 	}
 	return i
 }

@@ -107,6 +107,6 @@ func curlUser(b []byte, i int) (start, end int, ok bool) {
 			start, end = a.start, end-1
 		}
 		v := b[start:end]
-		return start, end, len(v) >= 3 && !standIn(v) && v[0] != '$'
+		return start, end, len(v) >= 3 && !standIn(v)
 	}
 }

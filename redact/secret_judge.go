@@ -41,8 +41,12 @@ func (a assignment) secret(b []byte, name int, kind nameKind) bool {
 	return fieldStart(b, name) && fieldEnd(b, a.end)
 }
 
-// valueUnderName returns the secret in b, a whole value under a name of kind.
-func valueUnderName(b []byte, kind nameKind) (start, end int, ok bool) {
+// valueUnderName returns the secret in b, a whole value under a name.
+func valueUnderName(b, name []byte) (start, end int, ok bool) {
+	kind := nameOf(name)
+	if kind == likelySecret {
+		return 0, len(b), ownedKey(name) && random(b) && (mixed(b) || scrambled(b))
+	}
 	if kind < softSecret {
 		return 0, 0, false
 	}
@@ -68,6 +72,11 @@ func valueUnderName(b []byte, kind nameKind) (start, end int, ok bool) {
 		return 0, 0, false
 	}
 	return start, end, true
+}
+
+// ownedKey reports whether a name says whose key stands under it, as godaddyKey does, and key does not.
+func ownedKey(name []byte) bool {
+	return len(name) > len("_key") && hasFoldPrefix(name[len(name)-len("key"):], "key")
 }
 
 // schemeMost is how long the name of a scheme and the blanks behind it are at most.

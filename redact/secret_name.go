@@ -141,7 +141,7 @@ func wordKind(prev, word []byte, kind nameKind) nameKind {
 			return keySecret
 		}
 	}
-	for _, s := range [...]string{"sharedkey", "accountkey", "storagekey", "servicekey", "sessionkey", "clientkey", "appkey", "sshkey"} {
+	for _, s := range [...]string{"sharedkey", "accountkey", "storagekey", "servicekey", "sessionkey", "clientkey", "appkey", "sshkey", "tokenkey"} {
 		if hasSuffix(word, s) {
 			return tokenSecret
 		}
