@@ -20,6 +20,15 @@ func TestPairs(t *testing.T) {
 		`{"cmd":"[\"--password\",\"hunter2\"]"}`:           `{"cmd":"[\"--password\",\"[SECRET]\"]"}`,
 		`["--x-pin",1234]`:                                 `["--x-pin",1234]`,
 		`["--x-pin","1234","--pass","hunter2"]`:            `["--x-pin","1234","--pass","[SECRET]"]`,
+		// Arguments of commands whose flags do not say so.
+		`["sshpass","-p","hunter2","ssh","db"]`:                  `["sshpass","-p","[SECRET]","ssh","db"]`,
+		`["sshpass","-p",48151623]`:                              `["sshpass","-p","[SECRET]"]`,
+		`["sudo","/usr/bin/mysql","-u","root","-phunter2"]`:      `["sudo","/usr/bin/mysql","-u","root","[SECRET]"]`,
+		`["docker","--debug","login","-u","joe","-p","hunter2"]`: `["docker","--debug","login","-u","joe","-p","[SECRET]"]`,
+		`["curl","-su","joe:hunter2","https://db"]`:              `["curl","-su","joe:[SECRET]","https://db"]`,
+		`["curl.exe","-ujoe:hunter2","--user=ann:swordfish"]`:    `["curl.exe","-ujoe:[SECRET]","--user=ann:[SECRET]"]`,
+		`{"command":"sshpass","args":["-p","hunter2","ssh"]}`:    `{"command":"sshpass","args":["-p","[SECRET]","ssh"]}`,
+		`{"cmd":"ls","args":["redis-cli","-a","hunter2","-n"]}`:  `{"cmd":"ls","args":["redis-cli","-a","[SECRET]","-n"]}`,
 		// Arguments under a name that says more than the flag, and under one that says less.
 		`{"secret":["--password","hunter2"]}`:            `{"secret":["[SECRET]","[SECRET]"]}`,
 		`{"password":["--auth","swordfish"]}`:            `{"password":["[SECRET]","[SECRET]"]}`,
@@ -48,6 +57,20 @@ func TestPairs(t *testing.T) {
 		`{"header":"X-Api-Key","value":"swordfish7"}`:                             `{"header":"X-Api-Key","value":"[SECRET]"}`,
 		`{"headers":[["Authorization","Bearer k3y"],["X-Api-Key","swordfish7"]]}`: `{"headers":[["Authorization","Bearer [SECRET]"],["X-Api-Key","[SECRET]"]]}`,
 		`{"kind":"api_key=12345","value":"born 12/13/1964"}`:                      `{"kind":"api_key=[SECRET]","value":"born [DOB]"}`,
+		`{"displayName":"Password","oldValue":"hunter1","newValue":"hunter2"}`:    `{"displayName":"Password","oldValue":"[SECRET]","newValue":"[SECRET]"}`,
+		`{"name":"password","value":"hunter2","value":"swordfish"}`:               `{"name":"password","value":"[SECRET]","value":"[SECRET]"}`,
+		// All of a value that is named so.
+		`{"name":"password","value":{"a":"hunter2","b":["x1",["y2"]],"c":{"d":48151623}}}`: `{"name":"password","value":{"a":"[SECRET]","b":["[SECRET]",["[SECRET]"]],"c":{"d":"[SECRET]"}}}`,
+		`{"value":{"a":"hunter2","policy":"strong-12"},"name":"password"}`:                 `{"value":{"a":"[SECRET]","policy":"strong-12"},"name":"password"}`,
+		`{"key":"db.password","value":{"stringValue":"hunter2"}}`:                          `{"key":"db.password","value":{"stringValue":"[SECRET]"}}`,
+		`{"name":"password","value":{"phone":"089123456","q":"hunter2"}}`:                  `{"name":"password","value":{"phone":"[PHONE]","q":"[SECRET]"}}`,
+		`{"name":"order","value":{"number":"0891234567"}}`:                                 `{"name":"order","value":{"number":"[PHONE]"}}`,
+		`{"password":"{\"a\":\"hunter2\",\"b\":[{\"c\":\"x1\"}]}"}`:                        `{"password":"{\"a\":\"[SECRET]\",\"b\":[{\"c\":\"[SECRET]\"}]}"}`,
+		`{"name":"password","value":"{\"a\":\"hunter2\"}"}`:                                `{"name":"password","value":"{\"a\":\"[SECRET]\"}"}`,
+		// What it was, and what it is.
+		`{"field":"password","old":"hunter2","new":"hunter3"}`:             `{"field":"password","old":"[SECRET]","new":"[SECRET]"}`,
+		`{"password":{"from":"hunter1","to":"hunter2","policy":"long"}}`:   `{"password":{"from":"[SECRET]","to":"[SECRET]","policy":"long"}}`,
+		`{"phone":{"before":["089123456"],"after":["089123457"],"n":"1"}}`: `{"phone":{"before":["[PHONE]"],"after":["[PHONE]"],"n":"1"}}`,
 		// Of several, what says more.
 		`{"Name":"/db/password","Type":"SecureString","Value":"hunter2"}`: `{"Name":"/db/password","Type":"SecureString","Value":"[SECRET]"}`,
 		`{"key":"password","value":"hunter2","type":"text"}`:              `{"key":"password","value":"[SECRET]","type":"text"}`,
@@ -81,7 +104,12 @@ func TestNoPairs(t *testing.T) {
 		`["--password",null,"staging"]`,
 		`["--password",["staging"],"eu-west-1"]`,
 		`["password","staging7"]`, // a row of a table, such as of the names of columns
-		`["-v","staging7"]`,
+		`["-v","staging7"]`, `["-p","8080"]`,
+		`["docker","run","-p","8080:80","nginx7"]`, `["mysql","-p","db7","-P","3306"]`, `["curl","-u","joe","https://db"]`, `["sshpass","-p","-e","staging7"]`,
+		`["sshpass","-p",null,"staging7"]`, `["mkdir","-p","data7"]`, `["a","b","c","d","e","f","g","h","i","sshpass","-p","staging7"]`,
+		`{"command":"sshpass","env":{"args":["-p","staging7"]}}`, `{"args":["-p","staging7"],"command":"sshpass"}`,
+		`{"name":"password","value":{"expires_at":"2031-01-02","min_length":"1234"}}`, `{"name":"order","value":{"a":"staging7"}}`, `{"old":{"a":"staging7"},"new":{"value":"staging7"}}`,
+		`{"password":"{\"policy\":\"strong-12\"}"}`,
 		`{"type":"token","value":"identifier1"}`,
 		`{"type":"key","value":"Enter2"}`,
 		`{"tokens":[{"type":"keyword","value":"return1"}]}`,
@@ -110,6 +138,7 @@ func TestPairsOfShapes(t *testing.T) {
 		for _, src := range []string{
 			`{"name":"password","n":1,"m":2}`, `{"n":1,"value":"hunter2","m":2}`, `{"n":1,"m":2,"value":"hunter2"}`, `{"value":"hunter2","m":2}`, `{"m":1,"name":"password"}`,
 			`{"o":{"name":"password","p":{"q":1}},"m":1}`, `{"o":{"p":{"q":1},"value":"hunter2"}}`,
+			`{"args":["sshpass","-q","a"]}`, `{"args":["ls","-p","a"]}`, `{"command":"ls","args":["-p","a"]}`, `{"o":{"value":{"a":"hunter2"},"n":1}}`,
 			`{"args":["a","b"]}`, `{"args":["hunter2"]}`, `{"headers":[["a"]]}`, `{"headers":[["a","b","c"]]}`,
 		} {
 			got, _ := r.JSON([]byte(src))
@@ -120,6 +149,9 @@ func TestPairsOfShapes(t *testing.T) {
 			`{"value":"hunter2","m":1,"name":"password"}`:             `{"value":"[SECRET]","m":1,"name":"password"}`,
 			`{"o":{"name":"password","p":{"q":1},"value":"hunter2"}}`: `{"o":{"name":"password","p":{"q":1},"value":"[SECRET]"}}`,
 			`{"args":["--password","hunter2"]}`:                       `{"args":["--password","[SECRET]"]}`,
+			`{"args":["sshpass","-p","a"]}`:                           `{"args":["sshpass","-p","[SECRET]"]}`,
+			`{"command":"sshpass","args":["-p","a"]}`:                 `{"command":"sshpass","args":["-p","[SECRET]"]}`,
+			`{"o":{"value":{"a":"hunter2"},"name":"password"}}`:       `{"o":{"value":{"a":"[SECRET]"},"name":"password"}}`,
 			`{"headers":[["password","hunter2"]]}`:                    `{"headers":[["password","[SECRET]"]]}`,
 		} {
 			got, _ := r.JSON([]byte(src))

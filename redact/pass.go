@@ -38,6 +38,8 @@ type pass struct {
 	items     []item
 	spans     []multire.Span // of each item its text
 	frames    []frame
+	values    []int32          // of the objects that are being scanned the keys that something beside them may name
+	arguments map[int32]string // of arguments of commands the names that stand for their flags
 	fates     []fate
 	docs      []doc          // the JSON of nested strings, in their order
 	texts     []multire.Span // those of spans that the automaton reads
@@ -91,6 +93,7 @@ func (p *pass) begin(src []byte) {
 	p.text, p.copied, p.pairs, p.ruled, p.renamed, p.look, p.under, p.first = src, false, false, false, false, false, false, 0
 	p.items, p.spans, p.docs, p.extra = p.items[:0], p.spans[:0], p.docs[:0], p.extra[:0]
 	p.field, p.standing, p.tops, p.named = "", "", p.tops[:0], 0
+	clear(p.arguments)
 }
 
 // free gives the memory back.
@@ -268,7 +271,7 @@ func (p *pass) visit(n int32) {
 		name = p.nameOf(key)
 		if alias >= 0 && alias != n {
 			p.visit(alias)
-			name = p.aliasName(alias)
+			name = p.aliasName(n, alias)
 		}
 	}
 	clear(p.wanted)
@@ -304,6 +307,9 @@ func (p *pass) wantBy(n int32) {
 		p.want(key)
 	}
 	p.want(p.aliasOf(n))
+	if _, ok := p.arguments[n]; ok {
+		p.wanted.add(p.r.named)
+	}
 }
 
 // nameOf returns the text of a key, or of what stands for one, as detectors see

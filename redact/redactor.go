@@ -30,6 +30,7 @@ type Redactor struct {
 	triggers    []trigger // of each pattern of set what it is for
 	long        bitset    // the detectors that look at texts with a long word
 	looksLong   bool      // there are some
+	named       bitset    // the detector of secrets with a name
 	digits      bitset    // those that look at texts with a run of digits
 	alwaysRules bool      // a rule has nothing to look for
 	numbered    bool      // a rule or a pointer may depend on the number of an element
@@ -115,8 +116,11 @@ func (r *Redactor) compileTriggers() (err error) {
 		}
 		return &r.triggers[i]
 	}
-	r.long, r.digits, r.skipTimes = r.newBitset(), r.newBitset(), true
+	r.long, r.named, r.digits, r.skipTimes = r.newBitset(), r.newBitset(), r.newBitset(), true
 	for i, d := range r.detectors {
+		if d.name == secretValue {
+			r.named.set(i)
+		}
 		for _, t := range d.triggers {
 			if t == longWord {
 				r.long.set(i)

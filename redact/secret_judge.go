@@ -45,7 +45,7 @@ func (a assignment) secret(b []byte, name int, kind nameKind) bool {
 func valueUnderName(b, name []byte) (start, end int, ok bool) {
 	kind := nameOf(name)
 	if kind == likelySecret {
-		return 0, len(b), ownedKey(name) && random(b) && (mixed(b) || scrambled(b))
+		return 0, len(b), ownedKey(name) && random(b) && base64URL.run(b, 0) == len(b) && (mixed(b) || scrambled(b)) // not the path of a file
 	}
 	if kind < softSecret {
 		return 0, 0, false

@@ -41,16 +41,18 @@ const nameMost = 96
 
 // nameOf says of what kind the value under name is. The last word that says
 // something decides: a "token" is a secret, a "token count" is not.
-func nameOf(name []byte) nameKind {
+func nameOf(name []byte) nameKind { return nameBehind(name, notSecret) }
+
+// nameBehind is nameOf for a name that stands behind, or below, one of a kind.
+func nameBehind(name []byte, kind nameKind) nameKind {
 	if len(name) > nameMost {
 		name = name[len(name)-nameMost:]
 	}
 	if scrambled(name) {
-		return notSecret // an id, in which any letters may stand
+		return kind // an id, in which any letters may stand
 	}
 	var buf [nameMost]byte
 	low := lower(buf[:0], name)
-	kind := notSecret
 	var prev []byte
 	for i := 0; i < len(name); {
 		if !base62.has[name[i]] {

@@ -2,12 +2,14 @@ package redact
 
 import "bytes"
 
+const secretValue = "secret_value"
+
 // newSecretValueDetector returns the detector of secrets that have no shape of their
 // own, but a name: values that are given to "password", "api_key" and their like,
 // values whose own name is such (see [secretName]), the credentials of HTTP headers,
 // cookies and curl.
 func newSecretValueDetector() *detector {
-	d := newSecretDetector("secret_value", labelSecret)
+	d := newSecretDetector(secretValue, labelSecret)
 	for _, w := range secretWords {
 		d.triggers = append(d.triggers, w.trigger())
 	}
@@ -74,6 +76,13 @@ var wordSign = newAlphabet("\"'`])\\ \t=:,>(!?+.|[")
 
 func findSecretValues(d *detector, t *text, hits []hit) []hit {
 	b := t.b
+	if t.key == userArgument {
+		start, end, ok := userPassword(b, 0, len(b))
+		if !ok {
+			return hits
+		}
+		return append(hits, hit{start: start, end: end, d: d, why: "password of a command"})
+	}
 	if start, end, ok := valueUnderName(b, []byte(t.key)); ok {
 		return append(hits, hit{start: start, end: end, d: d, why: "under a secret's name"})
 	}

@@ -24,17 +24,17 @@ type shapes struct {
 // that all of an array are one place, but says what is an array: what may follow a value, and
 // what its names mean for it, is the same whenever a value is there.
 type place struct {
-	id      int
-	path    []pathStep
-	named   int    // as in a pass
-	name    string // that it stands under
-	field   string // the names of path, with dots between them
-	wanted  bitset // the detectors that look at it for that name; nil: none
-	kept    bool   // it is never altered
-	number  bool
-	element bool   // it is in an array
-	inside  *place // the start of the JSON in a string
-	next    []link // what came behind it, the latest first
+	id     int
+	path   []pathStep
+	named  int    // as in a pass
+	name   string // that it stands under
+	field  string // the names of path, with dots between them
+	wanted bitset // the detectors that look at it for that name; nil: none
+	kept   bool   // it is never altered
+	number bool
+	ahead  bool   // its text may say something of those that come, since it is in an array or a command
+	inside *place // the start of the JSON in a string
+	next   []link // what came behind it, the latest first
 
 	ways    ways
 	strange int // how many texts in a row were not known
@@ -197,7 +197,10 @@ func (p *pass) placeOf(root *place, n int32) *place {
 			at.path = append(at.path, pathStep{name: string(p.textOf(q.key))})
 		}
 	}
-	at.element = len(at.path) > 0 && at.path[len(at.path)-1].array
+	if len(at.path) > 0 {
+		last := &at.path[len(at.path)-1]
+		at.ahead = last.array || namingOf([]byte(last.name)) == namesCommand
+	}
 	at.named, at.field = p.named, p.path(n)
 	at.name, at.kept, at.number = p.nameOver(n), p.kept(n), t.kind == numberItem
 	clear(p.wanted)

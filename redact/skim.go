@@ -112,9 +112,10 @@ func (at *place) link(text []byte) *link {
 	return nil
 }
 
-// namesNext reports whether a text at a place may name the next element, which is a secret then.
+// namesNext reports whether a text at a place may say that what comes is a secret: the next element, or an argument of
+// a command.
 func (at *place) namesNext(text []byte) bool {
-	return at.element && len(text) > 0 && text[0] == '-' && isSecretFlag(text)
+	return at.ahead && len(text) > 0 && (text[0] == '-' && isSecretFlag(text) || commandOf(text) != nil)
 }
 
 // mayBeAt reports whether what a text goes on with may be the value of a place: a number or not, as it was.
