@@ -39,8 +39,17 @@ func (q pointer) literal() string {
 	return ""
 }
 
-// numbered reports whether a step may be the number of an element.
-func (q pointer) numbered() bool { return slices.ContainsFunc(q, isNumber) }
+// numbered returns how many first elements of an array a pointer tells from each other, and from the rest: one more than
+// the highest number that a step may be, or 0.
+func (q pointer) numbered() int {
+	n := 0
+	for _, step := range q {
+		if number, err := strconv.Atoi(step); err == nil && number >= 0 && number < maxSource {
+			n = max(n, number+1)
+		}
+	}
+	return n
+}
 
 func isNumber(step string) bool {
 	_, err := strconv.Atoi(step)

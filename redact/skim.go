@@ -268,7 +268,7 @@ func (p *pass) standsAt(at *place) int32 {
 	p.named = at.named
 	for _, s := range at.path {
 		if s.array {
-			parent, index = p.addArray(parent, index), 0
+			parent, index = p.addArray(parent, index), s.index
 			continue
 		}
 		parent, index = p.addName(s.name, parent, index), -1
