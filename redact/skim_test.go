@@ -313,3 +313,21 @@ func TestShapesAreBounded(t *testing.T) {
 	}
 	assert.Greater(t, known, maxSpent/2, "a new shape that comes again is learned in the end")
 }
+
+// TestSkimTellsElementsApart is on elements that pointers tell from others by their numbers, in a shape that is known.
+func TestSkimTellsElementsApart(t *testing.T) {
+	p := remembering{fresh(t, Config{Detectors: []string{groupAll}, Keep: []string{"/a/1", "/b/0/c"}})}
+	for range 3 {
+		p.Redact("", []byte(`{"a":["x","y","z","w"],"b":[{"c":"x"},{"c":"y"}]}`))
+	}
+	for src, want := range map[string]string{
+		`{"a":["x","j@x.org","z","w"],"b":[{"c":"j@x.org"},{"c":"y"}]}`: `{"a":["x","j@x.org","z","w"],"b":[{"c":"j@x.org"},{"c":"y"}]}`,
+		`{"a":["j@x.org","y","z","w"],"b":[{"c":"x"},{"c":"j@x.org"}]}`: `{"a":["[EMAIL]","y","z","w"],"b":[{"c":"x"},{"c":"[EMAIL]"}]}`,
+		`{"a":["x","y","j@x.org","w"],"b":[{"c":"x"},{"c":"y"}]}`:       `{"a":["x","y","[EMAIL]","w"],"b":[{"c":"x"},{"c":"y"}]}`,
+		`{"a":["x","y","z","j@x.org"],"b":[{"c":"x"},{"c":"y"}]}`:       `{"a":["x","y","z","[EMAIL]"],"b":[{"c":"x"},{"c":"y"}]}`,
+	} {
+		got, _, skimmed := p.Redact("", []byte(src))
+		assert.Equal(t, want, string(got))
+		assert.True(t, skimmed, src)
+	}
+}
