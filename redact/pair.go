@@ -18,7 +18,7 @@ const (
 
 // namingOf returns what the name of a member says of that.
 func namingOf(name []byte) naming {
-	const least, most = len("to"), len("previous_value")
+	const least, most = len("to"), len("parameter_value")
 	if len(name) < least || len(name) > most {
 		return namesNone
 	}
@@ -34,11 +34,11 @@ func namingOf(name []byte) naming {
 		}
 	}
 	switch string(low[:n]) {
-	case "name", "key", "field", "header", "property", "displayname":
+	case "name", "key", "field", "header", "property", "displayname", "parameterkey", "parametername", "optionname":
 		return namesValue
 	case "type", "kind", "system":
 		return namesType
-	case "value", "oldvalue", "newvalue", "previousvalue", "currentvalue", "defaultvalue", "default", "old", "new", "before", "after":
+	case "value", "oldvalue", "newvalue", "previousvalue", "currentvalue", "defaultvalue", "parametervalue", "default", "old", "new", "before", "after":
 		return isNamed
 	case "values", "data", "number", "text", "raw", "plaintext", "content", "string", "val", "stringvalue", "intvalue",
 		"current", "previous", "from", "to", "confirm", "confirmation", "repeat":

@@ -21,6 +21,7 @@ var commands = []command{
 	{name: "mongo", flag: "-p", apart: true}, {name: "mongosh", flag: "-p", apart: true}, {name: "mongodump", flag: "-p", apart: true}, {name: "mongorestore", flag: "-p", apart: true},
 	{name: "sshpass", flag: "-p", glued: true, apart: true},
 	{name: "redis-cli", flag: "-a", apart: true},
+	{name: "zip", flag: "-P", apart: true}, {name: "unzip", flag: "-P", apart: true}, {name: "7z", flag: "-p", glued: true},
 	{name: "sqlcmd", flag: "-P", glued: true, apart: true},
 	{name: "ldapsearch", flag: "-w", glued: true, apart: true}, {name: "ldapmodify", flag: "-w", glued: true, apart: true}, {name: "ldapadd", flag: "-w", glued: true, apart: true},
 	{name: "docker", login: true, flag: "-p", glued: true, apart: true}, {name: "podman", login: true, flag: "-p", glued: true, apart: true},
@@ -45,7 +46,7 @@ func commandOf(word []byte) *command {
 }
 
 // commandTriggers match where commandSecret may find something.
-const commandTriggers = `curl(?:\.exe)? |mysql|mariadb|mongo(?:sh|dump|restore)? |sshpass|redis-cli|sqlcmd|ldap(?:search|modify|add) |(?:docker|podman|helm|az) (?:registry )?login`
+const commandTriggers = `curl(?:\.exe)? |mysql|mariadb|mongo(?:sh|dump|restore)? |sshpass|redis-cli|sqlcmd|zip -|7z |ldap(?:search|modify|add) |(?:docker|podman|helm|az) (?:registry )?login`
 
 // argsMost is how far behind a command its arguments are looked for.
 const argsMost = 2048
@@ -63,17 +64,32 @@ func commandSecret(b []byte, i int) (start, end int, ok bool) {
 	if c.user {
 		return curlUser(b, i)
 	}
-	args := b[word:min(len(b), i+argsMost)]
-	if line := bytes.IndexByte(args, '\n'); line >= 0 {
-		args = args[:line]
-	}
+	args := b[word:commandEnd(b, word)]
 	if c.login && !bytes.Contains(args, []byte(" login ")) {
 		return 0, 0, false
 	}
 	return c.flagValue(b, word, args)
 }
 
-var commandChars = newAlphabet("a-z.-")
+// commandEnd returns the end of the command in b of which the arguments begin at i: that of the line, or where another
+// command follows.
+func commandEnd(b []byte, i int) int {
+	quote := byte(0)
+	for most := min(len(b), i+argsMost); i < most && b[i] != '\n'; i++ {
+		switch c := b[i]; {
+		case c == quote:
+			quote = 0
+		case quote != 0:
+		case c == '"' || c == '\'':
+			quote = c
+		case c == ';' || c == '|' || c == '&':
+			return i
+		}
+	}
+	return i
+}
+
+var commandChars = newAlphabet("0-9a-z.-")
 
 // flagValue returns the value of the flag of a command among its arguments, which stand in b from i on.
 func (c *command) flagValue(b []byte, i int, args []byte) (start, end int, ok bool) {

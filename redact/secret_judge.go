@@ -85,7 +85,7 @@ const schemeMost = 32
 // schemeEnd returns where the credentials start behind the scheme of an
 // Authorization header, and the scheme's name in lower case, or 0.
 func schemeEnd(v []byte) (int, string) {
-	for _, s := range [...]string{"bearer", "basic", "token", "api-token", "apikey", "api-key"} {
+	for _, s := range [...]string{"bearer", "basic", "token", "api-token", "apikey", "api-key", "ntlm", "negotiate", "splunk"} {
 		if hasFoldPrefix(v, s) && len(v) > len(s) && v[len(s)] == ' ' {
 			return blanks(v, len(s)), s
 		}
@@ -122,6 +122,9 @@ func reference(v []byte) bool {
 func codeLike(v []byte) bool {
 	if v[0] == '{' || v[0] == '(' || v[0] == '[' {
 		return wordy(v[1:])
+	}
+	if foldEqual(v, toSecureString) {
+		return true
 	}
 	n := 0
 	dots, marks := 0, 0

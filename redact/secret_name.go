@@ -133,7 +133,7 @@ func wordKind(prev, word []byte, kind nameKind) nameKind {
 		}
 		return likelySecret
 	}
-	for _, s := range [...]string{"password", "passwd", "passphrase", "passcode", "passwort", "passwords", "pwd", "secret", "secretkey", "contrasena", "motdepasse", "passwordhash", "dbpass", "userpass", "wachtwoord"} {
+	for _, s := range [...]string{"password", "passwd", "passphrase", "passcode", "passwort", "passwords", "pwd", "secret", "secretkey", "contrasena", "motdepasse", "passwordhash", "dbpass", "userpass", "storepass", "keypass", "requirepass", "wachtwoord"} {
 		if hasSuffix(word, s) {
 			return wordSecret
 		}
@@ -161,7 +161,7 @@ func wordKind(prev, word []byte, kind nameKind) nameKind {
 // keyOwner reports whether the key of a such is a secret.
 func keyOwner(word []byte) bool {
 	switch string(word) {
-	case "client", "account", "storage", "shared", "encrypt", "decryption", "sign", "service", "app", "application", "license", "licence", "db", "database", "admin", "root", "ssh",
+	case "client", "account", "subscription", "storage", "shared", "encrypt", "decryption", "sign", "service", "app", "application", "license", "licence", "db", "database", "admin", "root", "ssh",
 		"deploy", "deployment", "webhook", "hmac", "aes", "rsa", "gpg", "pgp", "tls", "ssl", "session", "crypto", "cipher", "jwt", "write", "ingest", "ingestion":
 		return true
 	}

@@ -101,6 +101,17 @@ var providerTokens = []secretToken{
 	{provider: "NuGet", prefix: "oy2", of: newAlphabet("0-9a-z"), min: 43, max: 43},
 	{provider: "Octopus Deploy", prefix: "API-", of: capitals, min: 26, max: 27},
 	{provider: "OpenShift", prefix: "sha256~", of: base64URL, min: 43},
+	// Hashes of passwords, good enough to try words on.
+	{provider: "bcrypt hash", prefix: "$2a$", of: cryptChars, min: 56, max: 56},
+	{provider: "bcrypt hash", prefix: "$2b$", of: cryptChars, min: 56, max: 56},
+	{provider: "bcrypt hash", prefix: "$2y$", of: cryptChars, min: 56, max: 56},
+	{provider: "hash of crypt", prefix: "$1$", of: cryptChars, min: 23, max: 31},
+	{provider: "hash of crypt", prefix: "$5$", of: cryptChars, min: 44, max: 80},
+	{provider: "hash of crypt", prefix: "$6$", of: cryptChars, min: 87, max: 123},
+	{provider: "hash of crypt", prefix: "$y$", of: cryptChars, min: 50, max: 90},
+	{provider: "hash of Apache", prefix: "$apr1$", of: cryptChars, min: 23, max: 31},
+	{provider: "Argon2 hash", prefix: "$argon2", of: newAlphabet("0-9A-Za-z+/=,$"), min: 50},
+
 	{provider: "Perplexity", prefix: "pplx-", of: base62, min: 40},
 	{provider: "pganalyze", prefix: "pgar_", of: base62, min: 27, max: 27},
 	{provider: "pganalyze", prefix: "pgaw_", of: base62, min: 27, max: 27},

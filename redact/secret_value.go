@@ -4,6 +4,9 @@ import "bytes"
 
 const secretValue = "secret_value"
 
+// toSecureString is how PowerShell takes a secret.
+const toSecureString = "convertto-securestring"
+
 // newSecretValueDetector returns the detector of secrets that have no shape of their
 // own, but a name: values that are given to "password", "api_key" and their like,
 // values whose own name is such (see [secretName]), the credentials of HTTP headers,
@@ -41,7 +44,7 @@ var secretWords = []secretWord{
 	{word: "signature", ends: true}, {word: "sig", ends: true}, {word: "session", ends: true}, {word: "sessid", ends: true},
 	{word: "otp", ends: true}, {word: "cvv", ends: true}, {word: "cvc", ends: true},
 	{word: "cloudflare"}, {word: "heroku"}, {word: "hubspot"}, {word: "messagebird"}, {word: "snyk"}, {word: "contribsys"},
-	{word: "sonar"}, {word: "sourcegraph"}, {word: "artifactory"}, {word: "jfrog"}, {word: "sumo"}, {word: "meraki"}, {word: "scraping"},
+	{word: "identified"}, {word: "securestring"}, {word: "sonar"}, {word: "sourcegraph"}, {word: "artifactory"}, {word: "jfrog"}, {word: "sumo"}, {word: "meraki"}, {word: "scraping"},
 	{word: "contrasena"}, {word: "motdepasse"}, {word: "kennwort"}, {word: "wachtwoord"}, {word: "senha", ends: true},
 }
 
@@ -211,6 +214,22 @@ func secretAt(b []byte, start, end int) (from, to int, why string, ok bool) {
 	}
 	if foldEqual(name, "secret") && bytes.Contains(b[max(0, start-arnMost):start], []byte(":secretsmanager:")) {
 		return 0, 0, "", false // arn:aws:secretsmanager:us-east-1:123456789012:secret:name
+	}
+	if foldEqual(name, toSecureString) {
+		from = blanks(b, end)
+		if hasFoldPrefix(b[from:], "-string ") {
+			from = blanks(b, from+len("-string"))
+		}
+		a, ok := valueAt(b, from, assignment{op: '('}) // in quotes, or it is a variable
+		a = a.whole(b)
+		return a.start, a.end, "to be kept as a secret", ok && from > end && !standIn(b[a.start:a.end])
+	}
+	if a, ok := sqlPassword(b, start, end); ok {
+		a = a.whole(b)
+		return a.start, a.end, "password in SQL", true
+	}
+	if a, ok := netrcPassword(b, start, end); ok {
+		return a.start, a.end, "password in .netrc", true
 	}
 	if isMaskBefore(b, start) { // the name's beginning is gone
 		return 0, 0, "", false
