@@ -1,5 +1,7 @@
 package redact
 
+import "bytes"
+
 // Names that do not stand where the name of a value stands: beside it, as in
 // {"name":"db_password","value":"x"} and ["--password","x"], or further out, as in
 // {"password":{"value":"x"}}. What names an item so is its link.
@@ -13,6 +15,8 @@ const (
 	namesType           // its text does, if it says what kind of data the value is
 	isNamed             // it is the value
 	isPlain             // it says no more of its value than that it is one, so that the name further out counts
+	isData              // the same, and of a Secret of Kubernetes it is all of that
+	saysSecret          // that it is true says that the value beside it is secret
 	namesCommand        // its text is the command of which the arguments stand beside it
 )
 
@@ -40,7 +44,11 @@ func namingOf(name []byte) naming {
 		return namesType
 	case "value", "oldvalue", "newvalue", "previousvalue", "currentvalue", "defaultvalue", "parametervalue", "default", "old", "new", "before", "after":
 		return isNamed
-	case "values", "data", "number", "text", "raw", "plaintext", "content", "string", "val", "stringvalue", "intvalue",
+	case "data", "stringdata":
+		return isData
+	case "sensitive", "secured", "masked":
+		return saysSecret
+	case "values", "number", "text", "raw", "plaintext", "content", "string", "val", "stringvalue", "intvalue",
 		"current", "previous", "from", "to", "confirm", "confirmation", "repeat":
 		return isPlain
 	case "command", "cmd", "program", "executable":
@@ -71,16 +79,29 @@ func (p *pass) aliasOfKey(key int32) int32 {
 		by = p.items[by].link
 	}
 	text, own := p.textOf(by), p.textOf(key)
+	naming := namingOf(own)
 	switch {
-	case p.items[by].kind == keyItem && namingOf(text) == isNamed: // nothing names that
+	case p.items[by].kind == stringItem && isManifest(text):
+		return by // all that is below is secret
+	case naming == namesValue, naming == namesType:
 		return -1
-	case by != p.items[key].link && !saysWhat(text):
+	case p.items[by].kind == keyItem && foldEqual(text, "cookies"):
+		if naming == namesNone && !namesSession(own) {
+			return -1
+		}
+		return by
+	case p.items[by].kind == keyItem && !saysWhat(text) && namingOf(text) != saysSecret: // nothing names it
 		return -1
-	case namingOf(own) == namesNone && (nameBehind(own, nameOf(text)) < tokenSecret || saysWhat(own)):
+	case by != p.items[key].link && !saysWhat(text) && namingOf(text) != saysSecret:
+		return -1
+	case naming == namesNone && (nameBehind(own, nameOf([]byte(p.aliasName(-1, by)))) < tokenSecret || saysWhat(own)):
 		return -1 // such as "policy" in {"password":{"value":{"policy":…}}}
 	}
 	return by
 }
+
+// isManifest reports whether that is the kind of something of which all data is secret.
+func isManifest(kind []byte) bool { return string(kind) == "Secret" }
 
 // namedBelow returns the key of which the name, or what is beside it, may hold for all members of an object in it: all in
 // {"name":"password","value":{…}} is secret, and in "password":"{…}"; -1: none.
@@ -91,12 +112,20 @@ func (s *scanner) namedBelow(parent int32) int32 {
 	}
 	switch {
 	case parent < 0:
-	case p.items[parent].link >= 0, namingOf(p.textOf(parent)) == isNamed:
+	case p.items[parent].link >= 0:
+		return parent
+	case namingOf(p.textOf(parent)) == isNamed, namingOf(p.textOf(parent)) == isData, isContainer(p.textOf(parent)):
 		return parent
 	case s.layer > 0 && len(p.frames) == s.bottom && nameOf(p.textOf(parent)) >= tokenSecret:
 		return parent
 	}
 	return -1
+}
+
+// isContainer reports whether members of an object under that name are secrets, whatever their names.
+func isContainer(name []byte) bool {
+	const plural = "passwords"
+	return foldEqual(name, "cookies") || len(name) >= len(plural) && foldEqual(name[len(name)-len(plural):], plural)
 }
 
 // aliasName returns the name that an alias of an item is. A flag is that as it was: what names the next argument
@@ -106,6 +135,14 @@ func (p *pass) aliasName(n, alias int32) string {
 		return name
 	}
 	text := p.textOf(alias)
+	if p.items[alias].kind == keyItem {
+		switch {
+		case foldEqual(text, "cookies"):
+			return "session token"
+		case namingOf(text) == saysSecret:
+			return "secret"
+		}
+	}
 	if up := p.items[alias].parent; p.items[alias].kind == stringItem && up >= 0 && p.items[up].kind == arrayItem && isSecretFlag(text) {
 		return string(text)
 	}
@@ -126,6 +163,7 @@ func (s *scanner) pair(f *frame, key int32) {
 	naming := namingOf(s.p.textOf(key))
 	switch naming {
 	case namesValue, namesType:
+		t.link = f.below
 		if s.space() != '"' {
 			break
 		}
@@ -141,7 +179,10 @@ func (s *scanner) pair(f *frame, key int32) {
 		s.p.values = append(s.p.values, key)
 		f.marks |= behindValue
 		fallthrough
-	case isPlain:
+	case isPlain, isData:
+		if naming == isData {
+			s.p.values = append(s.p.values, ^key)
+		}
 		over := f.parent
 		if over >= 0 && s.p.items[over].kind == arrayItem {
 			over = s.p.items[over].link
@@ -157,6 +198,11 @@ func (s *scanner) pair(f *frame, key int32) {
 		fallthrough
 	default:
 		t.link = f.below
+	case saysSecret:
+		f.marks |= behindName
+		if s.space() == 't' {
+			f.secret = key
+		}
 	}
 	t.marks |= f.marks
 }
@@ -167,7 +213,15 @@ func (s *scanner) closePair(f *frame) {
 	p := s.p
 	values := p.values[f.values:]
 	p.values = p.values[:f.values]
-	if len(values) == 0 || f.name < 0 && f.typed < 0 {
+	if f.typed >= 0 && isManifest(p.textOf(f.typed)) {
+		p.pairs = true
+		for _, key := range values {
+			if key < 0 {
+				p.items[^key].link = f.typed
+			}
+		}
+	}
+	if f.marks&behindValue == 0 || f.name < 0 && f.typed < 0 && f.secret < 0 {
 		return
 	}
 	p.pairs = true // or it could be, in others of this shape
@@ -178,11 +232,18 @@ func (s *scanner) closePair(f *frame) {
 			by = f.typed
 		}
 	}
-	if by < 0 {
-		return
+	if by >= 0 && f.cookies >= 0 && namesSession(p.textOf(by)) {
+		by = f.cookies
+	}
+	if f.secret >= 0 && (by < 0 || nameOf(p.plainOf(by)) < wordSecret && !p.r.hasRule(p.plainOf(by))) {
+		by = f.secret
+		p.items[by].marks |= hasTrigger
+		p.extra = append(p.extra, by)
 	}
 	for _, key := range values {
-		p.items[key].link = by
+		if key >= 0 && by >= 0 {
+			p.items[key].link = by
+		}
 	}
 }
 
@@ -248,6 +309,9 @@ func isSecretFlag(arg []byte) bool { return isFlagAlone(arg) && nameOf(arg) >= s
 // closeRow joins the two strings of an array in an array of headers: [["Authorization","Basic …"]].
 func (s *scanner) closeRow(f *frame) {
 	p := s.p
+	if over := p.items[f.array].link; over >= 0 && f.parent == over && f.count%2 == 0 && (foldEqual(p.textOf(over), "headers") || foldEqual(p.textOf(over), "rawheaders")) {
+		s.closeHeaders(f)
+	}
 	outer := p.items[f.array].parent
 	if outer < 0 || p.items[outer].kind != arrayItem || p.items[outer].link < 0 || !holdsHeaders(p.textOf(p.items[outer].link)) {
 		return
@@ -258,6 +322,21 @@ func (s *scanner) closeRow(f *frame) {
 		return
 	}
 	p.items[f.last].link = name
+}
+
+// closeHeaders joins the strings of an array of headers and their values in turn: ["Host","db","X-Api-Key","x"].
+func (s *scanner) closeHeaders(f *frame) {
+	p := s.p
+	p.pairs = true // or it could be, in others of this shape
+	if int(f.array)+int(f.count)+1 != len(p.items) {
+		return // not only strings
+	}
+	for name := f.array + 1; int(name)+1 < len(p.items); name += 2 {
+		text := p.textOf(name)
+		if p.items[name].kind == stringItem && (bytes.IndexByte(text, '-') > 0 && nameChars.run(text, 0) == len(text) || foldEqual(text, "authorization") || foldEqual(text, "cookie")) {
+			p.items[name+1].link = name
+		}
+	}
 }
 
 // holdsHeaders reports whether under such a name stand names with their values.

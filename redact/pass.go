@@ -306,8 +306,9 @@ func (p *pass) wantBy(n int32) {
 	if key := p.keyOver(n); key >= 0 && p.items[n].kind != keyItem {
 		p.want(key)
 	}
-	p.want(p.aliasOf(n))
-	if _, ok := p.arguments[n]; ok {
+	alias := p.aliasOf(n)
+	p.want(alias)
+	if _, ok := p.arguments[n]; ok || alias >= 0 && p.items[alias].kind == keyItem && namingOf(p.textOf(alias)) == saysSecret {
 		p.wanted.add(p.r.named)
 	}
 }

@@ -14,6 +14,8 @@ type frame struct {
 	values        int32 // of an object how many of pass.values were there before its own
 	last          int32 // of an array the last string or number; -1: none
 	below         int32 // of an object the key of which the name, or what is beside that, may hold for all of its members; -1: none
+	secret        int32 // of an object the key that says that its value is secret; -1: none
+	cookies       int32 // of an object the key "cookies" that it stands under; -1: none
 	command       int32 // the item of the command of which the strings in an array are arguments, or will be; -1: none
 	login         bool  // it is one that takes a password
 	marks         uint8 // behindName, behindValue
@@ -128,12 +130,15 @@ func (s *scanner) value(parent, index int32) bool {
 // open begins an array or an object.
 func (s *scanner) open(array bool, parent, index int32) {
 	p := s.p
-	f := frame{parent: parent, index: index, array: -1, name: -1, typed: -1, values: int32(len(p.values)), last: -1, below: -1, command: -1}
+	f := frame{parent: parent, index: index, array: -1, name: -1, typed: -1, values: int32(len(p.values)), last: -1, below: -1, secret: -1, cookies: -1, command: -1}
 	if array {
 		f.array = p.add(arrayItem, s.base+s.pos-1, s.base+s.pos, parent, index)
 		p.items[f.array].link = p.keyOver(f.array)
 	} else {
 		f.below = s.namedBelow(parent)
+		if f.below >= 0 && foldEqual(p.textOf(f.below), "cookies") {
+			f.cookies = f.below
+		}
 	}
 	if len(p.frames) > s.bottom {
 		switch outer := &p.frames[len(p.frames)-1]; {

@@ -32,7 +32,7 @@ type place struct {
 	wanted bitset // the detectors that look at it for that name; nil: none
 	kept   bool   // it is never altered
 	number bool
-	ahead  bool   // its text may say something of those that come, since it is in an array or a command
+	ahead  bool   // its text may say something of others: it is in an array, a command, or the kind of a manifest
 	inside *place // the start of the JSON in a string
 	next   []link // what came behind it, the latest first
 
@@ -203,7 +203,8 @@ func (p *pass) placeOf(root *place, n int32) *place {
 	}
 	if len(at.path) > 0 {
 		last := &at.path[len(at.path)-1]
-		at.ahead = last.array || namingOf([]byte(last.name)) == namesCommand
+		naming := namingOf([]byte(last.name))
+		at.ahead = last.array || naming == namesCommand || naming == namesType
 	}
 	at.named, at.field = p.named, p.path(n)
 	at.name, at.kept, at.number = p.nameOver(n), p.kept(n), t.kind == numberItem

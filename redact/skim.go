@@ -112,10 +112,10 @@ func (at *place) link(text []byte) *link {
 	return nil
 }
 
-// namesNext reports whether a text at a place may say that what comes is a secret: the next element, or an argument of
-// a command.
+// namesNext reports whether a text at a place may say that others are secrets: the next element, the arguments of
+// a command, the data of a manifest.
 func (at *place) namesNext(text []byte) bool {
-	return at.ahead && len(text) > 0 && (text[0] == '-' && isSecretFlag(text) || commandOf(text) != nil)
+	return at.ahead && len(text) > 0 && (text[0] == '-' && isSecretFlag(text) || commandOf(text) != nil || isManifest(text))
 }
 
 // mayBeAt reports whether what a text goes on with may be the value of a place: a number or not, as it was.
