@@ -200,6 +200,7 @@ func (s *scanner) pair(f *frame, key int32) {
 		t.link = f.below
 	case saysSecret:
 		f.marks |= behindName
+		f.flagged = true
 		if s.space() == 't' {
 			f.secret = key
 		}
@@ -221,7 +222,7 @@ func (s *scanner) closePair(f *frame) {
 			}
 		}
 	}
-	if f.marks&behindValue == 0 || f.name < 0 && f.typed < 0 && f.secret < 0 {
+	if f.marks&behindValue == 0 || f.name < 0 && f.typed < 0 && !f.flagged {
 		return
 	}
 	p.pairs = true // or it could be, in others of this shape

@@ -67,6 +67,18 @@ func TestPairs(t *testing.T) {
 		`{"name":"order","value":{"number":"0891234567"}}`:                                 `{"name":"order","value":{"number":"[PHONE]"}}`,
 		`{"password":"{\"a\":\"hunter2\",\"b\":[{\"c\":\"x1\"}]}"}`:                        `{"password":"{\"a\":\"[SECRET]\",\"b\":[{\"c\":\"[SECRET]\"}]}"}`,
 		`{"name":"password","value":"{\"a\":\"hunter2\"}"}`:                                `{"name":"password","value":"{\"a\":\"[SECRET]\"}"}`,
+		`{"kind":"Secret","data":{"user":"am9l","name":"bm8x"},"stringData":{"a":["x1"]}}`: `{"kind":"Secret","data":{"user":"[SECRET]","name":"[SECRET]"},"stringData":{"a":["[SECRET]"]}}`,
+		`{"items":[{"data":{"a":"x1"},"type":"Opaque","kind":"Secret"}]}`:                  `{"items":[{"data":{"a":"[SECRET]"},"type":"Opaque","kind":"Secret"}]}`,
+		`{"db_passwords":{"prod":"hunter2","count":"1234"}}`:                               `{"db_passwords":{"prod":"[SECRET]","count":"1234"}}`,
+		// Cookies, headers in turn, values that are marked.
+		`{"cookies":[{"name":"sessionid","value":"a8Zq01mm"},{"name":"theme","value":"dark12"}]}`: `{"cookies":[{"name":"sessionid","value":"[SECRET]"},{"name":"theme","value":"dark12"}]}`,
+		`{"cookies":{"sessionid":"a8Zq01mm","theme":"dark12"}}`:                                   `{"cookies":{"sessionid":"[SECRET]","theme":"dark12"}}`,
+		`{"headers":["Authorization","Bearer k3yk3y","X-Api-Key","swordfish7"]}`:                  `{"headers":["Authorization","Bearer [SECRET]","X-Api-Key","[SECRET]"]}`,
+		`{"rawHeaders":["Host","db1x","Cookie","sid=a8Zq01mm"]}`:                                  `{"rawHeaders":["Host","db1x","Cookie","sid=[SECRET]"]}`,
+		`{"conn":{"value":"swordfish7","sensitive":true}}`:                                        `{"conn":{"value":"[SECRET]","sensitive":true}}`,
+		`{"masked":true,"key":"x","value":["y1y2",{"a":"z1z2"}]}`:                                 `{"masked":true,"key":"x","value":["[SECRET]",{"a":"[SECRET]"}]}`,
+		`{"secured":true,"key":"x_pin","value":"12"}`:                                             `{"secured":true,"key":"x_pin","value":"[REDACTED]"}`,
+		`{"ParameterKey":"DBPassword","ParameterValue":"hunter2"}`:                                `{"ParameterKey":"DBPassword","ParameterValue":"[SECRET]"}`,
 		// What it was, and what it is.
 		`{"field":"password","old":"hunter2","new":"hunter3"}`:             `{"field":"password","old":"[SECRET]","new":"[SECRET]"}`,
 		`{"password":{"from":"hunter1","to":"hunter2","policy":"long"}}`:   `{"password":{"from":"[SECRET]","to":"[SECRET]","policy":"long"}}`,
@@ -105,6 +117,9 @@ func TestNoPairs(t *testing.T) {
 		`["--password",["staging"],"eu-west-1"]`,
 		`["password","staging7"]`, // a row of a table, such as of the names of columns
 		`["-v","staging7"]`, `["-p","8080"]`,
+		`{"kind":"ConfigMap","data":{"a":"staging7"}}`, `{"kind":"SecretList","data":{"a":"staging7"}}`, `{"data":{"a":"staging7","n":{"b":"x1"}},"type":"event"}`,
+		`{"headers":["user","password","email","name"]}`, `{"headers":["X-Api-Key","staging7","x"]}`, `{"headers":["X-Request-Id","a1b2c3d4e5"]}`,
+		`{"sensitive":false,"value":"staging7"}`, `{"sensitive":"high","value":"staging7"}`, `{"sensitive":true,"n":"staging7"}`, `{"masked":true,"of":{"value":"staging7"}}`,
 		`["docker","run","-p","8080:80","nginx7"]`, `["mysql","-p","db7","-P","3306"]`, `["curl","-u","joe","https://db"]`, `["sshpass","-p","-e","staging7"]`,
 		`["sshpass","-p",null,"staging7"]`, `["mkdir","-p","data7"]`, `["a","b","c","d","e","f","g","h","i","sshpass","-p","staging7"]`,
 		`{"command":"sshpass","env":{"args":["-p","staging7"]}}`, `{"args":["-p","staging7"],"command":"sshpass"}`,
@@ -138,6 +153,7 @@ func TestPairsOfShapes(t *testing.T) {
 		for _, src := range []string{
 			`{"name":"password","n":1,"m":2}`, `{"n":1,"value":"hunter2","m":2}`, `{"n":1,"m":2,"value":"hunter2"}`, `{"value":"hunter2","m":2}`, `{"m":1,"name":"password"}`,
 			`{"o":{"name":"password","p":{"q":1}},"m":1}`, `{"o":{"p":{"q":1},"value":"hunter2"}}`,
+			`{"kind":"ConfigMap","data":{"a":"x1"}}`, `{"data":{"a":"x1"},"kind":"List"}`, `{"n":1,"value":"x1"}`, `{"sensitive":true,"n":1}`, `{"sensitive":false,"n":1,"value":"x1"}`, `{"cookies":{"a":"x1y2z3"}}`,
 			`{"args":["sshpass","-q","a"]}`, `{"args":["ls","-p","a"]}`, `{"command":"ls","args":["-p","a"]}`, `{"o":{"value":{"a":"hunter2"},"n":1}}`,
 			`{"args":["a","b"]}`, `{"args":["hunter2"]}`, `{"headers":[["a"]]}`, `{"headers":[["a","b","c"]]}`,
 		} {
@@ -149,6 +165,10 @@ func TestPairsOfShapes(t *testing.T) {
 			`{"value":"hunter2","m":1,"name":"password"}`:             `{"value":"[SECRET]","m":1,"name":"password"}`,
 			`{"o":{"name":"password","p":{"q":1},"value":"hunter2"}}`: `{"o":{"name":"password","p":{"q":1},"value":"[SECRET]"}}`,
 			`{"args":["--password","hunter2"]}`:                       `{"args":["--password","[SECRET]"]}`,
+			`{"kind":"Secret","data":{"a":"x1"}}`:                     `{"kind":"Secret","data":{"a":"[SECRET]"}}`,
+			`{"data":{"a":"x1"},"kind":"Secret"}`:                     `{"data":{"a":"[SECRET]"},"kind":"Secret"}`,
+			`{"sensitive":true,"n":1,"value":"x1"}`:                   `{"sensitive":true,"n":1,"value":"[SECRET]"}`,
+			`{"cookies":{"sid":"x1y2z3"}}`:                            `{"cookies":{"sid":"[SECRET]"}}`,
 			`{"args":["sshpass","-p","a"]}`:                           `{"args":["sshpass","-p","[SECRET]"]}`,
 			`{"command":"sshpass","args":["-p","a"]}`:                 `{"command":"sshpass","args":["-p","[SECRET]"]}`,
 			`{"o":{"value":{"a":"hunter2"},"name":"password"}}`:       `{"o":{"value":{"a":"[SECRET]"},"name":"password"}}`,

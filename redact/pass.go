@@ -53,6 +53,8 @@ type pass struct {
 	under     bool    // a name was marked, so that what stands under it is looked at too
 	first     int32   // the first item of the source; those before it say where it stands
 
+	depth int // of encodings that the source stood in
+
 	named int // how many steps lead to the name of the source, if it has one
 
 	made     []made
@@ -93,6 +95,7 @@ func (p *pass) begin(src []byte) {
 	p.text, p.copied, p.pairs, p.ruled, p.renamed, p.look, p.under, p.first = src, false, false, false, false, false, false, 0
 	p.items, p.spans, p.docs, p.extra = p.items[:0], p.spans[:0], p.docs[:0], p.extra[:0]
 	p.field, p.standing, p.tops, p.named = "", "", p.tops[:0], 0
+	p.depth = 0
 	clear(p.arguments)
 }
 

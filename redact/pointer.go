@@ -83,6 +83,9 @@ func (p *pass) steps(n int32) []step {
 // covers reports whether a pointer leads to an item, or to something around it: from
 // the top, or from the name of the value that is looked at.
 func (p *pass) covers(q pointer, n int32) bool {
+	if p.depth > 0 {
+		return false // what was decoded has no place of its own
+	}
 	steps := p.steps(n)
 	return p.leads(q, steps) || p.named > 0 && p.named < len(steps) && p.leads(q, steps[p.named:])
 }

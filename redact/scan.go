@@ -15,6 +15,7 @@ type frame struct {
 	last          int32 // of an array the last string or number; -1: none
 	below         int32 // of an object the key of which the name, or what is beside that, may hold for all of its members; -1: none
 	secret        int32 // of an object the key that says that its value is secret; -1: none
+	flagged       bool  // there is such a key, whatever it says
 	cookies       int32 // of an object the key "cookies" that it stands under; -1: none
 	command       int32 // the item of the command of which the strings in an array are arguments, or will be; -1: none
 	login         bool  // it is one that takes a password

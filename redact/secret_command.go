@@ -28,18 +28,31 @@ var commands = []command{
 	{name: "helm", login: true, flag: "-p", glued: true, apart: true}, {name: "az", login: true, flag: "-p", apart: true},
 }
 
+// commandsBy are the commands by their first letter.
+var commandsBy = func() (by [256][]*command) {
+	for i := range commands {
+		c := &commands[i]
+		by[c.name[0]] = append(by[c.name[0]], c)
+	}
+	return by
+}()
+
 // commandOf returns the command that a word is, with its path or without; nil: none that we know.
 func commandOf(word []byte) *command {
-	if at := bytes.LastIndexAny(word, `/\`); at >= 0 {
-		word = word[at+1:]
+	const most = len("mongorestore.exe")
+	start := len(word)
+	for start > 0 && word[start-1] != '/' && word[start-1] != '\\' {
+		if start--; len(word)-start > most {
+			return nil
+		}
 	}
-	word = bytes.TrimSuffix(word, []byte(".exe"))
-	if len(word) < len("az") || len(word) > len("mongorestore") {
+	word = bytes.TrimSuffix(word[start:], []byte(".exe"))
+	if len(word) == 0 {
 		return nil
 	}
-	for i := range commands {
-		if commands[i].name == string(word) {
-			return &commands[i]
+	for _, c := range commandsBy[word[0]] {
+		if string(word) == c.name {
+			return c
 		}
 	}
 	return nil
