@@ -94,6 +94,8 @@ func (p *pass) aliasOfKey(key int32) int32 {
 		return -1
 	case by != p.items[key].link && !saysWhat(text) && namingOf(text) != saysSecret:
 		return -1
+	case naming == namesNone && foldEqual(text, "token"): // which may be one that is traded
+		return -1
 	case naming == namesNone && (nameBehind(own, nameOf([]byte(p.aliasName(-1, by)))) < tokenSecret || saysWhat(own)):
 		return -1 // such as "policy" in {"password":{"value":{"policy":…}}}
 	}

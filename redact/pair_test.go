@@ -117,6 +117,7 @@ func TestNoPairs(t *testing.T) {
 		`["--password",["staging"],"eu-west-1"]`,
 		`["password","staging7"]`, // a row of a table, such as of the names of columns
 		`["-v","staging7"]`, `["-p","8080"]`,
+		`{"name":"token","value":{"symbol":"USDX2"}}`, `{"name":"secret scanning","value":{"alerts":"1234"}}`, `{"type":"transfer","from":"ACC-1001","to":"ACC-1002"}`,
 		`{"kind":"ConfigMap","data":{"a":"staging7"}}`, `{"kind":"SecretList","data":{"a":"staging7"}}`, `{"data":{"a":"staging7","n":{"b":"x1"}},"type":"event"}`,
 		`{"headers":["user","password","email","name"]}`, `{"headers":["X-Api-Key","staging7","x"]}`, `{"headers":["X-Request-Id","a1b2c3d4e5"]}`,
 		`{"sensitive":false,"value":"staging7"}`, `{"sensitive":"high","value":"staging7"}`, `{"sensitive":true,"n":"staging7"}`, `{"masked":true,"of":{"value":"staging7"}}`,

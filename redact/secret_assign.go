@@ -187,7 +187,7 @@ func pairElement(b []byte, start, i int, quoted bool) int {
 			return 0
 		}
 		switch string(firstWord(b[max(0, start-gapMost)+tag+1 : start])) {
-		case "entry", "param", "property", "setting", "string", "variable":
+		case "entry", "param", "property", "setting", "variable":
 			return i + 1
 		}
 	case b[i] == '<' && start > 0 && b[start-1] == '>':
@@ -263,15 +263,14 @@ var signStart = newAlphabet(":!?+.|")
 
 // decoration skips an anchor or a tag of YAML: &name, !!str.
 func decoration(b []byte, i int, op byte) int {
-	if op != ':' || i >= len(b) || b[i] != '&' && b[i] != '!' {
+	if op != ':' || !bytes.HasPrefix(b[i:], []byte("&")) && !bytes.HasPrefix(b[i:], []byte("!!")) {
 		return i
 	}
-	j := i
-	for j < len(b) && b[j] == '!' {
-		j++
+	end := nameChars.run(b, i+1)
+	if b[i] == '!' {
+		end = nameChars.run(b, i+2)
 	}
-	end := nameChars.run(b, max(i+1, j))
-	if next := blanks(b, end); next > end && next < len(b) && end > max(i+1, j) && b[next] != '\n' && b[next] != '#' {
+	if next := blanks(b, end); next > end && next < len(b) && b[next] != '\n' && b[next] != '#' {
 		return next
 	}
 	return i

@@ -182,7 +182,7 @@ func aboutSecret(word []byte) bool {
 		"ref", "reference", "source", "prefix", "suffix", "index", "position", "offset", "field", "fields", "label", "column", "format", "strategy", "method", "methods", "mode",
 		"scheme", "alias", "reason", "decision", "spray", "ring", "pair", "board", "word", "code", "event", "press", "pressed", "selector", "frame", "stone", "mesh", "meshing", "up", "down", "left", "right",
 		"mapping", "reset", "hint", "change", "changed", "strength", "rule", "rules", "regex", "pattern", "class", "scope", "scopes", "audience", "issuer", "algorithm", "alg", "algo", "bits",
-		"metadata", "meta", "info", "description", "owner", "user", "username", "group", "role", "env", "var", "variable", "fingerprint", "thumbprint", "arn", "chars", "hash", "results", "result", "server", "cert", "certificate":
+		"metadata", "meta", "info", "description", "owner", "user", "username", "group", "role", "env", "var", "variable", "fingerprint", "thumbprint", "arn", "chars", "hash", "results", "result", "scan", "scanning", "detection", "server", "cert", "certificate":
 		return true
 	}
 	return false

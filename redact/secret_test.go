@@ -145,6 +145,8 @@ func TestNothingSecretIsLeftAlone(t *testing.T) {
 	f := newSecretFinder()
 	for _, s := range []string{
 		"", "password", "password:", "password=", "password: \nuser: app", "token expired", "invalid token: signature mismatch", "password: incorrect", "the password is wrong",
+		"password: !Sub '${Env}-db'", "token: !Ref DbToken1", "auth: ntlm fallback2 used", "<string name=\"forgot_password\">Forgot it?</string>", "password: never",
+		"CREATE TABLE users (password varchar(60), token varchar(128))", "ALTER ROLE joe PASSWORD NULL", "create user request identified by correlation", "records are identified by isin US0378331005",
 		"patients are identified by 'name'", "we create users identified by email address", "could not set password 'must have a digit'", "<label for=\"password\">Password</label>", "<a id=\"password\">Forgot it?</a>",
 		"docker run --name mysql -p3306:3306 -d mysql:8", "mongo is up; mkdir -p data7", "- name: DB_PASSWORD\n  valueFrom: x7y8", "login joe password policy", "https://api.example.com/v1/user?key=status", "https://example.com/cache?key=eccb41cc2d4dab96b748ed040e9b3081",
 		"API response cached using key=eccb41cc2d4dab96b748ed040e9b3081", "IDENTIFIED EXTERNALLY", "password for the account: see wiki", "enable secret 5 times", "zip -r x.zip -P",

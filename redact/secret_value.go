@@ -259,7 +259,8 @@ func secretAt(b []byte, start, end int) (from, to int, why string, ok bool) {
 			a.start += at
 		}
 		v := b[a.start:a.end]
-		if len(v) < 6 || standIn(v) || wordy(v) && scheme != "basic" {
+		const least, leastTicket = 6, 16
+		if len(v) < least || standIn(v) || wordy(v) && scheme != "basic" || len(v) < leastTicket && (scheme == "ntlm" || scheme == "negotiate") {
 			return 0, 0, "", false
 		}
 		a = a.whole(b)
