@@ -1,10 +1,13 @@
 package redact
 
 import (
+	"encoding/base64"
 	"math/rand/v2"
+	"net/url"
 	"regexp"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -56,5 +59,32 @@ func TestNeverLong(t *testing.T) {
 			}
 		}
 		require.Greater(t, never, 1000)
+	}
+}
+
+// TestEncodedJSON is on JSON in base64 and in percent-encoding, in which names count.
+func TestEncodedJSON(t *testing.T) {
+	r, err := New(Config{Keys: []KeyRule{{Name: "x_pin"}, {Pointer: "/a"}}, Keep: []string{"/password"}})
+	require.NoError(t, err)
+	for doc, mask := range map[string]string{
+		`{"x_pin":"12","n":"nothing in it"}`:              "[REDACTED]",
+		`{"name":"password","value":{"a":"hunter2"}}`:     "[SECRET]",
+		`{"password":{"new":"hunter2"}}`:                  "[SECRET]", // what a pointer keeps is elsewhere
+		`{"doc":"{\"x_pin\":\"12\",\"n\":[\"x\"]}"}`:      "[REDACTED]",
+		`{"args":["sshpass","-p","hunter2"],"x_pin":"1"}`: "[REDACTED]",
+	} {
+		for _, encoded := range []string{base64.StdEncoding.EncodeToString([]byte(doc)), url.QueryEscape(doc), url.QueryEscape(base64.URLEncoding.EncodeToString([]byte(doc)))} {
+			got, found := r.JSON([]byte(`{"m":"` + encoded + `"}`))
+			assert.Contains(t, []string{`{"m":"` + mask + `"}`, `{"m":"` + url.QueryEscape(mask) + `"}`}, string(got), doc)
+			assert.NotEmpty(t, found)
+			again, _ := r.JSON(got)
+			assert.Equal(t, string(got), string(again))
+		}
+	}
+	for _, doc := range []string{`{"a":"of another place"}`, `{"name":"rows","value":{"a":"hunter2"}}`, `{"a":}`} {
+		src := `{"m":"` + base64.StdEncoding.EncodeToString([]byte(doc)) + ` ` + url.QueryEscape(doc) + `"}`
+		got, found := r.JSON([]byte(src))
+		assert.Equal(t, src, string(got))
+		assert.Empty(t, found)
 	}
 }

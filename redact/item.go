@@ -32,7 +32,7 @@ type item struct {
 	start, end int32 // of a string without its quotes
 	parent     int32 // the key or the array in which it stands; -1: none
 	index      int32 // in that array
-	// link is of a key or a string what names it, see [pass.aliasOf]; of an array the key that it
+	// link is of a key or a string what names it or those further out, see [pass.aliasOf]; of an array the key that it
 	// stands under; of a nested string the item after the last of its own; each -1 for none.
 	link  int32
 	kind  kind

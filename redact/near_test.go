@@ -18,11 +18,13 @@ var nearLines = []string{
 	`{"args":["run","job","hunter2"]}`, `{"cmd":"[\"run\",\"-v\",\"hunter2\"]","w":1}`, `{"rows":[["accept","hunter2"]]}`,
 	`{"place":{"value":"hunter2","data":"swordfish7"}}`, `{"items":[{"name":"a"},{"value":"hunter2"}]}`, `{"note":"{\"thing\":\"hunter2\"}","w":""}`,
 	`{"at":"1970-01-02T10:00:00Z","order":"ORD-4111111111111111","w":219099999}`, `{"v":"4111 1111 1111 1112","ip":"1.2.3.999","b":"bm90aGluZyBpbiBpdCBhdCBhbGw5"}`,
+	`{"args":["sshpass","-v","hunter2"],"command":"curl","w":["-u","joe:hunter2"]}`, `{"name":"rows","value":{"a":"hunter2","b":["hunter2"]},"old":"hunter2"}`,
+	`{"kind":"List","data":{"a":"hunter2"},"masked":false,"value":"hunter2"}`, `{"headers":["host","a1"],"cookies":{"sid":"hunter2"}}`,
 	`{"secret":["--version","job"],"credentials":["-v","hunter2"]}`, `{"token_count":"12345","x_pin":null,"run_id":"4111111111111111"}`,
 }
 
 // nearWords are what stands there, and what may in its place.
-var nearWords = strings.Fields(`thing password --password --password=x -v run job accept Authorization headers args phone ssn order value data name key type kind rows
+var nearWords = strings.Fields(`thing Secret List masked false true sshpass -p -u command value password --password --password=x -v run job accept Authorization headers args phone ssn order value data name key type kind rows
 	hunter2 089123456 bob@example.com x_pin token_count null "" [] {} 12 219099999 4111111111111111 run_id place items`)
 
 // near returns a line with one change.
@@ -61,7 +63,7 @@ func near(r *rand.Rand, line []byte) []byte {
 // that differ from those by one change, or few.
 func TestNearCopies(t *testing.T) {
 	c := Config{
-		Detectors: []string{groupAll}, Keys: []KeyRule{{Name: "x_pin"}}, Keep: []string{"/run_id"},
+		Detectors: []string{groupAll}, Keys: []KeyRule{{Name: "x_pin"}}, Keep: []string{"/run_id", "/args/2", "/rows/0/1", "/b/1"},
 		Patterns: []Pattern{{Name: "kw", Regexp: `\d{4}`, Keywords: []string{"badge"}, Allow: []string{"1234"}}},
 	}
 	oracle := fresh(t, c).r

@@ -38,6 +38,8 @@ type pass struct {
 	items     []item
 	spans     []multire.Span // of each item its text
 	frames    []frame
+	values    []int32          // of the objects that are being scanned the keys that something beside them may name
+	arguments map[int32]string // of arguments of commands the names that stand for their flags
 	fates     []fate
 	docs      []doc          // the JSON of nested strings, in their order
 	texts     []multire.Span // those of spans that the automaton reads
@@ -50,6 +52,8 @@ type pass struct {
 	look      bool    // an item was marked
 	under     bool    // a name was marked, so that what stands under it is looked at too
 	first     int32   // the first item of the source; those before it say where it stands
+
+	depth int // of encodings that the source stood in
 
 	named int // how many steps lead to the name of the source, if it has one
 
@@ -91,6 +95,8 @@ func (p *pass) begin(src []byte) {
 	p.text, p.copied, p.pairs, p.ruled, p.renamed, p.look, p.under, p.first = src, false, false, false, false, false, false, 0
 	p.items, p.spans, p.docs, p.extra = p.items[:0], p.spans[:0], p.docs[:0], p.extra[:0]
 	p.field, p.standing, p.tops, p.named = "", "", p.tops[:0], 0
+	p.depth = 0
+	clear(p.arguments)
 }
 
 // free gives the memory back.
@@ -268,7 +274,7 @@ func (p *pass) visit(n int32) {
 		name = p.nameOf(key)
 		if alias >= 0 && alias != n {
 			p.visit(alias)
-			name = p.aliasName(alias)
+			name = p.aliasName(n, alias)
 		}
 	}
 	clear(p.wanted)
@@ -303,7 +309,11 @@ func (p *pass) wantBy(n int32) {
 	if key := p.keyOver(n); key >= 0 && p.items[n].kind != keyItem {
 		p.want(key)
 	}
-	p.want(p.aliasOf(n))
+	alias := p.aliasOf(n)
+	p.want(alias)
+	if _, ok := p.arguments[n]; ok || alias >= 0 && p.items[alias].kind == keyItem && namingOf(p.textOf(alias)) == saysSecret {
+		p.wanted.add(p.r.named)
+	}
 }
 
 // nameOf returns the text of a key, or of what stands for one, as detectors see

@@ -39,8 +39,17 @@ func (q pointer) literal() string {
 	return ""
 }
 
-// numbered reports whether a step may be the number of an element.
-func (q pointer) numbered() bool { return slices.ContainsFunc(q, isNumber) }
+// numbered returns how many first elements of an array a pointer tells from each other, and from the rest: one more than
+// the highest number that a step may be, or 0.
+func (q pointer) numbered() int {
+	n := 0
+	for _, step := range q {
+		if number, err := strconv.Atoi(step); err == nil && number >= 0 && number < maxSource {
+			n = max(n, number+1)
+		}
+	}
+	return n
+}
 
 func isNumber(step string) bool {
 	_, err := strconv.Atoi(step)
@@ -74,6 +83,9 @@ func (p *pass) steps(n int32) []step {
 // covers reports whether a pointer leads to an item, or to something around it: from
 // the top, or from the name of the value that is looked at.
 func (p *pass) covers(q pointer, n int32) bool {
+	if p.depth > 0 {
+		return false // what was decoded has no place of its own
+	}
 	steps := p.steps(n)
 	return p.leads(q, steps) || p.named > 0 && p.named < len(steps) && p.leads(q, steps[p.named:])
 }

@@ -30,9 +30,10 @@ type Redactor struct {
 	triggers    []trigger // of each pattern of set what it is for
 	long        bitset    // the detectors that look at texts with a long word
 	looksLong   bool      // there are some
+	named       bitset    // the detector of secrets with a name
 	digits      bitset    // those that look at texts with a run of digits
 	alwaysRules bool      // a rule has nothing to look for
-	numbered    bool      // a rule or a pointer may depend on the number of an element
+	numbered    int       // rules and pointers tell so many first elements of an array from each other, and from the rest
 	skipTimes   bool      // nothing could be found in a time that stands alone
 
 	passes sync.Pool // of *pass
@@ -80,7 +81,7 @@ func (r *Redactor) configure(c *Config) (err error) {
 			return err
 		}
 		r.keys = append(r.keys, rule)
-		r.numbered = r.numbered || rule.pointer.numbered()
+		r.numbered = max(r.numbered, rule.pointer.numbered())
 	}
 	for _, text := range c.Keep {
 		keep, err := parsePointer(text)
@@ -88,7 +89,7 @@ func (r *Redactor) configure(c *Config) (err error) {
 			return err
 		}
 		r.keep = append(r.keep, keep)
-		r.numbered = r.numbered || keep.numbered()
+		r.numbered = max(r.numbered, keep.numbered())
 	}
 	r.masks, r.plain = masks{ruleLabel: true}, map[*detector]string{}
 	for _, d := range known {
@@ -115,8 +116,11 @@ func (r *Redactor) compileTriggers() (err error) {
 		}
 		return &r.triggers[i]
 	}
-	r.long, r.digits, r.skipTimes = r.newBitset(), r.newBitset(), true
+	r.long, r.named, r.digits, r.skipTimes = r.newBitset(), r.newBitset(), r.newBitset(), true
 	for i, d := range r.detectors {
+		if d.name == secretValue {
+			r.named.set(i)
+		}
 		for _, t := range d.triggers {
 			if t == longWord {
 				r.long.set(i)

@@ -35,7 +35,7 @@ func (p *pass) rewrite(n int32, body []byte, name string) {
 			p.close(n)
 		}
 	}()
-	edits := p.edits(nil, body, name, p.chosen(), p.percent(), p.encoded, 0)
+	edits := p.edits(nil, body, name, p.chosen(), p.percent(), p.encoded, p.depth)
 	if len(edits) > 0 && !p.kept(n) {
 		p.edit(n, body, name, edits)
 	}
@@ -57,7 +57,7 @@ func (p *pass) edit(n int32, body []byte, name string, edits []edit) {
 		clear(p.wanted)
 		p.wantIn(body)
 		p.wantBy(n)
-		edits = p.edits(edits[:0], body, name, p.chosen(), p.percent(), p.encoded, 0)
+		edits = p.edits(edits[:0], body, name, p.chosen(), p.percent(), p.encoded, p.depth)
 	}
 	p.replace(n, body, whole && len(body) == 0)
 }
@@ -130,7 +130,35 @@ func (p *pass) editsIn(body []byte, name string, encoded int) []edit {
 	p.wantIn(body)
 	by, percent, base64 := slices.Clone(p.chosen()), p.percent(), p.encoded
 	p.wanted, p.encoded = wanted, was
-	return p.edits(nil, body, name, by, percent, base64, encoded)
+	edits := p.edits(nil, body, name, by, percent, base64, encoded)
+	if len(edits) == 0 && looksJSON(body) {
+		edits = p.jsonEdits(body, encoded)
+	}
+	return edits
+}
+
+// jsonEdits looks at JSON that was encoded, in which names count as in any other. It is replaced as a whole if anything in
+// it is: what stands there is no longer as it was written.
+func (p *pass) jsonEdits(body []byte, encoded int) []edit {
+	q := p.r.newPass(nil)
+	defer q.free()
+	q.depth = encoded
+	_, found := q.line(string(body))
+	var edits []edit
+	for _, f := range found {
+		e := edit{end: len(body), with: errorMask, d: &detector{name: f.Detector}, why: "in JSON"}
+		if f.Detector == keyDetector {
+			e.d, e.with = ruleDetector, "["+ruleLabel+"]"
+		} else if i := slices.IndexFunc(p.r.detectors, func(d *detector) bool { return d.name == f.Detector }); i >= 0 {
+			e.d, e.with = p.r.detectors[i], p.r.plain[p.r.detectors[i]]
+		}
+		edits = append(edits, e)
+	}
+	if len(edits) > 1 {
+		edits[0].also = edits[1:]
+		edits = edits[:1]
+	}
+	return edits
 }
 
 // joined sorts edits and joins those that overlap: the longer says what stands

@@ -10,8 +10,15 @@ type frame struct {
 	parent, index int32 // of the members of an object; an element has the array for a parent
 	count         int32 // elements so far
 	array         int32 // its item; -1: an object
-	name, value   int32 // of an object the items of "name" and "value", of an array a flag, and the last string; -1: none
-	typed         int32 // of an object the item of "type"; -1: none
+	name, typed   int32 // of an object the items of "name" and "type", of an array the first a flag; -1: none
+	values        int32 // of an object how many of pass.values were there before its own
+	last          int32 // of an array the last string or number; -1: none
+	below         int32 // of an object the key of which the name, or what is beside that, may hold for all of its members; -1: none
+	secret        int32 // of an object the key that says that its value is secret; -1: none
+	flagged       bool  // there is such a key, whatever it says
+	cookies       int32 // of an object the key "cookies" that it stands under; -1: none
+	command       int32 // the item of the command of which the strings in an array are arguments, or will be; -1: none
+	login         bool  // it is one that takes a password
 	marks         uint8 // behindName, behindValue
 }
 
@@ -21,8 +28,10 @@ type frame struct {
 func (p *pass) scan(start, end int, parent, index int32, layer int) bool {
 	b := p.text[start:end]
 	s := scanner{p: p, b: b, base: start, layer: layer, bottom: len(p.frames)}
+	values := len(p.values)
 	ok := s.value(parent, index)
 	p.frames = p.frames[:s.bottom]
+	p.values = p.values[:values]
 	return ok
 }
 
@@ -65,16 +74,8 @@ func (s *scanner) value(parent, index int32) bool {
 			if len(p.frames)-s.bottom >= maxNesting {
 				return false
 			}
-			if len(p.frames) > s.bottom && p.frames[len(p.frames)-1].array >= 0 {
-				p.frames[len(p.frames)-1].name = -1 // no secret
-			}
 			s.pos++
-			f := frame{parent: parent, index: index, array: -1, name: -1, value: -1, typed: -1}
-			if c == '[' {
-				f.array = p.add(arrayItem, s.base+s.pos-1, s.base+s.pos, parent, index)
-				p.items[f.array].link = p.keyOver(f.array)
-			}
-			p.frames = append(p.frames, f)
+			s.open(c == '[', parent, index)
 			opened = true
 		default:
 			if !s.literal(c, parent, index) {
@@ -125,6 +126,30 @@ func (s *scanner) value(parent, index int32) bool {
 			break
 		}
 	}
+}
+
+// open begins an array or an object.
+func (s *scanner) open(array bool, parent, index int32) {
+	p := s.p
+	f := frame{parent: parent, index: index, array: -1, name: -1, typed: -1, values: int32(len(p.values)), last: -1, below: -1, secret: -1, cookies: -1, command: -1}
+	if array {
+		f.array = p.add(arrayItem, s.base+s.pos-1, s.base+s.pos, parent, index)
+		p.items[f.array].link = p.keyOver(f.array)
+	} else {
+		f.below = s.namedBelow(parent)
+		if f.below >= 0 && foldEqual(p.textOf(f.below), "cookies") {
+			f.cookies = f.below
+		}
+	}
+	if len(p.frames) > s.bottom {
+		switch outer := &p.frames[len(p.frames)-1]; {
+		case outer.array >= 0:
+			outer.name, outer.last = -1, -1 // no secret
+		case array && outer.command >= 0 && commandOf(p.textOf(outer.command)) != nil:
+			f.command = outer.command
+		}
+	}
+	p.frames = append(p.frames, f)
 }
 
 // str reads a string.

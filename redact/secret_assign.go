@@ -42,6 +42,14 @@ func assigned(b []byte, start, end int) (a assignment, ok bool) {
 			return valueAt(b, blanks(b, j), a)
 		}
 	}
+	if j := pairElement(b, start, i, closed); j > 0 {
+		a.op = '>'
+		return valueAt(b, j, a)
+	}
+	if j := pairLine(b, start, i); j > 0 {
+		a.op = '='
+		return valueAt(b, j, a)
+	}
 	i = typeName(b, i)
 	j := signEnd(b, i)
 	switch {
@@ -53,14 +61,13 @@ func assigned(b []byte, start, end int) (a assignment, ok bool) {
 	case b[i] == ',' && closed, b[i] == '(':
 		a.op = b[i]
 		j = i + 1
-	case i > gap && b[i] != '-' && isFlag(b[start:end]):
+	case i > gap && isFlag(b[start:end]) && (b[i] != '-' || mixed(b[i:wordEnd(b, i)])): // no other flag
 		a.op = ' '
 		j = i
 	default:
 		return a, false
 	}
-	j = blockScalar(b, blanks(b, j), a.op)
-	return valueAt(b, j, a)
+	return valueAt(b, nextLine(b, blockScalar(b, decoration(b, blanks(b, j), a.op), a.op), a.op), a)
 }
 
 // spoken returns what a sentence says that a password is: "the password is hunter2", "bad password
@@ -71,6 +78,15 @@ func spoken(b []byte, start, end int, kind nameKind) (a assignment, ok bool) {
 	if i == end || ofPath || kind < tokenSecret || foldEqual(name, "pass") {
 		return a, false
 	}
+	if hasFoldPrefix(b[i:], "for ") { // "the password for joe is …"
+		who := i + len("for ")
+		end := nameChars.run(b[:min(len(b), who+nameMost)], who)
+		if next := blanks(b, end); end > who && next > end && (hasFoldPrefix(b[next:], "is ") || hasFoldPrefix(b[next:], "was ")) {
+			i = next
+		} else if end > who && end < len(b)-1 && b[end] == ':' && b[end+1] == ' ' {
+			i = end + 2
+		}
+	}
 	for _, verb := range [...]string{"is", "was"} {
 		if j := i + len(verb); hasFoldPrefix(b[i:], verb) && j < len(b) && (b[j] == ' ' || b[j] == ':') {
 			if b[j] == ':' {
@@ -79,6 +95,10 @@ func spoken(b []byte, start, end int, kind nameKind) (a assignment, ok bool) {
 			i = blanks(b, j)
 			break
 		}
+	}
+	hash := i+2 < len(b) && decimal.has[b[i]] && b[i+1] == ' ' // how routers write that it is one: secret 5 $1$…
+	if hash {
+		i += 2
 	}
 	a, ok = valueAt(b, i, assignment{op: 'i'})
 	if !ok {
@@ -92,7 +112,16 @@ func spoken(b []byte, start, end int, kind nameKind) (a assignment, ok bool) {
 	if len(v) < 4 || standIn(v) || reference(v) || numeric(v, 4) || wordy(v) || !holdsText(v) || codeLike(v) {
 		return a, false
 	}
-	return a, kind == wordSecret && letters.has[v[0]] && !foldEqual(name, "secret") || random(v)
+	return a, kind == wordSecret && (letters.has[v[0]] && !foldEqual(name, "secret") || hash) || random(v)
+}
+
+// wordEnd returns where the word of a command line at i ends, or no word is that long.
+func wordEnd(b []byte, i int) int {
+	end := i
+	for end < min(len(b), i+64) && !bareStop.has[b[end]] {
+		end++
+	}
+	return end
 }
 
 // isFlag reports whether name is one of a command line: -key, --key.
@@ -148,6 +177,53 @@ func pairValue(b []byte, i int) int {
 	return i + 1
 }
 
+// pairElement returns where the value starts if the name that starts in b and is closed at i is said by an element, or
+// by its attribute: <name>password</name><value>…</value>, <entry key="password">…</entry>; or 0.
+func pairElement(b []byte, start, i int, quoted bool) int {
+	switch {
+	case quoted && b[i] == '>':
+		tag := bytes.LastIndexByte(b[max(0, start-gapMost):start], '<')
+		if tag < 0 {
+			return 0
+		}
+		switch string(firstWord(b[max(0, start-gapMost)+tag+1 : start])) {
+		case "entry", "param", "property", "setting", "variable":
+			return i + 1
+		}
+	case b[i] == '<' && start > 0 && b[start-1] == '>':
+		for _, end := range [...]string{"</name>", "</key>"} {
+			if rest := b[i:min(len(b), i+4*gapMost)]; bytes.HasPrefix(rest, []byte(end)) {
+				rest = bytes.TrimLeft(rest[len(end):], " \t\r\n")
+				for _, value := range [...]string{"<value>", "<string>"} {
+					if bytes.HasPrefix(rest, []byte(value)) {
+						return min(len(b), i+4*gapMost) - len(rest) + len(value)
+					}
+				}
+			}
+		}
+	}
+	return 0
+}
+
+// pairLine returns where the value starts if the name that starts in b and ends a line at i is said by a line, and its
+// value by the next one, as in Kubernetes' "- name: DB_PASSWORD" and "value: …"; or 0.
+func pairLine(b []byte, start, i int) int {
+	before := bytes.TrimRight(b[max(0, start-gapMost):start], " \t\"'")
+	if !bytes.HasSuffix(before, []byte("name:")) && !bytes.HasSuffix(before, []byte("key:")) {
+		return 0
+	}
+	rest := b[i:min(len(b), i+4*gapMost)]
+	line := bytes.TrimLeft(rest, " \t\r")
+	if len(line) == 0 || line[0] != '\n' {
+		return 0
+	}
+	line = bytes.TrimLeft(line, " \t\r\n")
+	if !bytes.HasPrefix(line, []byte("value:")) {
+		return 0
+	}
+	return blanks(b, i+len(rest)-len(line)+len("value:"))
+}
+
 // typeName skips the type of a declaration: var key string = "value".
 func typeName(b []byte, i int) int {
 	j := i
@@ -185,6 +261,21 @@ func signEnd(b []byte, i int) int {
 
 var signStart = newAlphabet(":!?+.|")
 
+// decoration skips an anchor or a tag of YAML: &name, !!str.
+func decoration(b []byte, i int, op byte) int {
+	if op != ':' || !bytes.HasPrefix(b[i:], []byte("&")) && !bytes.HasPrefix(b[i:], []byte("!!")) {
+		return i
+	}
+	end := nameChars.run(b, i+1)
+	if b[i] == '!' {
+		end = nameChars.run(b, i+2)
+	}
+	if next := blanks(b, end); next > end && next < len(b) && b[next] != '\n' && b[next] != '#' {
+		return next
+	}
+	return i
+}
+
 // blockScalar skips the beginning of YAML's texts of several lines.
 func blockScalar(b []byte, i int, op byte) int {
 	if op != ':' || i >= len(b) || b[i] != '|' && b[i] != '>' {
@@ -204,9 +295,24 @@ func blockScalar(b []byte, i int, op byte) int {
 	return i
 }
 
+// nextLine skips the end of a line at i before a value in quotes, as formatters of programs put it.
+func nextLine(b []byte, i int, op byte) int {
+	j := i
+	if op == '=' && j < len(b) && b[j] == '\r' {
+		j++
+	}
+	if op != '=' || j >= len(b) || b[j] != '\n' {
+		return i
+	}
+	if j = blanks(b, j+1); j < len(b) && (b[j] == '"' || b[j] == '\'' || b[j] == '`') {
+		return j
+	}
+	return i
+}
+
 // valueAt finds the end of the value that starts at i.
 func valueAt(b []byte, i int, a assignment) (assignment, bool) {
-	if i+1 < len(b) && bytes.IndexByte([]byte("@rbufRBUF$"), b[i]) >= 0 && (b[i+1] == '"' || b[i+1] == '\'') {
+	if i+1 < len(b) && bytes.IndexByte([]byte("@rbufRBUFNE$"), b[i]) >= 0 && (b[i+1] == '"' || b[i+1] == '\'') {
 		i++ // the prefix of a literal
 	}
 	escaped := i // backslashes before the quote, of JSON inside a string
@@ -254,8 +360,10 @@ func (a assignment) whole(b []byte) assignment {
 // quoteEnd returns where the value that starts at i is closed with quote, or most.
 // It is -1 if the line ends first.
 func quoteEnd(b []byte, i, most int, quote []byte) int {
-	for ; i < most && b[i] != '\n'; i++ {
+	for start := i; i < most && b[i] != '\n'; i++ {
 		switch {
+		case i > start && len(quote) == 1 && quote[0] == '\'' && b[i] == '\'' && i+1 < most && b[i+1] == '\'': // one, in SQL and YAML
+			i++
 		case bytes.HasPrefix(b[i:], quote):
 			return i
 		case len(quote) == 1 && b[i] == '\\' && quote[0] != '`' && i+1 < most && b[i+1] != '\n':

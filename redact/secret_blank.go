@@ -79,7 +79,7 @@ func standIn(b []byte) bool {
 	}
 	switch string(lower(low[:0], b)) {
 	case "none", "null", "nil", "undefined", "nan", "true", "false", "yes", "no", "on", "off", "n/a", "na", "todo", "tbd",
-		"unset", "empty", "hidden", "filtered", "removed", "omitted", "unknown", "string", "str", "object", "bytes":
+		"unset", "empty", "never", "hidden", "filtered", "removed", "omitted", "unknown", "string", "str", "object", "bytes", "!ref", "!sub", "!getatt", "!join", "!importvalue", "!vault", "!secret":
 		return true
 	}
 	return false

@@ -38,13 +38,21 @@ func findCookies(d *detector, b []byte, i int, hits []hit) ([]hit, int) {
 
 // sessionCookie reports whether the cookie with that name and value lets its holder in.
 func sessionCookie(name, value []byte) bool {
-	for _, s := range [...]string{"sess", "sid", "auth", "csrf", "xsrf", "login", "remember"} {
-		if indexFold(name, s) >= 0 {
-			return len(value) >= 6
-		}
+	if namesSession(name) {
+		return len(value) >= 6
 	}
 	kind := nameOf(name)
 	return kind >= softSecret && len(value) >= 4 || random(value)
+}
+
+// namesSession reports whether a cookie of that name is one of a session.
+func namesSession(name []byte) bool {
+	for _, s := range [...]string{"sess", "sid", "auth", "csrf", "xsrf", "login", "remember"} {
+		if indexFold(name, s) >= 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // isUserPassword reports whether b is a name and a password as basic authentication encodes

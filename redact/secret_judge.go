@@ -41,8 +41,12 @@ func (a assignment) secret(b []byte, name int, kind nameKind) bool {
 	return fieldStart(b, name) && fieldEnd(b, a.end)
 }
 
-// valueUnderName returns the secret in b, a whole value under a name of kind.
-func valueUnderName(b []byte, kind nameKind) (start, end int, ok bool) {
+// valueUnderName returns the secret in b, a whole value under a name.
+func valueUnderName(b, name []byte) (start, end int, ok bool) {
+	kind := nameOf(name)
+	if kind == likelySecret {
+		return 0, len(b), ownedKey(name) && random(b) && base64URL.run(b, 0) == len(b) && (mixed(b) || scrambled(b)) // not the path of a file
+	}
 	if kind < softSecret {
 		return 0, 0, false
 	}
@@ -70,13 +74,18 @@ func valueUnderName(b []byte, kind nameKind) (start, end int, ok bool) {
 	return start, end, true
 }
 
+// ownedKey reports whether a name says whose key stands under it, as godaddyKey does, and key does not.
+func ownedKey(name []byte) bool {
+	return len(name) > len("_key") && hasFoldPrefix(name[len(name)-len("key"):], "key")
+}
+
 // schemeMost is how long the name of a scheme and the blanks behind it are at most.
 const schemeMost = 32
 
 // schemeEnd returns where the credentials start behind the scheme of an
 // Authorization header, and the scheme's name in lower case, or 0.
 func schemeEnd(v []byte) (int, string) {
-	for _, s := range [...]string{"bearer", "basic", "token", "api-token", "apikey", "api-key"} {
+	for _, s := range [...]string{"bearer", "basic", "token", "api-token", "apikey", "api-key", "ntlm", "negotiate", "splunk"} {
 		if hasFoldPrefix(v, s) && len(v) > len(s) && v[len(s)] == ' ' {
 			return blanks(v, len(s)), s
 		}
@@ -113,6 +122,9 @@ func reference(v []byte) bool {
 func codeLike(v []byte) bool {
 	if v[0] == '{' || v[0] == '(' || v[0] == '[' {
 		return wordy(v[1:])
+	}
+	if foldEqual(v, toSecureString) {
+		return true
 	}
 	n := 0
 	dots, marks := 0, 0

@@ -41,16 +41,18 @@ const nameMost = 96
 
 // nameOf says of what kind the value under name is. The last word that says
 // something decides: a "token" is a secret, a "token count" is not.
-func nameOf(name []byte) nameKind {
+func nameOf(name []byte) nameKind { return nameBehind(name, notSecret) }
+
+// nameBehind is nameOf for a name that stands behind, or below, one of a kind.
+func nameBehind(name []byte, kind nameKind) nameKind {
 	if len(name) > nameMost {
 		name = name[len(name)-nameMost:]
 	}
 	if scrambled(name) {
-		return notSecret // an id, in which any letters may stand
+		return kind // an id, in which any letters may stand
 	}
 	var buf [nameMost]byte
 	low := lower(buf[:0], name)
-	kind := notSecret
 	var prev []byte
 	for i := 0; i < len(name); {
 		if !base62.has[name[i]] {
@@ -131,7 +133,7 @@ func wordKind(prev, word []byte, kind nameKind) nameKind {
 		}
 		return likelySecret
 	}
-	for _, s := range [...]string{"password", "passwd", "passphrase", "passcode", "passwort", "passwords", "pwd", "secret", "secretkey", "contrasena", "motdepasse", "passwordhash", "dbpass", "userpass", "wachtwoord"} {
+	for _, s := range [...]string{"password", "passwd", "passphrase", "passcode", "passwort", "passwords", "pwd", "secret", "secretkey", "contrasena", "motdepasse", "passwordhash", "dbpass", "userpass", "storepass", "keypass", "requirepass", "wachtwoord"} {
 		if hasSuffix(word, s) {
 			return wordSecret
 		}
@@ -141,7 +143,7 @@ func wordKind(prev, word []byte, kind nameKind) nameKind {
 			return keySecret
 		}
 	}
-	for _, s := range [...]string{"sharedkey", "accountkey", "storagekey", "servicekey", "sessionkey", "clientkey", "appkey", "sshkey"} {
+	for _, s := range [...]string{"sharedkey", "accountkey", "storagekey", "servicekey", "sessionkey", "clientkey", "appkey", "sshkey", "tokenkey"} {
 		if hasSuffix(word, s) {
 			return tokenSecret
 		}
@@ -159,7 +161,7 @@ func wordKind(prev, word []byte, kind nameKind) nameKind {
 // keyOwner reports whether the key of a such is a secret.
 func keyOwner(word []byte) bool {
 	switch string(word) {
-	case "client", "account", "storage", "shared", "encrypt", "decryption", "sign", "service", "app", "application", "license", "licence", "db", "database", "admin", "root", "ssh",
+	case "client", "account", "subscription", "storage", "shared", "encrypt", "decryption", "sign", "service", "app", "application", "license", "licence", "db", "database", "admin", "root", "ssh",
 		"deploy", "deployment", "webhook", "hmac", "aes", "rsa", "gpg", "pgp", "tls", "ssl", "session", "crypto", "cipher", "jwt", "write", "ingest", "ingestion":
 		return true
 	}
@@ -180,7 +182,7 @@ func aboutSecret(word []byte) bool {
 		"ref", "reference", "source", "prefix", "suffix", "index", "position", "offset", "field", "fields", "label", "column", "format", "strategy", "method", "methods", "mode",
 		"scheme", "alias", "reason", "decision", "spray", "ring", "pair", "board", "word", "code", "event", "press", "pressed", "selector", "frame", "stone", "mesh", "meshing", "up", "down", "left", "right",
 		"mapping", "reset", "hint", "change", "changed", "strength", "rule", "rules", "regex", "pattern", "class", "scope", "scopes", "audience", "issuer", "algorithm", "alg", "algo", "bits",
-		"metadata", "meta", "info", "description", "owner", "user", "username", "group", "role", "env", "var", "variable", "fingerprint", "thumbprint", "arn", "chars", "hash", "results", "result", "server", "cert", "certificate":
+		"metadata", "meta", "info", "description", "owner", "user", "username", "group", "role", "env", "var", "variable", "fingerprint", "thumbprint", "arn", "chars", "hash", "results", "result", "scan", "scanning", "detection", "server", "cert", "certificate":
 		return true
 	}
 	return false

@@ -24,6 +24,7 @@ var namedTokens = []namedToken{
 	{word: "artifactory", of: base62, min: 64, max: 73},
 	{word: "jfrog", of: base62, min: 64, max: 73},
 	{word: "sumo", prefix: "su", of: base62, min: 14, max: 14},
+	{word: "scraping", of: capitals, min: 80, max: 80},
 	{word: "meraki", of: hexLower, min: 40, max: 40},
 }
 

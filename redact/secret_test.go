@@ -99,7 +99,18 @@ func TestSecretsAreFound(t *testing.T) {
 		"client_token=⟦8vr0j5458z4xq57qkozagbt2l6nnjetq⟧",
 		// said in a sentence
 		"the password is ⟦hunter2⟧", "Your password was: ⟦Tr0ub4dor&3⟧.", "bad password '⟦hunter2⟧' for joe", "login as joe with password ⟦hunter2⟧", "secret key is ⟦4e1243bd22c66e76f00d⟧", "cvv=⟦123⟧", "CVC: ⟦1234⟧",
+		"the password for joe is ⟦hunter2⟧", "Password for joe: ⟦hunter2⟧", "enable secret 5 ⟦$1$mERr$hx5rVt7rPNoS4wqbXKX7m0⟧", "username joe password 7 ⟦0822455D0A16⟧",
+		// in SQL, and files of other programs
+		"CREATE USER joe IDENTIFIED BY '⟦swordfish⟧'", "create user joe identified by ⟦hunter2⟧;", "CREATE USER 'joe'@'%' IDENTIFIED WITH mysql_native_password BY '⟦it''s x⟧';", "ALTER USER joe IDENTIFIED BY ⟦tiger⟧",
+		"GRANT ALL ON *.* TO joe IDENTIFIED BY PASSWORD '⟦*2470C0C06DEE42FD1618BB99005ADCA2EC9D1E19⟧'", "ALTER ROLE joe PASSWORD '⟦swordfish⟧';", "SET PASSWORD FOR 'joe'@'h' = PASSWORD('⟦swordfish⟧');",
+		"ALTER LOGIN sa WITH PASSWORD = N'⟦Hunt3r!x⟧' OLD_PASSWORD = '⟦older1⟧'", "machine h login joe password ⟦48151623⟧", "machine h\n login joe\n password ⟦swordfish⟧\n",
+		"- name: DB_PASSWORD\n  value: ⟦hunter2⟧\n", "- name: \"DB_PASSWORD\"\r\n  value: '⟦hunter2⟧'\n", "<property><name>db.password</name>\n <value>⟦swordfish⟧</value></property>", "<entry key=\"db.password\">⟦swordfish⟧</entry>",
+		"<key>password</key>\n\t<string>⟦swordfish⟧</string>", "<param name='password'>⟦swordfish⟧</param>", "password: &pw ⟦hunter2⟧\nother: *pw", "token: !!str ⟦a8Zq01mmX7tYb9Lk2Pw4⟧", "const apiKey =\n  \"⟦a8Zq01mmX7tYb9Lk2Pw4⟧\"",
+		"ConvertTo-SecureString -String '⟦Hunt3r!⟧' -AsPlainText", "$password = ConvertTo-SecureString \"⟦Hunt3r!⟧\" -AsPlainText", "joe:⟦$2y$10$abcdefghijklmnopqrstuuK8a7Zq01mmX7tYb9Lk2Pw4ab1cd2ef3⟧:1",
+		"https://api.example.com/v1/user?key=⟦9e4635bc-28dc-25d3-8546-2b30115d9a7b⟧", "request to the x API\nusing key=⟦eccb41cc2d4dab96b748ed040e9b3081⟧", "Ocp-Apim-Subscription-Key: ⟦0123456789abcdef0123456789abcdef⟧",
 		// of headers, cookies and commands
+		"Authorization: Negotiate ⟦YIIJvwYGKwYBBQUCoIIJszCC⟧", "curl -su joe:⟦hunter2⟧ https://db", "mongosh --host h -u joe -p ⟦hunter2⟧", "podman login -p ⟦hunter2⟧ r && mkdir -p /x", "sqlcmd -S h -P ⟦Hunt3r!⟧", "keytool -storepass ⟦hunter2⟧ -list",
+		"unzip -P ⟦hunter2⟧ x.zip", "7z x -p⟦hunter2⟧ x.7z",
 		"mysql -u root -p⟦hunter2⟧ -h db", "mysqldump -p'⟦a b⟧' db", "sshpass -p ⟦hunter2⟧ ssh h", "sshpass -p⟦hunter2⟧ ssh h", "redis-cli -h c -a ⟦hunter2⟧ ping", "docker login -u joe -p ⟦hunter2⟧",
 		"Authorization: Bearer ⟦mF_9.B5f-4.1JqM⟧", "authorization: Basic ⟦QWxhZGRpbjpvcGVuIHNlc2FtZQ==⟧", `-H "Authorization: Token ⟦22cb987851bc5659⟧" x`,
 		"X-Api-Key: ⟦Sk94HG7f6KB⟧", "got Bearer ⟦c2VjcmV0LXRva2VuLTE5⟧ from x", "sent Basic ⟦am9lOmh1bnRlcjI=⟧ to x", "Cookie: theme=dark; sessionid=⟦38afes7a8⟧; lang=en", "Set-Cookie: PHPSESSID=⟦r2t5uvjq435r4q7ib3vtdjq120⟧; Path=/",
@@ -134,6 +145,11 @@ func TestNothingSecretIsLeftAlone(t *testing.T) {
 	f := newSecretFinder()
 	for _, s := range []string{
 		"", "password", "password:", "password=", "password: \nuser: app", "token expired", "invalid token: signature mismatch", "password: incorrect", "the password is wrong",
+		"password: !Sub '${Env}-db'", "token: !Ref DbToken1", "auth: ntlm fallback2 used", "<string name=\"forgot_password\">Forgot it?</string>", "password: never",
+		"CREATE TABLE users (password varchar(60), token varchar(128))", "ALTER ROLE joe PASSWORD NULL", "create user request identified by correlation", "records are identified by isin US0378331005",
+		"patients are identified by 'name'", "we create users identified by email address", "could not set password 'must have a digit'", "<label for=\"password\">Password</label>", "<a id=\"password\">Forgot it?</a>",
+		"docker run --name mysql -p3306:3306 -d mysql:8", "mongo is up; mkdir -p data7", "- name: DB_PASSWORD\n  valueFrom: x7y8", "login joe password policy", "https://api.example.com/v1/user?key=status", "https://example.com/cache?key=eccb41cc2d4dab96b748ed040e9b3081",
+		"API response cached using key=eccb41cc2d4dab96b748ed040e9b3081", "IDENTIFIED EXTERNALLY", "password for the account: see wiki", "enable secret 5 times", "zip -r x.zip -P",
 		"tokens=512", "max_tokens: 4096", `"input_tokens": 1523, "output_tokens": 88`, "token_count=12", "tokenizer: cl100k_base", "token_type=bearer", "total tokens: 12", "tokens/s: 31.5",
 		"primary_key=id", "key=value", "foreign_key: user_id", "cache_key=user:42:profile", "partition key: 2026-04-30", "key: 42", "sort_key=created_at", "keyboard=us", "monkey: business",
 		"password=***", "password=********", "password=${DB_PASSWORD}", "password=$DB_PASSWORD", "password: <your-password>", "password=null", "secret: none", "token=%s", "token=<redacted>", "api_key=YOUR_API_KEY",

@@ -36,6 +36,9 @@ func (k *secretToken) trigger() string {
 	return s
 }
 
+// cryptChars are those of hashes that crypt(3) makes.
+var cryptChars = newAlphabet("0-9A-Za-z./$=")
+
 // tokenPeek is how much of a token is looked at to tell whether it is one.
 const tokenPeek = 128
 

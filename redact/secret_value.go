@@ -2,12 +2,17 @@ package redact
 
 import "bytes"
 
+const secretValue = "secret_value"
+
+// toSecureString is how PowerShell takes a secret.
+const toSecureString = "convertto-securestring"
+
 // newSecretValueDetector returns the detector of secrets that have no shape of their
 // own, but a name: values that are given to "password", "api_key" and their like,
 // values whose own name is such (see [secretName]), the credentials of HTTP headers,
 // cookies and curl.
 func newSecretValueDetector() *detector {
-	d := newSecretDetector("secret_value", labelSecret)
+	d := newSecretDetector(secretValue, labelSecret)
 	for _, w := range secretWords {
 		d.triggers = append(d.triggers, w.trigger())
 	}
@@ -39,7 +44,7 @@ var secretWords = []secretWord{
 	{word: "signature", ends: true}, {word: "sig", ends: true}, {word: "session", ends: true}, {word: "sessid", ends: true},
 	{word: "otp", ends: true}, {word: "cvv", ends: true}, {word: "cvc", ends: true},
 	{word: "cloudflare"}, {word: "heroku"}, {word: "hubspot"}, {word: "messagebird"}, {word: "snyk"}, {word: "contribsys"},
-	{word: "sonar"}, {word: "sourcegraph"}, {word: "artifactory"}, {word: "jfrog"}, {word: "sumo"}, {word: "meraki"},
+	{word: "identified"}, {word: "securestring"}, {word: "sonar"}, {word: "sourcegraph"}, {word: "artifactory"}, {word: "jfrog"}, {word: "sumo"}, {word: "meraki"}, {word: "scraping"},
 	{word: "contrasena"}, {word: "motdepasse"}, {word: "kennwort"}, {word: "wachtwoord"}, {word: "senha", ends: true},
 }
 
@@ -74,7 +79,14 @@ var wordSign = newAlphabet("\"'`])\\ \t=:,>(!?+.|[")
 
 func findSecretValues(d *detector, t *text, hits []hit) []hit {
 	b := t.b
-	if start, end, ok := valueUnderName(b, nameOf([]byte(t.key))); ok {
+	if t.key == userArgument {
+		start, end, ok := userPassword(b, 0, len(b))
+		if !ok {
+			return hits
+		}
+		return append(hits, hit{start: start, end: end, d: d, why: "password of a command"})
+	}
+	if start, end, ok := valueUnderName(b, []byte(t.key)); ok {
 		return append(hits, hit{start: start, end: end, d: d, why: "under a secret's name"})
 	}
 	if cookieHeader(t.key) {
@@ -147,6 +159,33 @@ func findAssignedSecrets(d *detector, b []byte, hits []hit) []hit {
 	return hits
 }
 
+// keyKind says what the word "key" from start to end in b promises, which is too many things without the words before.
+func keyKind(b []byte, start, end int) nameKind {
+	const near, wordMost = 128, 16
+	before := b[max(0, start-near):start]
+	if len(before) == 0 {
+		return likelySecret
+	}
+	switch before[len(before)-1] {
+	case '?', '&': // https://api.example.com/v1/user?key=…
+		if at := bytes.LastIndex(before, []byte("://")); at >= 0 && hasFoldPrefix(before[at+len("://"):], "api.") {
+			return tokenSecret
+		}
+	case ' ':
+		word := letters.before(b, start-1, wordMost)
+		if kind := nameOf(b[word:end]); kind > likelySecret { // "API key: …"
+			return kind
+		}
+		// "Request to the API, using key=…", or whose key
+		using := hasFoldPrefix(b[word:], "using ") || word > 0 && hasFoldPrefix(b[letters.before(b, word-1, wordMost):], "using ")
+		if using && bytes.Contains(before, []byte("API")) && indexFold(before, "cache") < 0 {
+			return tokenSecret
+		}
+		return nameOf(b[word:end])
+	}
+	return likelySecret
+}
+
 // arnMost is how far apart two parts of the name of a resource of AWS are at most.
 const arnMost = 64
 
@@ -170,11 +209,27 @@ func secretAt(b []byte, start, end int) (from, to int, why string, ok bool) {
 		to = base64Std.run(b, from)
 		return from, to, "credentials of basic authentication", from > end && maskAt(b, to) == 0 && isUserPassword(b[from:to])
 	}
-	if foldEqual(name, "key") && start > 0 && b[start-1] == ' ' { // "API key: …"
-		kind = nameOf(b[letters.before(b, start-1, 16):end])
+	if foldEqual(name, "key") {
+		kind = keyKind(b, start, end)
 	}
 	if foldEqual(name, "secret") && bytes.Contains(b[max(0, start-arnMost):start], []byte(":secretsmanager:")) {
 		return 0, 0, "", false // arn:aws:secretsmanager:us-east-1:123456789012:secret:name
+	}
+	if foldEqual(name, toSecureString) {
+		from = blanks(b, end)
+		if hasFoldPrefix(b[from:], "-string ") {
+			from = blanks(b, from+len("-string"))
+		}
+		a, ok := valueAt(b, from, assignment{op: '('}) // in quotes, or it is a variable
+		a = a.whole(b)
+		return a.start, a.end, "to be kept as a secret", ok && from > end && !standIn(b[a.start:a.end])
+	}
+	if a, ok := sqlPassword(b, start, end); ok {
+		a = a.whole(b)
+		return a.start, a.end, "password in SQL", true
+	}
+	if a, ok := netrcPassword(b, start, end); ok {
+		return a.start, a.end, "password in .netrc", true
 	}
 	if isMaskBefore(b, start) { // the name's beginning is gone
 		return 0, 0, "", false
@@ -204,7 +259,8 @@ func secretAt(b []byte, start, end int) (from, to int, why string, ok bool) {
 			a.start += at
 		}
 		v := b[a.start:a.end]
-		if len(v) < 6 || standIn(v) || wordy(v) && scheme != "basic" {
+		const least, leastTicket = 6, 16
+		if len(v) < least || standIn(v) || wordy(v) && scheme != "basic" || len(v) < leastTicket && (scheme == "ntlm" || scheme == "negotiate") {
 			return 0, 0, "", false
 		}
 		a = a.whole(b)

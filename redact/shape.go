@@ -20,30 +20,31 @@ type shapes struct {
 	credit int // what may be spent on ways, see [form.price]
 }
 
-// place is where a string or a number stands. Its path leaves the numbers of elements out, so
+// place is where a string or a number stands. Its path leaves the numbers of elements out, unless a pointer has one, so
 // that all of an array are one place, but says what is an array: what may follow a value, and
 // what its names mean for it, is the same whenever a value is there.
 type place struct {
-	id      int
-	path    []pathStep
-	named   int    // as in a pass
-	name    string // that it stands under
-	field   string // the names of path, with dots between them
-	wanted  bitset // the detectors that look at it for that name; nil: none
-	kept    bool   // it is never altered
-	number  bool
-	element bool   // it is in an array
-	inside  *place // the start of the JSON in a string
-	next    []link // what came behind it, the latest first
+	id     int
+	path   []pathStep
+	named  int    // as in a pass
+	name   string // that it stands under
+	field  string // the names of path, with dots between them
+	wanted bitset // the detectors that look at it for that name; nil: none
+	kept   bool   // it is never altered
+	number bool
+	ahead  bool   // its text may say something of others: it is in an array, a command, or the kind of a manifest
+	inside *place // the start of the JSON in a string
+	next   []link // what came behind it, the latest first
 
 	ways    ways
 	strange int // how many texts in a row were not known
 }
 
-// pathStep is one step of a path: a name, or some element of an array.
+// pathStep is one step of a path: a name, or an element of an array.
 type pathStep struct {
 	name  string
 	array bool
+	index int32 // of the element, or that of the first of those that no pointer tells from it
 }
 
 // link is what stands between two values: the closing quote of the first, and all up to the text
@@ -126,7 +127,7 @@ func (s *shapes) link(from *place, text []byte, to *place) {
 // typical reports whether what is done to the JSON that was scanned says what will be done to others of its
 // shape: whether nothing in it depends on another value, or on the number of an element, and all names stay.
 func (p *pass) typical() bool {
-	return !p.pairs && !p.ruled && !p.renamed && !p.r.numbered && p.shapes.mayLearn()
+	return !p.pairs && !p.ruled && !p.renamed && p.shapes.mayLearn()
 }
 
 // learnShape remembers the shape of the JSON value of that size that was scanned.
@@ -171,6 +172,9 @@ func (p *pass) learnFrom(root *place, start, end int, from, to int32) bool {
 	return true
 }
 
+// told returns the number of an element, or that of the first one that no pointer tells from it.
+func (p *pass) told(index int32) int32 { return min(index, int32(p.r.numbered)) }
+
 // placeOf returns the place of a string or a number in JSON that begins at root; nil: its path is too long.
 func (p *pass) placeOf(root *place, n int32) *place {
 	s := &p.shapes
@@ -178,7 +182,7 @@ func (p *pass) placeOf(root *place, n int32) *place {
 	s.path = append(strconv.AppendInt(s.path[:0], int64(root.id), 10), ' ', byte('0'+t.kind))
 	for _, q := range p.steps(n) {
 		if q.key < 0 {
-			s.path = append(s.path, '*')
+			s.path = append(strconv.AppendInt(s.path, int64(p.told(q.index)), 10), '*')
 			continue
 		}
 		name := p.textOf(q.key)
@@ -192,12 +196,16 @@ func (p *pass) placeOf(root *place, n int32) *place {
 	at := s.place()
 	for _, q := range p.steps(n) {
 		if q.key < 0 {
-			at.path = append(at.path, pathStep{array: true})
+			at.path = append(at.path, pathStep{array: true, index: p.told(q.index)})
 		} else {
 			at.path = append(at.path, pathStep{name: string(p.textOf(q.key))})
 		}
 	}
-	at.element = len(at.path) > 0 && at.path[len(at.path)-1].array
+	if len(at.path) > 0 {
+		last := &at.path[len(at.path)-1]
+		naming := namingOf([]byte(last.name))
+		at.ahead = last.array || naming == namesCommand || naming == namesType
+	}
 	at.named, at.field = p.named, p.path(n)
 	at.name, at.kept, at.number = p.nameOver(n), p.kept(n), t.kind == numberItem
 	clear(p.wanted)

@@ -112,9 +112,10 @@ func (at *place) link(text []byte) *link {
 	return nil
 }
 
-// namesNext reports whether a text at a place may name the next element, which is a secret then.
+// namesNext reports whether a text at a place may say that others are secrets: the next element, the arguments of
+// a command, the data of a manifest.
 func (at *place) namesNext(text []byte) bool {
-	return at.element && len(text) > 0 && text[0] == '-' && isSecretFlag(text)
+	return at.ahead && len(text) > 0 && (text[0] == '-' && isSecretFlag(text) || commandOf(text) != nil || isManifest(text))
 }
 
 // mayBeAt reports whether what a text goes on with may be the value of a place: a number or not, as it was.
@@ -267,7 +268,7 @@ func (p *pass) standsAt(at *place) int32 {
 	p.named = at.named
 	for _, s := range at.path {
 		if s.array {
-			parent, index = p.addArray(parent, index), 0
+			parent, index = p.addArray(parent, index), s.index
 			continue
 		}
 		parent, index = p.addName(s.name, parent, index), -1
