@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"github.com/flexorhq/flexor-go/internal/lock"
+	"github.com/flexorhq/flexor-go/internal/osfile"
 )
 
 // Disk is the host's file system.
@@ -39,10 +40,9 @@ func (f diskFile) Sync() error { return datasync(f.File) }
 // Stat implements [File].
 func (f diskFile) Stat() (Info, error) { return statFile(f.File) }
 
-// OpenFile implements [FS]. A pipe in the place of a file has nobody wait for its other
-// end: whoever can write a directory must not be able to stop those who read it.
+// OpenFile implements [FS].
 func (Disk) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
-	f, err := os.OpenFile(name, flag|noWait, perm)
+	f, err := osfile.Open(name, flag, perm)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +53,7 @@ func (Disk) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
 func (Disk) Mkdir(name string, perm fs.FileMode) error { return os.Mkdir(name, perm) }
 
 // Rename implements [FS].
-func (Disk) Rename(from, to string) error { return os.Rename(from, to) }
+func (Disk) Rename(from, to string) error { return osfile.Rename(from, to) }
 
 // Remove implements [FS].
 func (Disk) Remove(name string) error { return os.Remove(name) }

@@ -5,10 +5,12 @@ import (
 	"os"
 
 	"golang.org/x/sys/windows"
+
+	"github.com/flexorhq/flexor-go/internal/osfile"
 )
 
 func stat(name string) (Info, error) {
-	f, err := os.Open(name)
+	f, err := osfile.Open(name, os.O_RDONLY, 0)
 	if err != nil {
 		return Info{}, err
 	}
