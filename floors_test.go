@@ -18,7 +18,7 @@ const module = "github.com/flexorhq/flexor-go"
 // floors are the packages of the house, from the ground up. An import leads to
 // a lower floor: never up, never sideways. Patterns are those of path.Match.
 var floors = [][]string{
-	{"internal/multire"},
+	{"internal/multire", "internal/osfile"},
 	{"schema", "redact", "internal/lock", "internal/ident", "internal/recorduri"},
 	{"internal/durable"},
 	{"internal/ledger"},
@@ -60,7 +60,7 @@ func TestWhatAnEmbedderLinks(t *testing.T) {
 			"github.com/google/uuid",
 			"go.opentelemetry.io/otel", "go.opentelemetry.io/otel/trace", "go.opentelemetry.io/otel/metric",
 			"github.com/cespare/xxhash/v2",
-			"golang.org/x/sys", // locks on Windows
+			"golang.org/x/sys", // locks and open files on Windows
 			// Tells of orders to stop within a millisecond. It needs nothing but x/sys.
 			"github.com/fsnotify/fsnotify",
 			"golang.org/x/mod",

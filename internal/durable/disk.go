@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/flexorhq/flexor-go/internal/lock"
+	"github.com/flexorhq/flexor-go/internal/osfile"
 )
 
 // Disk is the host's file system.
@@ -46,9 +47,9 @@ func (f diskFile) Stat() (Info, error) { return statFile(f.File) }
 func (Disk) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
 	writes := flag&(os.O_WRONLY|os.O_RDWR) != 0
 	if writes {
-		flag |= noFollow
+		flag |= osfile.NoFollow
 	}
-	f, err := os.OpenFile(name, flag|noWait, perm)
+	f, err := osfile.Open(name, flag, perm)
 	if err == nil {
 		return diskFile{f}, nil
 	}
@@ -62,7 +63,7 @@ func (Disk) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
 func (Disk) Mkdir(name string, perm fs.FileMode) error { return os.Mkdir(name, perm) }
 
 // Rename implements [FS].
-func (Disk) Rename(from, to string) error { return os.Rename(from, to) }
+func (Disk) Rename(from, to string) error { return osfile.Rename(from, to) }
 
 // Remove implements [FS].
 func (Disk) Remove(name string) error { return os.Remove(name) }

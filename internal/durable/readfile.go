@@ -5,6 +5,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+
+	"github.com/flexorhq/flexor-go/internal/osfile"
 )
 
 // ReadFile returns the content of a file of at most limit bytes; a larger one is
@@ -35,7 +37,7 @@ func ReadFile(fsys FS, name string, limit int64) ([]byte, error) {
 // another file by then. A pipe is read if it is this user's own, as a shell makes them to
 // hand over a secret; one of somebody else would have the reader wait for ever.
 func ReadChecked(name string, limit int64, check func(fs.FileInfo) error) ([]byte, error) {
-	f, err := os.OpenFile(name, os.O_RDONLY|noWait, 0)
+	f, err := osfile.Open(name, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -5,13 +5,15 @@ import (
 	"os"
 
 	"golang.org/x/sys/windows"
+
+	"github.com/flexorhq/flexor-go/internal/osfile"
 )
 
 // IsOthers reports false: who may write a file is not asked for on Windows.
 func IsOthers(fs.FileInfo) bool { return false }
 
 func stat(name string) (Info, error) {
-	f, err := os.Open(name)
+	f, err := osfile.Open(name, os.O_RDONLY, 0)
 	if err != nil {
 		return Info{}, err
 	}

@@ -8,10 +8,6 @@ import (
 	"syscall"
 )
 
-// plain are flags of open(2) for what should be a file: a link is not followed, and
-// nobody waits for the other end of a pipe.
-const plain = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
-
 // flock locks a whole file. got is false if somebody else holds the lock and
 // wait is not set.
 func flock(f *os.File, wait bool) (got bool, err error) {

@@ -12,9 +12,6 @@ import (
 // cannot read what is locked.
 var region = windows.Overlapped{OffsetHigh: math.MaxInt32}
 
-// plain would keep from what can hardly be there.
-const plain = 0
-
 // flock locks a file. got is false if somebody else holds the lock and wait is
 // not set.
 func flock(f *os.File, wait bool) (got bool, err error) {

@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"os"
 	"sync"
+
+	"github.com/flexorhq/flexor-go/internal/osfile"
 )
 
 // Pool takes locks, and keeps the files of those that were released open for the
@@ -61,7 +63,7 @@ func (p *Pool) take(name string) (*os.File, error) {
 			return f, nil
 		}
 	}
-	return os.OpenFile(name, os.O_RDWR|plain, 0)
+	return osfile.Open(name, os.O_RDWR|osfile.NoFollow, 0)
 }
 
 // Unlock releases the lock. If that fails the file is closed, which releases it

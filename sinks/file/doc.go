@@ -32,7 +32,4 @@
 // one, no signal needed. It must not use copytruncate, which loses what is written
 // between the copy and the cut. A file that was removed is an error, [ErrRemoved], as the lines in
 // it may be lost; only if another file has taken its place, the writer goes on in that.
-//
-// On Windows nobody can rename or remove the file while a process has it open. There the
-// rotation waits until one process alone has it open.
 package file

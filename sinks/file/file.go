@@ -13,6 +13,7 @@ import (
 	"github.com/flexorhq/flexor-go/audit"
 	"github.com/flexorhq/flexor-go/internal/durable"
 	"github.com/flexorhq/flexor-go/internal/lock"
+	"github.com/flexorhq/flexor-go/internal/osfile"
 )
 
 // ErrRemoved is wrapped by the error of [File.Append] when the file is gone and
@@ -68,7 +69,7 @@ func (f *File) open() error {
 	if info, err := os.Stat(f.name); err == nil && !info.Mode().IsRegular() {
 		return errors.New("it is not a regular file; choose another name")
 	}
-	file, err := os.OpenFile(f.name, os.O_RDWR|os.O_APPEND|os.O_CREATE, f.cfg.Perm)
+	file, err := osfile.Open(f.name, os.O_RDWR|os.O_APPEND|os.O_CREATE, f.cfg.Perm)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%w; create the directory %s first", err, dir)
@@ -140,7 +141,7 @@ func (f *File) undo(size int64, err error) error {
 	if durable.IsFull(err) {
 		err = fmt.Errorf("%w; free space on the disk, or raise the quota or file size limit of this user", err)
 	}
-	if terr := f.file.Truncate(size); terr != nil {
+	if terr := truncate(f.file, size); terr != nil {
 		return errors.Join(err, fmt.Errorf("and a part that may be left could not be cut off: %w", terr))
 	}
 	return fmt.Errorf("%w: %w", audit.ErrNotStored, err)

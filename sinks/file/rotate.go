@@ -4,7 +4,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 
@@ -39,17 +38,10 @@ func (f *File) rotate(size int64) error {
 		return err
 	}
 	to := f.rotatedName(info.ModTime())
-	if runtime.GOOS == "windows" { // which does not rename what is open
-		if err := f.leave(); err != nil {
-			return err
-		}
-	}
 	// What is in the file must be on disk before another takes its name: a later sync
 	// of that one promises all that came before.
-	if f.file != nil {
-		if err := f.noteSync(f.written, f.file.Sync()); err != nil {
-			return err
-		}
+	if err := f.noteSync(f.written, f.file.Sync()); err != nil {
+		return err
 	}
 	err = os.Rename(f.name, to)
 	if err == nil {
@@ -65,9 +57,6 @@ func (f *File) rotate(size int64) error {
 		if f.cfg.Compress != "" {
 			f.packing.Go(func() { f.pack(to) })
 		}
-	}
-	if f.file == nil {
-		return nil
 	}
 	return f.leave()
 }

@@ -70,11 +70,11 @@ func (f *File) look() (fs.FileInfo, error) {
 		return ours, nil
 	case err == nil:
 		return nil, nil
-	case !errors.Is(err, fs.ErrNotExist):
-		return nil, err
-	case removed(ours) && !f.wasRotated(ours):
+	case removed(f.file) && !f.wasRotated(ours):
 		return nil, fmt.Errorf("%w: put it back from a backup, or create an empty one to begin anew; "+
 			"a logrotate that compresses at once needs create or delaycompress", ErrRemoved)
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, err
 	}
 	return nil, nil
 }
@@ -108,5 +108,5 @@ func (f *File) mend(size int64) (int64, error) {
 	}
 	f.cfg.Logger.Warn("file: cut off a line that a process left unfinished when it died", "file", f.name, "bytes", len(line))
 	size -= int64(len(line))
-	return size, f.file.Truncate(size)
+	return size, truncate(f.file, size)
 }
