@@ -60,6 +60,8 @@ type Query struct {
 	// Redactor is that of the recorder, so that the query looks for what was
 	// recorded. Zero: none.
 	Redactor audit.Redactor
+
+	ahead int // in tests, on how many goroutines to read ahead whatever is followed; 0: see [ahead]
 }
 
 // Role says what a run has to do with a record.

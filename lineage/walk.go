@@ -24,6 +24,7 @@ type trace struct {
 	count   int // versions that were found in this direction
 	at      int // which of them is followed
 	queue   *arena[found]
+	ahead   *ahead          // of this walk
 	outside map[string]bool // records from outside the log, found upstream
 
 	touched  []touch
@@ -121,6 +122,8 @@ func (t *trace) find() {
 				}
 			})
 		}
+		t.ahead = newAhead(t.graph, t.queue, t.q.ahead)
+		defer t.ahead.end()
 		t.walk(t.readersOf)
 	}
 	if t.q.Direction != Downstream {
@@ -152,20 +155,22 @@ func (t *trace) start(way int) {
 }
 
 // walk follows what was found until nothing is left, or may not be followed.
-func (t *trace) walk(follow func(c found, depth int) (more bool)) {
+func (t *trace) walk(follow func(number int, depth int) (more bool)) {
 	for i := 0; i < t.queue.n && t.ctx.Err() == nil; i++ {
-		c := *t.queue.at(i)
+		c := t.queue.at(i)
 		t.at = int(c.order)
-		depth := int(c.steps)
-		if t.q.Depth > 0 && depth >= t.q.Depth {
-			if follow(c, -1) {
+		if !t.mayFollow(c) {
+			if follow(i, -1) {
 				t.gaps[GapDepth]++
 			}
 			continue
 		}
-		follow(c, depth+1)
+		follow(i, int(c.steps)+1)
 	}
 }
+
+// mayFollow reports whether the walk goes on from a version.
+func (t *trace) mayFollow(c *found) bool { return t.q.Depth <= 0 || int(c.steps) < t.q.Depth }
 
 // excluded reports whether a run is taken for having done nothing.
 func (t *trace) excluded(r *run) bool {
@@ -174,12 +179,18 @@ func (t *trace) excluded(r *run) bool {
 
 // readersOf follows a version to the readings that see it. With a negative depth it
 // only reports whether there are any.
-func (t *trace) readersOf(c found, depth int) (more bool) {
+func (t *trace) readersOf(number int, depth int) (more bool) {
+	c := *t.queue.at(number)
 	if depth < 0 {
 		return t.isRead(c.shelf, c.at, func(at spot) bool { return !t.q.ExcludeFailed || !t.excluded(t.runAt(at)) })
 	}
 	own := c.shelf
-	t.readings(own, c.at, func(r *reading) { t.see(r, depth, c) })
+	for v, plain := range t.ahead.views(number, t.mayFollow) {
+		readings := t.seeing(v.shelf, plain, c.at, v.end)
+		for i := range readings {
+			t.see(&readings[i], depth, c)
+		}
+	}
 	if !t.anyOpen() {
 		return false
 	}
@@ -206,8 +217,11 @@ func (t *trace) mayHaveRead(r *run) {
 // see notes that a reading sees a version (with no spot: the record in question), and follows
 // it to what was made from it.
 func (t *trace) see(r *reading, depth int, c found) {
-	run := t.runAt(r.at)
-	if t.excluded(run) {
+	run := r.run
+	if run == nil {
+		run = t.runAt(r.at)
+	}
+	if t.excluded(run.meet()) {
 		return
 	}
 	t.edge(edge{access: r.at, version: c.at, position: c.pos, shelf: uint32(c.shelf.number), explicit: r.made})
@@ -276,7 +290,8 @@ func (t *trace) own(s *shelf) bool {
 
 // sourcesOf follows a version to what it was made from. With a negative depth it only
 // reports whether there is anything.
-func (t *trace) sourcesOf(c found, depth int) (more bool) {
+func (t *trace) sourcesOf(number int, depth int) (more bool) {
+	c := *t.queue.at(number)
 	run, access := t.runAt(c.at), t.flags(c.at)
 	if t.excluded(run) || access.Op == logindex.Delete || t.q.Explicit && !access.Stated {
 		return false
