@@ -1,4 +1,4 @@
 package lineage
 
-// ReadAhead lets so many goroutines read ahead of the walk, however short it is.
-func (q *Query) ReadAhead(goroutines int) { q.ahead = goroutines }
+// Share lets so many goroutines share all that a trace can share, however little it is.
+func (q *Query) Share(goroutines int) { q.goroutines = goroutines }

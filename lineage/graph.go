@@ -39,6 +39,7 @@ type graph struct {
 	shelves arena[shelf]
 	named   table // by the hash of a name: the number of a shelf and 1
 	runs    arena[run]
+	met     []*run    // those that this trace has met
 	indexed []indexed // by part
 
 	rows  []uint32             // of which runs take what they need
@@ -80,6 +81,7 @@ func graphOf(s *logindex.Snapshot, size uint64, asOf time.Time) *graph {
 		g = newGraph(s, size, nanos(asOf))
 	}
 	g.traces++
+	g.met = g.met[:0]
 	return g
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync/atomic"
 
 	"github.com/flexorhq/flexor-go/audit"
 	"github.com/flexorhq/flexor-go/internal/logindex"
@@ -15,7 +16,7 @@ type run struct {
 	followed [2]spot       // how far its accesses were followed: down to, or up to
 	touches  [roles]uint32 // what it has to do with the record in question: numbers of touches and 1
 	trace    uint32        // of which what stands above and cited are
-	cited    bool          // its entry is cited
+	cited    atomic.Bool   // its entry is cited
 	loaded   bool          // its accesses were read
 	known    bool          // what its records say was read
 	number   uint32
@@ -78,15 +79,17 @@ func (g *graph) runOf(ref logindex.RunRef) *run {
 		}
 	}
 	r, n := g.runs.add()
-	r.g, r.trace, r.number, r.first, r.others = g, g.traces, uint32(n), ref, g.spread.Same[ref]
+	r.g, r.number, r.first, r.others = g, uint32(n), ref, g.spread.Same[ref]
 	at.Store(r)
-	return r
+	return r.meet()
 }
 
-// meet forgets what the run was to another trace.
+// meet notes that the trace has met the run, and forgets what it was to another one.
 func (r *run) meet() *run {
 	if r.trace != r.g.traces {
-		r.trace, r.followed, r.touches, r.cited = r.g.traces, [2]spot{}, [roles]uint32{}, false
+		r.trace, r.followed, r.touches = r.g.traces, [2]spot{}, [roles]uint32{}
+		r.cited.Store(false)
+		r.g.met = append(r.g.met, r)
 	}
 	return r
 }

@@ -18,6 +18,7 @@ type trace struct {
 	root   *shelf // of the record in question
 	told   int    // how many versions earlier answers have told
 	bound  int    // how many may be found
+	hands  hands
 	result *Result
 
 	way     int // the direction: 0 downstream, 1 upstream
@@ -72,7 +73,8 @@ type found struct {
 type touch struct {
 	role     int
 	run      *run
-	first    spot // of its kind
+	shelf    *shelf // of its first access
+	first    spot   // of its kind
 	steps    int
 	accesses int
 	explicit bool
@@ -108,7 +110,7 @@ func (t *trace) find() {
 		s.contributions(0, t.end, func(at spot) {
 			if r := t.runAt(at); !t.excluded(r) && t.inWindow(at) {
 				stated := t.flags(at).Stated
-				t.touch(writtenBy, r, at, 0, stated, false)
+				t.touch(writtenBy, r, s, at, 0, stated, false)
 				t.edge(edge{access: at, made: true, version: at, position: t.pos(at), shelf: uint32(s.number), explicit: stated})
 			}
 		})
@@ -122,7 +124,7 @@ func (t *trace) find() {
 				}
 			})
 		}
-		t.ahead = newAhead(t.graph, t.queue, t.q.ahead)
+		t.ahead = newAhead(t.graph, t.queue, t.q.goroutines)
 		defer t.ahead.end()
 		t.walk(t.readersOf)
 	}
@@ -233,7 +235,7 @@ func (t *trace) see(r *reading, depth int, c found) {
 	if c.at == 0 {
 		role = readBy
 	}
-	t.touch(role, run, r.at, depth, false, r.irregular)
+	t.touch(role, run, r.shelf, r.at, depth, false, r.irregular)
 	if t.q.Explicit {
 		return
 	}
@@ -272,7 +274,7 @@ func (t *trace) reach(run *run, at spot, depth int) {
 		return
 	}
 	if t.way == down {
-		t.touch(includedIn, run, at, depth, access.Stated, false)
+		t.touch(includedIn, run, s, at, depth, access.Stated, false)
 		before := t.at
 		t.at = t.count // the edge is told with the version
 		t.edge(edge{access: at, made: true, version: at, position: access.Position, shelf: uint32(s.number), explicit: access.Stated})
@@ -359,15 +361,15 @@ func (t *trace) mark(at spot) *uint32 {
 
 // touch notes what a run has to do with the record in question. What is told of it
 // is its first access in that role.
-func (t *trace) touch(role int, r *run, at spot, steps int, explicit, irregular bool) {
+func (t *trace) touch(role int, r *run, s *shelf, at spot, steps int, explicit, irregular bool) {
 	if r.touches[role] == 0 {
-		t.touched = append(t.touched, touch{role: role, run: r, first: at, steps: steps, explicit: explicit})
+		t.touched = append(t.touched, touch{role: role, run: r, shelf: s, first: at, steps: steps, explicit: explicit})
 		r.touches[role] = uint32(len(t.touched))
 	}
 	touched := &t.touched[r.touches[role]-1]
 	touched.steps = min(touched.steps, steps)
 	if at < touched.first {
-		touched.first, touched.explicit = at, explicit
+		touched.first, touched.shelf, touched.explicit = at, s, explicit
 	}
 	mark := t.mark(at)
 	if once := uint32(markCounted) << role; *mark&once == 0 {
