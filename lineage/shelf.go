@@ -135,24 +135,29 @@ func (s *shelf) in(part int) (record uint32, ok bool) {
 
 // known reports whether the log names the record.
 func (s *shelf) known() bool {
-	last := s.g.parts - 1
-	if last < 0 {
-		return false
+	if s.g.whole {
+		_, ok := s.home(0, s.g.parts-1)
+		return ok
 	}
+	return s.postings(logindex.Mentions, func(spot) bool { return false })
+}
+
+// postings calls yield with all that has to do with the record, up to a class, part by part and
+// class by class. It reports whether there is anything; it ends when yield returns false.
+func (s *shelf) postings(last logindex.Class, yield func(spot) bool) (found bool) {
 	for part := 0; ; part++ {
-		h, ok := s.home(part, last)
+		h, ok := s.home(part, s.g.parts-1)
 		if !ok {
-			return false
+			return found
 		}
 		part = int(h.part)
-		if s.g.whole {
-			return true
-		}
-		for class := range logindex.Mentions + 1 {
-			l := s.g.Parts[h.part].Postings(h.record, class, 0, logindex.EndRow)
+		for class := range last + 1 {
+			l := s.g.Parts[part].Postings(h.record, class, 0, logindex.EndRow)
 			for row, ok := l.Next(); ok; row, ok = l.Next() {
-				if s.g.visible(logindex.SpotOf(int(h.part), row)) {
-					return true
+				if at := logindex.SpotOf(part, row); s.g.visible(at) {
+					if found = true; !yield(at) {
+						return found
+					}
 				}
 			}
 		}
