@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
+	"time"
 
 	"github.com/flexorhq/flexor-go/audit"
 	"github.com/flexorhq/flexor-go/internal/logindex"
@@ -47,19 +49,74 @@ func accessesOf(s *logindex.Snapshot, runID string) (out []Access) {
 		}
 		for _, x := range p.RunRows(nil, p.Run(run)) {
 			r := p.Row(x >> logindex.KindBits)
-			d := p.Detail(r)
-			a := Access{audit.Access{
-				Op: r.Op.Op(), Record: p.Name(r.Record), Source: d.Source, Version: d.Version, Digest: d.Digest, Rows: d.Rows,
-				RunID: runID, At: d.At, Task: d.Task, Skill: d.Skill, Repeats: d.Repeats,
-			}, r.Position}
-			if d.From != nil {
-				a.From = []string{}
-			}
-			for _, f := range d.From {
-				a.From = append(a.From, p.Name(f))
-			}
-			out = append(out, a)
+			out = append(out, accessOf(p, r, runID, p.Name(r.Record)))
 		}
 	}
 	return out
+}
+
+// accessOf returns an access by a run to a record.
+func accessOf(p *logindex.Part, r logindex.Row, runID, record string) Access {
+	d := p.Detail(r)
+	a := Access{audit.Access{
+		Op: r.Op.Op(), Record: record, Source: d.Source, Version: d.Version, Digest: d.Digest, Rows: d.Rows,
+		RunID: runID, At: d.At, Task: d.Task, Skill: d.Skill, Repeats: d.Repeats,
+	}, r.Position}
+	if d.From != nil {
+		a.From = []string{}
+	}
+	for _, f := range d.From {
+		a.From = append(a.From, p.Name(f))
+	}
+	return a
+}
+
+// AccessesTo yields by whom a record was read and written, in the order of the log: every access to
+// it, to a collection that it stands in and, if it is one, to what is in it. What was made
+// from it says [Trace]. Accesses that were dropped, or are no longer in the log, are not among them.
+// The redactor is that of the recorder, as in a [Query]; nil: none. A URI that is none is an error that
+// wraps [audit.ErrInvalid]. A problem is yielded as an error and ends the iteration. The log is
+// read as it is when the iteration begins, and 8 bytes are held for each access.
+func AccessesTo(ctx context.Context, log Log, record string, redactor audit.Redactor) iter.Seq2[Access, error] {
+	return func(yield func(Access, error) bool) {
+		uri, err := audit.RecordURI(record, redactor)
+		if err != nil {
+			yield(Access{}, fmt.Errorf("lineage: accesses to a record: %w", err))
+			return
+		}
+		var snapshot *logindex.Snapshot
+		var spots []spot
+		err = withSnapshot(ctx, log, func(s *logindex.Snapshot) error {
+			snapshot, spots = s, spotsOf(s, uri)
+			return nil
+		})
+		for i := 0; err == nil && i < len(spots); i++ {
+			p := snapshot.Parts[spots[i].Part()]
+			r := p.Row(spots[i].Row())
+			a := accessOf(p, r, p.RunID(r.Run), p.Name(r.Record))
+			if bad := p.Err(); bad != nil {
+				err = fmt.Errorf("an index was damaged or replaced while it was read; ask again: %w", bad)
+			} else if err = context.Cause(ctx); err == nil && !yield(a, nil) {
+				return
+			}
+		}
+		if err != nil {
+			yield(Access{}, fmt.Errorf("lineage: accesses to %s: %w", uri, err))
+		}
+	}
+}
+
+// spotsOf returns where the accesses to a record stand, in their order.
+func spotsOf(s *logindex.Snapshot, record string) (spots []spot) {
+	g := graphOf(s, s.Size, time.Time{})
+	root := g.shelf(record)
+	for _, shelf := range slices.Concat(g.around(root), g.below(root)) {
+		shelf.postings(logindex.Irregular, func(at spot) bool {
+			spots = append(spots, at)
+			return true
+		})
+	}
+	slices.Sort(spots)
+	g.leave()
+	return spots
 }

@@ -8,14 +8,24 @@ import (
 	"strings"
 
 	"github.com/flexorhq/flexor-go/audit"
-	"github.com/flexorhq/flexor-go/internal/logindex"
 )
 
-// finish makes the answer, in its order, and says whether it is complete.
+// finish makes the answer, in its order, and says whether it is complete. What is told is
+// looked up by several goroutines, which change nothing but what they tell.
 func (t *trace) finish() {
+	t.hands.share(len(t.met), func(_, from, to int) {
+		for _, r := range t.met[from:to] { // each is there once
+			t.info(r).id()
+		}
+	})
 	t.finishTouches()
 	t.finishVersions()
 	t.finishEdges()
+	for _, r := range t.met {
+		if r.cited.Load() && r.status != "" {
+			t.result.entries = append(t.result.entries, r.end)
+		}
+	}
 	t.completeness()
 }
 
@@ -25,42 +35,41 @@ func (t *trace) finishTouches() {
 		touch uint32
 		role  uint8
 	}
-	places := make([]place, len(t.touched))
+	places := make([]place, 0, len(t.touched))
 	for i := range t.touched {
-		places[i] = place{t.touched[i].first, uint32(i), uint8(t.touched[i].role)}
-	}
-	slices.SortFunc(places, func(a, b place) int { // the newest first
-		if a.role != b.role {
-			return cmp.Compare(a.role, b.role)
-		}
-		return cmp.Compare(b.first, a.first)
-	})
-	t.result.Touches = make([]Touch, 0, len(t.touched))
-	for _, p := range places {
-		w := &t.touched[p.touch]
-		t.cite(w.run)
+		w := &t.touched[i]
+		w.run.cite()
 		included, read, used := w.run.touches[includedIn] != 0, w.run.touches[readBy] != 0, w.run.touches[usedBy] != 0
 		switch {
 		case w.role == maybe:
 			if !included && !read && !used {
 				t.gaps[GapInterrupted]++
 			}
-			continue
-		case w.role == readBy && included, w.role == usedBy && (included || read):
-			continue // said once
+		case w.role == readBy && included, w.role == usedBy && (included || read): // said once
+		default:
+			places = append(places, place{w.first, uint32(i), uint8(w.role)})
 		}
-		run, e := t.info(w.run), t.row(w.first)
+	}
+	sortBy(t.hands, places, func(a, b place) int { // the newest first
+		if a.role != b.role {
+			return cmp.Compare(a.role, b.role)
+		}
+		return cmp.Compare(b.first, a.first)
+	})
+	t.result.Touches = tell(t.hands, len(places), func(i int, out *Touch) bool {
+		w := &t.touched[places[i].touch]
+		run, e := w.run, t.row(w.first)
 		d := t.Parts[w.first.Part()].Detail(e)
 		if !t.selected(run, d.Source, e.Op.Op()) {
-			continue
+			return false
 		}
-		s := t.shelfAt(w.first)
-		t.result.Touches = append(t.result.Touches, Touch{
+		*out = Touch{
 			Role: roleNames[w.role], RunID: run.id(), AgentName: run.agent, AgentVersion: run.version, Status: run.status,
-			At: d.At, Op: e.Op.Op(), Record: s.record, Source: d.Source, Skill: d.Skill, Steps: w.steps, Explicit: w.explicit,
-			Collection: (w.role == writtenBy || w.role == readBy) && !t.own(s), Accesses: w.accesses, Position: e.Position,
-		})
-	}
+			At: d.At, Op: e.Op.Op(), Record: w.shelf.record, Source: d.Source, Skill: d.Skill, Steps: w.steps, Explicit: w.explicit,
+			Collection: (w.role == writtenBy || w.role == readBy) && !t.own(w.shelf), Accesses: w.accesses, Position: e.Position,
+		}
+		return true
+	})
 }
 
 // finishVersions tells the versions by their directions and steps, in which they were
@@ -68,33 +77,37 @@ func (t *trace) finishTouches() {
 func (t *trace) finishVersions() {
 	t.rank()
 	type place struct {
-		rank, version uint32
-		pos           uint64
+		level, rank uint32
+		pos         uint64
+		version     uint32
 	}
 	places := make([]place, t.versions.n)
-	for i := range t.versions.n {
+	for i := range places {
 		v := t.versions.at(i)
-		places[i] = place{uint32(v.shelf.rank), uint32(i), 0}
+		p := &places[i]
+		p.rank, p.version = uint32(v.shelf.rank), uint32(i)
 		if v.made {
-			places[i].pos = v.access.Position + 1
+			p.pos = v.access.Position + 1
 		}
-	}
-	t.result.Versions = make([]RecordVersion, 0, t.versions.n)
-	for from, to := 0, 0; from < len(places); from = to {
-		first := t.versions.at(from)
-		for to < len(places) && t.versions.at(to).upstream == first.upstream && t.versions.at(to).steps == first.steps {
-			to++
-		}
-		slices.SortFunc(places[from:to], func(a, b place) int {
-			if a.rank != b.rank {
-				return cmp.Compare(a.rank, b.rank)
+		if i > 0 {
+			p.level = places[i-1].level
+			if last := t.versions.at(i - 1); last.upstream != v.upstream || last.steps != v.steps {
+				p.level++
 			}
-			return cmp.Compare(a.pos, b.pos)
-		})
-		for _, p := range places[from:to] {
-			t.finishVersion(t.versions.at(int(p.version)))
 		}
 	}
+	sortBy(t.hands, places, func(a, b place) int {
+		switch {
+		case a.level != b.level:
+			return cmp.Compare(a.level, b.level)
+		case a.rank != b.rank:
+			return cmp.Compare(a.rank, b.rank)
+		}
+		return cmp.Compare(a.pos, b.pos)
+	})
+	t.result.Versions = tell(t.hands, len(places), func(i int, out *RecordVersion) bool {
+		return t.finishVersion(t.versions.at(int(places[i].version)), out)
+	})
 	for i := range t.versions.n {
 		t.versions.at(i).shelf.rank = 0
 	}
@@ -109,23 +122,22 @@ func (t *trace) rank() {
 			all = append(all, s)
 		}
 	}
-	slices.SortFunc(all, func(a, b *shelf) int { return strings.Compare(a.record, b.record) })
+	sortBy(t.hands, all, func(a, b *shelf) int { return strings.Compare(a.record, b.record) })
 	for i, s := range all {
 		s.rank = i + 1
 	}
 }
 
-func (t *trace) finishVersion(v *version) {
-	run := t.info(v.run)
+func (t *trace) finishVersion(v *version, out *RecordVersion) bool {
+	run := v.run
 	if v.made {
-		t.cite(run)
+		run.cite()
 	}
 	d := t.Parts[v.part].Detail(v.access)
 	if !t.selected(run, d.Source, v.access.Op.Op()) {
-		return
+		return false
 	}
-	t.result.Versions = append(t.result.Versions, RecordVersion{Direction: "downstream", Record: v.shelf.record, Source: d.Source, Steps: v.steps})
-	out := &t.result.Versions[len(t.result.Versions)-1]
+	out.Direction, out.Record, out.Source, out.Steps = "downstream", v.shelf.record, d.Source, v.steps
 	if v.upstream {
 		out.Direction = "upstream"
 	}
@@ -133,72 +145,54 @@ func (t *trace) finishVersion(v *version) {
 		out.Op, out.RunID, out.AgentName, out.Status = v.access.Op.Op(), run.id(), run.agent, run.status
 		out.At, out.Version, out.Explicit, out.Position = d.At, d.Version, v.access.Stated, v.access.Position
 	}
+	return true
 }
 
-// finishEdges tells the edges in the order of their accesses.
+// finishEdges tells the edges in the order of their accesses, each once.
 func (t *trace) finishEdges() {
-	t.result.Edges = make([]Edge, 0, min(t.edges.n, t.q.MaxEdges))
-	positions := make([]uint64, 0, cap(t.result.Edges)) // not in the graph, which need not outlive the trace
 	type place struct {
 		access spot
-		edge   uint32
+		edge   *edge
 	}
 	places := make([]place, t.edges.n)
 	for i := range places {
-		places[i] = place{t.edges.at(i).access, uint32(i)}
+		e := t.edges.at(i)
+		places[i] = place{e.access, e}
 	}
-	slices.SortFunc(places, func(a, b place) int { return cmp.Compare(a.access, b.access) })
-	var of []edge // an access
-	for i := 0; i < len(places); {
-		at := places[i].access
-		for of = of[:0]; i < len(places) && places[i].access == at; i++ {
-			of = append(of, *t.edges.at(int(places[i].edge)))
-		}
-		of = t.inOrder(of)
-		if more := len(t.result.Edges) + len(of) - t.q.MaxEdges; more > 0 {
-			t.gaps[GapEdges] += more
-			of = of[:len(of)-more]
-		}
-		if len(of) > 0 {
-			positions = t.finishAccess(at, of, positions)
-		}
-	}
-}
-
-// inOrder returns the edges of an access, each once.
-func (t *trace) inOrder(edges []edge) []edge {
-	if len(edges) == 1 {
-		return edges
-	}
-	slices.SortFunc(edges, func(a, b edge) int {
+	order := func(a, b place) int {
 		switch {
-		case a.made != b.made:
-			return compareBool(a.made, b.made)
-		case a.shelf != b.shelf:
-			return strings.Compare(t.shelves.at(int(a.shelf)).record, t.shelves.at(int(b.shelf)).record)
+		case a.access != b.access:
+			return cmp.Compare(a.access, b.access)
+		case a.edge.made != b.edge.made:
+			return compareBool(a.edge.made, b.edge.made)
+		case a.edge.shelf != b.edge.shelf:
+			return strings.Compare(t.shelves.at(int(a.edge.shelf)).record, t.shelves.at(int(b.edge.shelf)).record)
 		}
-		return cmp.Compare(a.version, b.version)
-	})
-	return slices.CompactFunc(edges, func(a, b edge) bool {
-		return a.made == b.made && a.version == b.version && a.shelf == b.shelf
+		return cmp.Compare(a.edge.version, b.edge.version)
+	}
+	sortBy(t.hands, places, order)
+	places = slices.CompactFunc(places, func(a, b place) bool { return order(a, b) == 0 })
+	if more := len(places) - t.q.MaxEdges; more > 0 {
+		t.gaps[GapEdges] += more
+		places = places[:t.q.MaxEdges]
+	}
+	positions := make([]uint64, len(places)) // not in the graph, which need not outlive the trace
+	t.result.Edges = tell(t.hands, len(places), func(i int, out *Edge) bool {
+		t.finishEdge(places[i].edge, out)
+		if e := places[i].edge; e.version > 0 {
+			positions[i] = e.position
+			out.Version = &positions[i]
+		}
+		return true
 	})
 }
 
-// finishAccess tells the edges of an access.
-func (t *trace) finishAccess(at spot, edges []edge, positions []uint64) []uint64 {
-	p, row := t.Parts[at.Part()], t.row(at)
-	run := t.runOf(logindex.RunRef{Part: uint32(at.Part()), Run: row.Run})
-	t.cite(run)
-	out := Edge{RunID: run.id(), AgentName: run.agent, At: p.Time(row), Position: row.Position}
-	for _, e := range edges {
-		out.Made, out.Explicit, out.Record, out.Version = e.made, e.explicit, t.shelves.at(int(e.shelf)).record, nil
-		if e.version > 0 {
-			positions = append(positions, e.position)
-			out.Version = &positions[len(positions)-1]
-		}
-		t.result.Edges = append(t.result.Edges, out)
-	}
-	return positions
+func (t *trace) finishEdge(e *edge, out *Edge) {
+	p, row := t.Parts[e.access.Part()], t.row(e.access)
+	run := t.runAt(e.access) // which the trace has met: nothing changes
+	run.cite()
+	out.RunID, out.AgentName, out.At, out.Position = run.id(), run.agent, p.Time(row), row.Position
+	out.Made, out.Explicit, out.Record = e.made, e.explicit, t.shelves.at(int(e.shelf)).record
 }
 
 // completeness says what the answer may lack.
@@ -249,14 +243,10 @@ func (t *trace) completeness() {
 	}
 }
 
-// cite notes that the answer names a run: its entry is evidence of that.
-func (t *trace) cite(r *run) {
-	if r.cited {
-		return
-	}
-	r.cited = true
-	if t.info(r).status != "" {
-		t.result.entries = append(t.result.entries, r.end)
+// cite notes that the answer names the run: its entry is evidence of that.
+func (r *run) cite() {
+	if !r.cited.Load() {
+		r.cited.Store(true)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/flexorhq/flexor-go/internal/logindex"
@@ -38,12 +39,12 @@ type graph struct {
 	shelves arena[shelf]
 	named   table // by the hash of a name: the number of a shelf and 1
 	runs    arena[run]
+	met     []*run    // those that this trace has met
 	indexed []indexed // by part
 
 	rows  []uint32             // of which runs take what they need
 	spans map[spot]span        // of irregular reads
 	open  map[*shelf][]reading // of runs that may have read again; nil: not computed yet
-	found []reading            // what seeing has found; used again
 	extra int                  // bytes of lists that shelves and runs have, about
 }
 
@@ -51,9 +52,9 @@ type spot = logindex.Spot
 
 // indexed is what the walk has come to in a part.
 type indexed struct {
-	shelves paged // by the number of a record: that of its shelf and 1
-	runs    paged // by the number of a run: that of the run and 1
-	marks   paged // by access: see [trace.mark]
+	shelves paged[atomic.Uint32]       // by the number of a record: that of its shelf and 1
+	runs    paged[atomic.Pointer[run]] // by the number of a run
+	marks   paged[uint32]              // by access: see [trace.mark]
 }
 
 // span is what a reading sees: what stands before hi, and was not replaced at lo or before.
@@ -67,6 +68,7 @@ type reading struct {
 	span
 	at        spot // of the access
 	shelf     *shelf
+	run       *run // of the access, if it was met before; else nil
 	made      bool // it is of a write
 	irregular bool // it stands for more than one look
 }
@@ -79,6 +81,7 @@ func graphOf(s *logindex.Snapshot, size uint64, asOf time.Time) *graph {
 		g = newGraph(s, size, nanos(asOf))
 	}
 	g.traces++
+	g.met = g.met[:0]
 	return g
 }
 
@@ -100,7 +103,7 @@ const (
 	shelfBytes   = 400
 	runBytes     = 400
 	spanBytes    = 60
-	readingBytes = 40
+	readingBytes = 48
 	spotBytes    = 8 // also a pointer
 )
 
@@ -108,7 +111,8 @@ const (
 func (g *graph) bytes() int {
 	n := g.extra + g.shelves.n*shelfBytes + g.runs.n*runBytes + len(g.spans)*spanBytes
 	for i := range g.indexed {
-		n += g.indexed[i].shelves.bytes + g.indexed[i].runs.bytes + g.indexed[i].marks.bytes
+		in := &g.indexed[i]
+		n += pageNumbers * int(4*in.shelves.filled.Load()+8*in.runs.filled.Load()+4*in.marks.filled.Load())
 	}
 	return n
 }
@@ -144,7 +148,7 @@ func begin(part int) spot { return spot(part) << 32 }
 
 // shelfNumber returns the number of the shelf of a record of a part and 1, to be set if it
 // is 0.
-func (g *graph) shelfNumber(part int, record uint32) *uint32 {
+func (g *graph) shelfNumber(part int, record uint32) *atomic.Uint32 {
 	return g.indexed[part].shelves.at(record, g.Parts[part].Records())
 }
 
@@ -181,7 +185,6 @@ func (g *graph) ended(info logindex.RunInfo) bool {
 // and that the log knows.
 func (g *graph) around(s *shelf) []*shelf {
 	if s.around == nil {
-		s.alone[0] = s
 		s.around = s.alone[:]
 		if g.flat {
 			return s.around
@@ -215,6 +218,14 @@ func (g *graph) below(s *shelf) []*shelf {
 	return s.below
 }
 
+// near finds the shelves around a shelf and below it, and around these.
+func (g *graph) near(s *shelf) {
+	g.around(s)
+	for _, b := range g.below(s) {
+		g.around(b)
+	}
+}
+
 // replaced returns where what a record held at a spot is replaced: that of the next write
 // or delete of it or of a collection it stands in, if that is before end.
 func (g *graph) replaced(s *shelf, at, end spot) spot {
@@ -224,33 +235,19 @@ func (g *graph) replaced(s *shelf, at, end spot) spot {
 	return end
 }
 
-// readings calls yield with every reading that sees a contribution to a record.
-func (g *graph) readings(own *shelf, at spot, yield func(*reading)) {
-	end := g.replaced(own, at, g.end)
-	for _, s := range g.around(own) {
-		g.seeing(s, at, end, yield)
-	}
-	for _, s := range g.below(own) {
-		g.seeing(s, at, g.replaced(s, at, g.end), yield)
-	}
-}
-
-// seeing calls yield with the readings of a record that see what was put somewhere and is
-// replaced at end, in the order of the log.
-func (g *graph) seeing(s *shelf, at, end spot, yield func(*reading)) {
-	g.found = s.reads(g.found[:0], at, end)
-	plain := len(g.found)
+// seeing returns the readings of a record that see what was put somewhere and is replaced at
+// end, in the order of the log; plain are those that are regular.
+func (g *graph) seeing(s *shelf, plain []reading, at, end spot) []reading {
+	found := plain
 	for _, part := range g.odd {
 		if part >= at.Part() && g.spread.Since[part] < end {
-			g.found = s.irregular(g.found, part, at, end)
+			found = s.irregular(found, part, at, end)
 		}
 	}
-	if len(g.found) > plain {
-		slices.SortStableFunc(g.found, byPosition)
+	if len(found) > len(plain) {
+		slices.SortStableFunc(found, byPosition)
 	}
-	for i := range g.found {
-		yield(&g.found[i])
-	}
+	return found
 }
 
 // isRead reports whether any reading by a run that counts sees a contribution to a record.

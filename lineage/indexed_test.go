@@ -90,6 +90,7 @@ func TestPieces(t *testing.T) {
 			if !whole.Complete {
 				incomplete++
 			}
+			q.Share(int(seed % 4))
 			require.Equal(t, marshalled(t, whole), marshalled(t, ask(t, p, q)), "seed %d: %+v, %d pieces", seed, q, len(p.snapshot.Parts))
 		}
 	}

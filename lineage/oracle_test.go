@@ -313,7 +313,7 @@ func history(tb testing.TB, rnd *rand.Rand) (*memory, *oracle) {
 }
 
 // TestOracle compares answers on random histories with those of the oracle. Every other
-// log is indexed in pieces.
+// log is indexed in pieces, and three of four are traced by several goroutines.
 func TestOracle(t *testing.T) {
 	n := 12_000
 	if testing.Short() {
@@ -345,6 +345,7 @@ func TestOracle(t *testing.T) {
 		if seed%2 == 1 {
 			log = cut(t, m, rnd)
 		}
+		q.Share(int(seed % 4))
 		res := ask(t, log, q)
 		got := answer{map[string]bool{}, map[string]bool{}}
 		for _, x := range res.Touches {

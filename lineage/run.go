@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync/atomic"
 
 	"github.com/flexorhq/flexor-go/audit"
 	"github.com/flexorhq/flexor-go/internal/logindex"
@@ -15,14 +16,14 @@ type run struct {
 	followed [2]spot       // how far its accesses were followed: down to, or up to
 	touches  [roles]uint32 // what it has to do with the record in question: numbers of touches and 1
 	trace    uint32        // of which what stands above and cited are
-	cited    bool          // its entry is cited
+	cited    atomic.Bool   // its entry is cited
 	loaded   bool          // its accesses were read
 	known    bool          // what its records say was read
-	pieces   []piece       // its accesses in the order of the log
+	number   uint32
+	pieces   []piece // its accesses in the order of the log
 	one      [1]piece
 	g        *graph
 
-	number int
 	first  logindex.RunRef
 	others []logindex.RunRef // all its places, if there are several
 
@@ -58,26 +59,38 @@ func (g *graph) runAt(at spot) *run {
 	return g.runOf(logindex.RunRef{Part: uint32(part), Run: g.Parts[part].RunOf(at.Row())})
 }
 
+// metAt returns the run of an access if it was met before, by whatever trace; else nil.
+func (g *graph) metAt(at spot) *run {
+	part := at.Part()
+	return g.indexed[part].runs.at(g.Parts[part].RunOf(at.Row()), g.Parts[part].Runs()).Load()
+}
+
 // runOf returns a run.
 func (g *graph) runOf(ref logindex.RunRef) *run {
 	at := g.indexed[ref.Part].runs.at(ref.Run, g.Parts[ref.Part].Runs())
-	if *at > 0 {
-		r := g.runs.at(int(*at - 1))
-		if r.trace != g.traces {
-			r.trace, r.followed, r.touches, r.cited = g.traces, [2]spot{}, [roles]uint32{}, false
-		}
-		return r
+	if r := at.Load(); r != nil {
+		return r.meet()
 	}
 	if len(g.spread.Same) > 0 {
 		if same := g.spread.Same[ref]; same != nil && same[0] != ref {
 			r := g.runOf(same[0])
-			*at = uint32(r.number + 1)
+			at.Store(r)
 			return r
 		}
 	}
 	r, n := g.runs.add()
-	r.g, r.trace, r.number, r.first, r.others = g, g.traces, n, ref, g.spread.Same[ref]
-	*at = uint32(n + 1)
+	r.g, r.number, r.first, r.others = g, uint32(n), ref, g.spread.Same[ref]
+	at.Store(r)
+	return r.meet()
+}
+
+// meet notes that the trace has met the run, and forgets what it was to another one.
+func (r *run) meet() *run {
+	if r.trace != r.g.traces {
+		r.trace, r.followed, r.touches = r.g.traces, [2]spot{}, [roles]uint32{}
+		r.cited.Store(false)
+		r.g.met = append(r.g.met, r)
+	}
 	return r
 }
 

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"sort"
+	"sync"
 
 	"github.com/flexorhq/flexor-go/internal/logindex"
 	"github.com/flexorhq/flexor-go/internal/recorduri"
@@ -13,9 +14,10 @@ import (
 type shelf struct {
 	// What the walk asks for of every record comes first, so that it stands together in memory.
 	g             *graph
-	around, below []*shelf // nil: not looked for yet
-	homes         []home   // where it is, among the parts that were looked at
-	from, upto    int      // these parts
+	around, below []*shelf   // nil: not looked for yet
+	mu            sync.Mutex // guards homes, from and upto; held only to look at these
+	homes         []home     // where it is, among the parts that were looked at, in their order
+	from, upto    int        // these parts
 	alone         [1]*shelf
 	few           [4]home // most have no more
 	number        int
@@ -41,14 +43,16 @@ func (g *graph) shelfAt(at spot) *shelf {
 // shelfOf returns the shelf of the record that a part has under a number.
 func (g *graph) shelfOf(part int, record uint32) *shelf {
 	n := g.shelfNumber(part, record)
-	if *n > 0 {
-		return g.shelves.at(int(*n - 1))
+	if known := n.Load(); known > 0 {
+		return g.shelves.at(int(known - 1))
 	}
 	s := g.shelf(g.Parts[part].Name(record))
+	s.mu.Lock()
 	if s.from == s.upto {
 		s.from, s.upto, s.homes = part, part+1, append(s.homes, home{uint32(part), record})
 	}
-	*n = uint32(s.number + 1)
+	s.mu.Unlock()
+	n.Store(uint32(s.number + 1))
 	return s
 }
 
@@ -66,15 +70,21 @@ func (g *graph) shelf(record string) *shelf {
 		}
 	}
 	s, n := g.shelves.add()
-	*s = shelf{g: g, number: n, record: record, hash: hash, collection: recorduri.Collection(record), next: same}
-	s.homes = s.few[:0]
+	s.g, s.number, s.record, s.hash, s.collection, s.next = g, n, record, hash, recorduri.Collection(record), same
+	s.homes, s.alone[0] = s.few[:0], s
 	*first = uint64(n + 1)
 	return s
 }
 
-// home returns the number of the first home of the record that is in a part or behind it. It
-// looks at that part, and at those between it and others that were looked at.
-func (s *shelf) home(part int) int {
+// home returns the first home of the record that is in a part or behind it, and not behind
+// last. It looks at that part, at those between it and others that were looked at, and then no
+// further than it must.
+func (s *shelf) home(part, last int) (h home, ok bool) {
+	if part > last {
+		return home{}, false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.from == s.upto {
 		s.from, s.upto = part, part
 	}
@@ -87,18 +97,14 @@ func (s *shelf) home(part int) int {
 	for s.upto <= part {
 		s.forward()
 	}
-	if len(s.homes) > 0 && int(s.homes[len(s.homes)-1].part) < part {
-		return len(s.homes)
+	i := len(s.homes)
+	if i > 0 && int(s.homes[i-1].part) >= part {
+		i = sort.Search(i, func(i int) bool { return int(s.homes[i].part) >= part })
 	}
-	return sort.Search(len(s.homes), func(i int) bool { return int(s.homes[i].part) >= part })
-}
-
-// homeAt returns the home with a number, if it is not behind the part last.
-func (s *shelf) homeAt(i, last int) (h home, ok bool) {
-	for i >= len(s.homes) && s.upto <= last && s.upto < s.g.parts {
+	for i == len(s.homes) && s.upto <= last && s.upto < s.g.parts {
 		s.forward()
 	}
-	if i >= len(s.homes) || int(s.homes[i].part) > last {
+	if i == len(s.homes) || int(s.homes[i].part) > last {
 		return home{}, false
 	}
 	return s.homes[i], true
@@ -116,36 +122,42 @@ func (s *shelf) forward() {
 func (s *shelf) look(part int) (h home, ok bool) {
 	record, ok := s.g.Parts[part].Record(s.record, s.hash)
 	if ok {
-		*s.g.shelfNumber(part, record) = uint32(s.number + 1)
+		s.g.shelfNumber(part, record).Store(uint32(s.number + 1))
 	}
 	return home{uint32(part), record}, ok
 }
 
 // in returns the number of the record in a part.
 func (s *shelf) in(part int) (record uint32, ok bool) {
-	h, ok := s.homeAt(s.home(part), part)
+	h, ok := s.home(part, part)
 	return h.record, ok
 }
 
 // known reports whether the log names the record.
 func (s *shelf) known() bool {
-	last := s.g.parts - 1
-	if last < 0 {
-		return false
+	if s.g.whole {
+		_, ok := s.home(0, s.g.parts-1)
+		return ok
 	}
-	for i := s.home(0); ; i++ {
-		h, ok := s.homeAt(i, last)
+	return s.postings(logindex.Mentions, func(spot) bool { return false })
+}
+
+// postings calls yield with all that has to do with the record, up to a class, part by part and
+// class by class. It reports whether there is anything; it ends when yield returns false.
+func (s *shelf) postings(last logindex.Class, yield func(spot) bool) (found bool) {
+	for part := 0; ; part++ {
+		h, ok := s.home(part, s.g.parts-1)
 		if !ok {
-			return false
+			return found
 		}
-		if s.g.whole {
-			return true
-		}
-		for class := range logindex.Mentions + 1 {
-			l := s.g.Parts[h.part].Postings(h.record, class, 0, logindex.EndRow)
+		part = int(h.part)
+		for class := range last + 1 {
+			l := s.g.Parts[part].Postings(h.record, class, 0, logindex.EndRow)
 			for row, ok := l.Next(); ok; row, ok = l.Next() {
-				if s.g.visible(logindex.SpotOf(int(h.part), row)) {
-					return true
+				if at := logindex.SpotOf(part, row); s.g.visible(at) {
+					if found = true; !yield(at) {
+						return found
+					}
 				}
 			}
 		}
@@ -154,11 +166,12 @@ func (s *shelf) known() bool {
 
 // nextWrite returns the first write or delete behind a spot, if that is before end; else end.
 func (s *shelf) nextWrite(at, end spot) spot {
-	for i := s.home(at.Part()); ; i++ {
-		h, ok := s.homeAt(i, (end - 1).Part())
+	for part := at.Part(); ; part++ {
+		h, ok := s.home(part, (end - 1).Part())
 		if !ok {
 			return end
 		}
+		part = int(h.part)
 		l := s.g.Parts[h.part].Postings(h.record, logindex.Writes, after(int(h.part), at), logindex.EndRow)
 		for row, ok := l.Next(); ok; row, ok = l.Next() {
 			if w := logindex.SpotOf(int(h.part), row); s.g.visible(w) {
@@ -211,11 +224,12 @@ func (s *shelf) contributions(from, to spot, yield func(spot)) {
 	if from >= to || s.g.parts == 0 {
 		return
 	}
-	for i := s.home(from.Part()); ; i++ {
-		h, ok := s.homeAt(i, min((to-1).Part(), s.g.parts-1))
+	for part := from.Part(); ; part++ {
+		h, ok := s.home(part, min((to-1).Part(), s.g.parts-1))
 		if !ok {
 			return
 		}
+		part = int(h.part)
 		first := uint32(0)
 		if int(h.part) == from.Part() && from.Row() != math.MaxUint32 {
 			first = from.Row()
@@ -245,11 +259,12 @@ func (s *shelf) reads(found []reading, at, end spot) []reading {
 	if last < 0 {
 		return found
 	}
-	for i := s.home(at.Part()); ; i++ {
-		h, ok := s.homeAt(i, last)
+	for part := at.Part(); ; part++ {
+		h, ok := s.home(part, last)
 		if !ok {
 			return found
 		}
+		part = int(h.part)
 		l := s.g.Parts[h.part].Postings(h.record, logindex.Reads, after(int(h.part), at), before(int(h.part), end))
 		for row, ok := l.Next(); ok; row, ok = l.Next() {
 			if r := logindex.SpotOf(int(h.part), row); s.g.visible(r) {

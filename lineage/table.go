@@ -1,5 +1,7 @@
 package lineage
 
+import "sync/atomic"
+
 // table finds numbers by numbers that are not 0: a hash table with open addressing. The
 // zero value is an empty one.
 type table struct {
@@ -43,26 +45,38 @@ func (t *table) grow() {
 	}
 }
 
-// paged holds a number for each of many numbers of which few may be used; at first, 0.
-type paged struct {
-	pages [][]uint32
-	bytes int // of all pages
+// paged holds a value for each of many numbers of which few may be used; at first, its zero
+// value. It is safe for concurrent use, if the values are.
+type paged[T any] struct {
+	pages  atomic.Pointer[[]atomic.Pointer[numbered[T]]]
+	filled atomic.Int32 // how many pages there are
 }
 
 // pageNumbers is how many numbers stand together.
 const pageNumbers = 512
 
-// at returns that of a number below n.
-func (p *paged) at(i, n uint32) *uint32 {
-	if p.pages == nil {
-		p.pages = make([][]uint32, n/pageNumbers+1)
+type numbered[T any] [pageNumbers]T
+
+// at returns the value of a number below n.
+func (p *paged[T]) at(i, n uint32) *T {
+	if pages := p.pages.Load(); pages != nil {
+		if page := (*pages)[i/pageNumbers].Load(); page != nil {
+			return &page[i%pageNumbers]
+		}
 	}
-	page := &p.pages[i/pageNumbers]
-	if *page == nil {
-		*page = make([]uint32, pageNumbers)
-		p.bytes += 4 * pageNumbers
+	p.fill(i/pageNumbers, n/pageNumbers+1)
+	return p.at(i, n)
+}
+
+// fill makes a page, of so many.
+func (p *paged[T]) fill(i, pages uint32) {
+	if p.pages.Load() == nil {
+		none := make([]atomic.Pointer[numbered[T]], pages)
+		p.pages.CompareAndSwap(nil, &none)
 	}
-	return &(*page)[i%pageNumbers]
+	if (*p.pages.Load())[i].CompareAndSwap(nil, new(numbered[T])) {
+		p.filled.Add(1)
+	}
 }
 
 // arena holds what is numbered from 0, at places that do not change.

@@ -61,6 +61,8 @@ type Query struct {
 	// looks for what was recorded. Zero: none, and a URI in which something was replaced
 	// is not found.
 	Redactor audit.Redactor
+
+	goroutines int // in tests, how many share whatever can be shared; 0: see [newAhead] and [newHands]
 }
 
 // Role says what a run has to do with a record.
@@ -197,7 +199,7 @@ func Trace(ctx context.Context, log Log, q Query) (*Result, error) {
 	}
 	var res *Result
 	err = withSnapshot(ctx, log, func(s *logindex.Snapshot) error {
-		t := &trace{ctx: ctx, q: &q, told: told, bound: told + q.MaxVersions, gaps: map[string]int{}}
+		t := &trace{ctx: ctx, q: &q, told: told, bound: told + q.MaxVersions, hands: newHands(q.goroutines), gaps: map[string]int{}}
 		head := audit.Head{Size: s.Size, Root: s.Root.String()}
 		if q.At.Size > head.Size || q.At.Size == head.Size && q.At.Root != "" && q.At.Root != head.Root {
 			return fmt.Errorf("%w: the log has %d records and the root %s, and never was what the checkpoint states, %d and %s", audit.ErrInvalid, head.Size, head.Root, q.At.Size, q.At.Root)

@@ -18,12 +18,14 @@ type trace struct {
 	root   *shelf // of the record in question
 	told   int    // how many versions earlier answers have told
 	bound  int    // how many may be found
+	hands  hands
 	result *Result
 
 	way     int // the direction: 0 downstream, 1 upstream
 	count   int // versions that were found in this direction
 	at      int // which of them is followed
 	queue   *arena[found]
+	ahead   *ahead          // of this walk
 	outside map[string]bool // records from outside the log, found upstream
 
 	touched  []touch
@@ -71,7 +73,8 @@ type found struct {
 type touch struct {
 	role     int
 	run      *run
-	first    spot // of its kind
+	shelf    *shelf // of its first access
+	first    spot   // of its kind
 	steps    int
 	accesses int
 	explicit bool
@@ -107,7 +110,7 @@ func (t *trace) find() {
 		s.contributions(0, t.end, func(at spot) {
 			if r := t.runAt(at); !t.excluded(r) && t.inWindow(at) {
 				stated := t.flags(at).Stated
-				t.touch(writtenBy, r, at, 0, stated, false)
+				t.touch(writtenBy, r, s, at, 0, stated, false)
 				t.edge(edge{access: at, made: true, version: at, position: t.pos(at), shelf: uint32(s.number), explicit: stated})
 			}
 		})
@@ -121,6 +124,8 @@ func (t *trace) find() {
 				}
 			})
 		}
+		t.ahead = newAhead(t.graph, t.queue, t.q.goroutines)
+		defer t.ahead.end()
 		t.walk(t.readersOf)
 	}
 	if t.q.Direction != Downstream {
@@ -152,20 +157,22 @@ func (t *trace) start(way int) {
 }
 
 // walk follows what was found until nothing is left, or may not be followed.
-func (t *trace) walk(follow func(c found, depth int) (more bool)) {
+func (t *trace) walk(follow func(number int, depth int) (more bool)) {
 	for i := 0; i < t.queue.n && t.ctx.Err() == nil; i++ {
-		c := *t.queue.at(i)
+		c := t.queue.at(i)
 		t.at = int(c.order)
-		depth := int(c.steps)
-		if t.q.Depth > 0 && depth >= t.q.Depth {
-			if follow(c, -1) {
+		if !t.mayFollow(c) {
+			if follow(i, -1) {
 				t.gaps[GapDepth]++
 			}
 			continue
 		}
-		follow(c, depth+1)
+		follow(i, int(c.steps)+1)
 	}
 }
+
+// mayFollow reports whether the walk goes on from a version.
+func (t *trace) mayFollow(c *found) bool { return t.q.Depth <= 0 || int(c.steps) < t.q.Depth }
 
 // excluded reports whether a run is taken for having done nothing.
 func (t *trace) excluded(r *run) bool {
@@ -174,12 +181,18 @@ func (t *trace) excluded(r *run) bool {
 
 // readersOf follows a version to the readings that see it. With a negative depth it
 // only reports whether there are any.
-func (t *trace) readersOf(c found, depth int) (more bool) {
+func (t *trace) readersOf(number int, depth int) (more bool) {
+	c := *t.queue.at(number)
 	if depth < 0 {
 		return t.isRead(c.shelf, c.at, func(at spot) bool { return !t.q.ExcludeFailed || !t.excluded(t.runAt(at)) })
 	}
 	own := c.shelf
-	t.readings(own, c.at, func(r *reading) { t.see(r, depth, c) })
+	for v, plain := range t.ahead.views(number, t.mayFollow) {
+		readings := t.seeing(v.shelf, plain, c.at, v.end)
+		for i := range readings {
+			t.see(&readings[i], depth, c)
+		}
+	}
 	if !t.anyOpen() {
 		return false
 	}
@@ -206,8 +219,11 @@ func (t *trace) mayHaveRead(r *run) {
 // see notes that a reading sees a version (with no spot: the record in question), and follows
 // it to what was made from it.
 func (t *trace) see(r *reading, depth int, c found) {
-	run := t.runAt(r.at)
-	if t.excluded(run) {
+	run := r.run
+	if run == nil {
+		run = t.runAt(r.at)
+	}
+	if t.excluded(run.meet()) {
 		return
 	}
 	t.edge(edge{access: r.at, version: c.at, position: c.pos, shelf: uint32(c.shelf.number), explicit: r.made})
@@ -219,7 +235,7 @@ func (t *trace) see(r *reading, depth int, c found) {
 	if c.at == 0 {
 		role = readBy
 	}
-	t.touch(role, run, r.at, depth, false, r.irregular)
+	t.touch(role, run, r.shelf, r.at, depth, false, r.irregular)
 	if t.q.Explicit {
 		return
 	}
@@ -258,7 +274,7 @@ func (t *trace) reach(run *run, at spot, depth int) {
 		return
 	}
 	if t.way == down {
-		t.touch(includedIn, run, at, depth, access.Stated, false)
+		t.touch(includedIn, run, s, at, depth, access.Stated, false)
 		before := t.at
 		t.at = t.count // the edge is told with the version
 		t.edge(edge{access: at, made: true, version: at, position: access.Position, shelf: uint32(s.number), explicit: access.Stated})
@@ -276,7 +292,8 @@ func (t *trace) own(s *shelf) bool {
 
 // sourcesOf follows a version to what it was made from. With a negative depth it only
 // reports whether there is anything.
-func (t *trace) sourcesOf(c found, depth int) (more bool) {
+func (t *trace) sourcesOf(number int, depth int) (more bool) {
+	c := *t.queue.at(number)
 	run, access := t.runAt(c.at), t.flags(c.at)
 	if t.excluded(run) || access.Op == logindex.Delete || t.q.Explicit && !access.Stated {
 		return false
@@ -344,15 +361,15 @@ func (t *trace) mark(at spot) *uint32 {
 
 // touch notes what a run has to do with the record in question. What is told of it
 // is its first access in that role.
-func (t *trace) touch(role int, r *run, at spot, steps int, explicit, irregular bool) {
+func (t *trace) touch(role int, r *run, s *shelf, at spot, steps int, explicit, irregular bool) {
 	if r.touches[role] == 0 {
-		t.touched = append(t.touched, touch{role: role, run: r, first: at, steps: steps, explicit: explicit})
+		t.touched = append(t.touched, touch{role: role, run: r, shelf: s, first: at, steps: steps, explicit: explicit})
 		r.touches[role] = uint32(len(t.touched))
 	}
 	touched := &t.touched[r.touches[role]-1]
 	touched.steps = min(touched.steps, steps)
 	if at < touched.first {
-		touched.first, touched.explicit = at, explicit
+		touched.first, touched.shelf, touched.explicit = at, s, explicit
 	}
 	mark := t.mark(at)
 	if once := uint32(markCounted) << role; *mark&once == 0 {

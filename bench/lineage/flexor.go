@@ -53,6 +53,17 @@ func (o *ours) trace(ctx context.Context, record int32, depth, most int) (*linea
 	return lineage.Trace(ctx, o.log, lineage.Query{Record: uri(record), Depth: depth, MaxVersions: most, MaxEdges: all})
 }
 
+// accessesTo returns how many accesses a record has, and reads each.
+func (o *ours) accessesTo(ctx context.Context, record int32) (n int, err error) {
+	for _, err := range lineage.AccessesTo(ctx, o.log, uri(record), nil) {
+		if err != nil {
+			return 0, err
+		}
+		n++
+	}
+	return n, nil
+}
+
 // versions returns what was made from a record, and by which runs, without the edges.
 func (o *ours) versions(ctx context.Context, record int32) (*lineage.Result, error) {
 	return lineage.Trace(ctx, o.log, lineage.Query{Record: uri(record), MaxVersions: all, NoEdges: true})

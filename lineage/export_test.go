@@ -1,0 +1,4 @@
+package lineage
+
+// Share lets so many goroutines share all that a trace can share, however little it is.
+func (q *Query) Share(goroutines int) { q.goroutines = goroutines }
