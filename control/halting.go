@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
+	"github.com/flexorhq/flexor-go/internal/lock"
 	"github.com/flexorhq/flexor-go/rbac"
 )
 
@@ -47,13 +49,21 @@ func (v *visit) recordHalt(ctx context.Context) (Outcome, *event, error) {
 			laid = v.c.spoolAtOnce(*v.halt, v.order) == nil // if not, layDown says so
 			continue
 		case <-patience.C:
-			err = fmt.Errorf("the log was busy for %s; if it still is when this program ends, the order is not recorded until it is given again", haltPatience)
+			err = fmt.Errorf("the log was busy for %s%s; if it still is when this program ends, the order is not recorded until it is given again", haltPatience, v.c.holder())
 		case <-ctx.Done():
 			err = context.Cause(ctx)
 		}
 		v.c.leave(recorded)
 		return v.out, nil, v.layDown(err)
 	}
+}
+
+// holder says who holds the log's lock, if the system tells.
+func (c *Control) holder() string {
+	if pid := lock.Holder(filepath.Join(c.log, "lock")); pid > 0 {
+		return fmt.Sprintf(", and process %d holds its lock", pid)
+	}
+	return ""
 }
 
 // leave goes on without a halt that is being recorded. [Control.Close] does not wait for

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/flexorhq/flexor-go/internal/lock"
 	"github.com/flexorhq/flexor-go/internal/osfile"
@@ -50,13 +52,22 @@ func (Disk) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
 		flag |= osfile.NoFollow
 	}
 	f, err := osfile.Open(name, flag, perm)
-	if err == nil {
-		return diskFile{f}, nil
+	if err != nil && writes {
+		err = notFollowed(name, err)
 	}
-	if info, lerr := os.Lstat(name); writes && lerr == nil && info.Mode()&fs.ModeSymlink != 0 && !errors.Is(err, fs.ErrExist) {
-		err = &fs.PathError{Op: "open", Path: name, Err: ErrLink}
+	if err != nil {
+		return nil, err
 	}
-	return nil, err
+	return diskFile{f}, nil
+}
+
+// notFollowed returns the error for a name that could not be opened: ErrLink, if that is
+// because it is a link.
+func notFollowed(name string, err error) error {
+	if info, lerr := os.Lstat(name); lerr == nil && info.Mode()&fs.ModeSymlink != 0 && !errors.Is(err, fs.ErrExist) {
+		return &fs.PathError{Op: "open", Path: name, Err: ErrLink}
+	}
+	return err
 }
 
 // Mkdir implements [FS].
@@ -68,8 +79,18 @@ func (Disk) Rename(from, to string) error { return osfile.Rename(from, to) }
 // Remove implements [FS].
 func (Disk) Remove(name string) error { return os.Remove(name) }
 
-// ReadDir implements [FS].
-func (Disk) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(name) }
+// ReadDir implements [FS]. Of what it tells something is removed when its time is over, so
+// it does not follow a link, which is [ErrLink].
+func (Disk) ReadDir(name string) ([]fs.DirEntry, error) {
+	f, err := osfile.Open(name, os.O_RDONLY|osfile.NoFollow, 0)
+	if err != nil {
+		return nil, notFollowed(name, err)
+	}
+	defer f.Close() // opened for reading: nothing to lose
+	entries, err := f.ReadDir(-1)
+	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+	return entries, err
+}
 
 // Stat implements [FS].
 func (Disk) Stat(name string) (Info, error) { return stat(name) }

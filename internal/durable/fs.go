@@ -55,8 +55,8 @@ type Unlocker interface{ Unlock() error }
 var ErrLocked = errors.New("durable: locked by another holder")
 
 // ErrLink is wrapped by [Disk.OpenFile] when a file that is to be written is a symbolic
-// link.
-var ErrLink = errors.New("it is a symbolic link, through which nothing is written: put the file itself in its place")
+// link, and by [Disk.ReadDir] when a directory is.
+var ErrLink = errors.New("it is a symbolic link, which is not followed here: put what it leads to in its place")
 
 // ErrTooLarge is wrapped by [ReadFile] when a file exceeds the limit.
 var ErrTooLarge = errors.New("file is larger than this format allows")

@@ -98,3 +98,21 @@ func TestLocksAreOfTheirOwner(t *testing.T) {
 		require.Equal(t, fs.FileMode(0o600), info.Mode())
 	}
 }
+
+// A link in the place of a directory does not have files of somebody else taken for what
+// dead writers left, or for segments, and removed.
+func TestLinksInPlaceOfDirectories(t *testing.T) {
+	for _, name := range []string{writersDir, segmentsDir} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "audit-log")
+			require.NoError(t, Create(dir, testOptions(t)))
+			require.NoError(t, os.Remove(filepath.Join(dir, name)))
+			require.NoError(t, os.Symlink(t.TempDir(), filepath.Join(dir, name)))
+			_, _, err := listSegments(durable.Disk{}, dir)
+			if name == writersDir {
+				_, _, err = Writers(durable.Disk{}, dir, true)
+			}
+			require.ErrorIs(t, err, durable.ErrLink)
+		})
+	}
+}

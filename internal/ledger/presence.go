@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -180,6 +181,7 @@ func Writers(fsys durable.FS, dir string, adopt bool) (live, dead []*Presence, e
 			// It left meanwhile.
 		case err != nil:
 			return live, dead, err
+		case p == nil: // it is none's
 		case lives:
 			live = append(live, p)
 		default:
@@ -211,11 +213,15 @@ func writerPIDs(fsys durable.FS, dir string) (pids []int) {
 	return pids
 }
 
-// find reads the sign of life of a writer and locks it if the writer is dead.
+// find reads the sign of life of a writer and locks it if the writer is dead. It is nil
+// for a file that no writer left: who is dead has theirs removed, and nothing else.
 // It is read first: Windows does not let others read what somebody locked.
 func find(fsys durable.FS, dir, id string) (p *Presence, lives bool, err error) {
 	p = &Presence{ID: id, dir: dir}
 	data, rerr := durable.ReadFile(fsys, p.path(), 1<<16)
+	if rerr == nil && !isPresence(data, id) {
+		return nil, false, nil
+	}
 	if rerr == nil && (json.Unmarshal(data, p) != nil || p.ID != id) {
 		// Damaged, so it says nothing about where to look: look everywhere.
 		p.ID, p.First, p.PID = id, 0, 0
@@ -230,6 +236,13 @@ func find(fsys durable.FS, dir, id string) (p *Presence, lives bool, err error) 
 		return nil, false, errors.Join(rerr, p.lock.Unlock())
 	}
 	return p, false, err
+}
+
+// isPresence reports whether a file is the sign of life of that writer, or what a power
+// cut can have left of it.
+func isPresence(data []byte, id string) bool {
+	begins := fmt.Appendf(nil, `{"writer":%q`, id)
+	return bytes.HasPrefix(data, begins) || bytes.HasPrefix(begins, data) || len(bytes.Trim(data, "\x00")) == 0
 }
 
 // mayNotWrite reports whether err says that this process may only read.

@@ -69,6 +69,32 @@ func TestPresence(t *testing.T) {
 	require.Empty(t, dead)
 }
 
+// A file that no writer can have left is none's, and is not removed with what they left.
+func TestFilesOfOthersAmongWriters(t *testing.T) {
+	_, dir := newLog(t, testOptions(t))
+	left := map[string]string{
+		"torn": `{"writer":"torn","fi`, "empty": "", "zeros": "\x00\x00\x00", "whole": `{"writer":"whole","first":3,"pid":1}`,
+	}
+	others := map[string]string{
+		"package": `{"name":"an app"}`, "renamed": `{"writer":"whole","first":3,"pid":1}`, "text": "{}",
+	}
+	for _, files := range []map[string]string{left, others} {
+		for id, text := range files {
+			require.NoError(t, os.WriteFile(filepath.Join(dir, writersDir, id+writerExt), []byte(text), 0o644))
+		}
+	}
+	_, dead, err := Writers(durable.Disk{}, dir, true)
+	require.NoError(t, err)
+	require.Len(t, dead, len(left))
+	for _, p := range dead {
+		require.Contains(t, left, p.ID)
+		require.NoError(t, p.Leave(durable.Disk{}))
+	}
+	there, err := os.ReadDir(filepath.Join(dir, writersDir))
+	require.NoError(t, err)
+	require.Len(t, there, len(others))
+}
+
 // A process that hangs with the ledger's lock keeps nobody from seeing who lives.
 func TestWritersOfALockedLog(t *testing.T) {
 	_, dir := newLog(t, testOptions(t))
