@@ -16,11 +16,12 @@ func (c *cli) accessCommand() *cobra.Command {
 
   viewer    sees agents, the audit log and lineage
   operator  besides, deploys to sandbox, and pauses and kills everywhere
-  admin     besides, deploys, rolls back and resumes everywhere, and edits L2 vaults
+  admin     besides, deploys, rolls back and resumes everywhere, and edits L2
+            vaults
   owner     besides, gives and takes roles and keys, and edits vault.json
 
-A person or a service has one role in a vault, and none in any other. Each order and
-each denial is a signed event of the vault's governance log.`,
+A person or a service has one role in a vault, and none in any other. Each order
+and each denial is a signed event of the vault's governance log.`,
 		"flexor access grant --user alice@fund.com --role operator", "flexor access list", "flexor access who deploy --env production")
 	cmd.AddCommand(c.grantCommand(), c.revokeCommand(), c.accessListCommand(), c.canCommand(), c.whoCommand(), c.accessLogCommand())
 	return cmd
@@ -85,7 +86,8 @@ func (c *cli) grantCommand() *cobra.Command {
 		Use:   "grant",
 		Short: "Give somebody a role in the vault",
 		Long: `Gives a person or a service a role in the vault, in place of the one they have
-there. It takes an owner. A role alone is not enough to act: see flexor keys create.`,
+there. It takes an owner. A role alone is not enough to act: see flexor keys
+create.`,
 		Example: examples(
 			"flexor access grant --user alice@fund.com --role operator --vault company",
 			"flexor access grant --user bob@fund.com --role viewer",
@@ -155,8 +157,8 @@ func (c *cli) revokeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "revoke",
 		Short: "Take somebody's role in the vault away",
-		Long: `Takes the role of a person or a service in the vault away. It takes an owner, but
-everybody may drop their own. The last owner who can act stays.`,
+		Long: `Takes the role of a person or a service in the vault away. It takes an owner,
+but everybody may drop their own. The last owner who can act stays.`,
 		Example: examples("flexor access revoke --user bob@fund.com"),
 		Args:    noArgs,
 	}

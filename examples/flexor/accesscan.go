@@ -16,12 +16,12 @@ func (c *cli) canCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "can [ACTION]",
 		Short: "Say whether somebody may do something, and why",
-		Long: `Says whether a person or a service may do something in the vault, and why: the role,
-the grant that gives it, and the lowest role that would do. Without --user or --service
-it is about you; without ACTION it lists all that they may do.
+		Long: `Says whether a person or a service may do something in the vault, and why: the
+role, the grant that gives it, and the lowest role that would do. Without --user
+or --service it is about you; without ACTION it lists all that they may do.
 
-ACTION is one of view, deploy, rollback, resume, pause, kill, edit_vault, edit_config,
-edit_retention, grant, revoke, key_create, key_rotate, key_revoke.
+ACTION is one of view, deploy, rollback, resume, pause, kill, edit_vault,
+edit_config, edit_retention, grant, revoke, key_create, key_rotate, key_revoke.
 
 The exit code is 4 for what they may not do.`,
 		Example: examples(

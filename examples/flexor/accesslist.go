@@ -28,8 +28,9 @@ func (c *cli) accessListCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List who has which role in the vault",
-		Long: `Lists who has which role in the vault, until when, and who gave it on the strength
-of which grant. Followed from grant to grant this leads to the first owner.`,
+		Long: `Lists who has which role in the vault, until when, and who gave it on the
+strength of which grant. Followed from grant to grant this leads to the first
+owner.`,
 		Example: examples("flexor access list", "flexor access list --format csv"),
 		Args:    noArgs,
 	}
@@ -114,11 +115,11 @@ func (c *cli) whoCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "who ACTION",
 		Short: "List who may do something",
-		Long: `Lists who has a role that allows an action, and by which grant. What a role allows
-for one's own role and keys only is left aside.
+		Long: `Lists who has a role that allows an action, and by which grant. What a role
+allows for one's own role and keys only is left aside.
 
-ACTION is one of view, deploy, rollback, resume, pause, kill, edit_vault, edit_config,
-edit_retention, grant, revoke, key_create, key_rotate, key_revoke.`,
+ACTION is one of view, deploy, rollback, resume, pause, kill, edit_vault,
+edit_config, edit_retention, grant, revoke, key_create, key_rotate, key_revoke.`,
 		Example:   examples("flexor access who deploy --env production", "flexor access who grant"),
 		ValidArgs: actions(),
 	}

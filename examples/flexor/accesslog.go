@@ -17,9 +17,9 @@ func (c *cli) accessLogCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "log",
 		Short: "List the events of the governance log, with the denials",
-		Long: `Lists the events of the governance log in their order: who ordered what, in which
-role, by which grant, why, and what was denied. An event without effect, because whoever
-wrote it had no right to it, is shown with the reason.
+		Long: `Lists the events of the governance log in their order: who ordered what, in
+which role, by which grant, why, and what was denied. An event without effect,
+because whoever wrote it had no right to it, is shown with the reason.
 
 A table shows the last 50 events; the other formats are exports, and give all.`,
 		Example: examples(

@@ -18,10 +18,10 @@ import (
 func (c *cli) agentListCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List the agents of the vault: what triggers them, where they run, and whether they may",
-		Long: `Lists for each environment the agents that have a file for it, are deployed or paused
-there, or have run there: what triggers them, the version that is deployed or else that
-of the file, and how their last run ended.
+		Short: "List the agents of the vault, where they run, and whether they may",
+		Long: `Lists for each environment the agents that have a file for it, are deployed or
+paused there, or have run there: what triggers them, the version that is
+deployed or else that of the file, and how their last run ended.
 
   deployed       a version is deployed
   not deployed   it needs a deployment to run in production, and has none

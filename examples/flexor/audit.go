@@ -38,18 +38,19 @@ func (c *cli) auditCommand() *cobra.Command {
 		Long: `Lists the finished runs of a vault that match everything asked for.
 
 --from and --to bound the time of the trigger. Both take a day (2026-04-30), a
-month (2026-04), a time with its zone (2026-04-30T14:00:00Z), so long ago (90m, 2h,
-7d), today or yesterday. Days and months are those of UTC, and --to includes all of
-the one it names. The interval used is printed on standard error.
+month (2026-04), a time with its zone (2026-04-30T14:00:00Z), so long ago (90m,
+2h, 7d), today or yesterday. Days and months are those of UTC, and --to includes
+all of the one it names. The interval used is printed on standard error.
 
 A table shows the last 50 runs, the newest first. The other formats are exports:
 they hold all runs, the oldest first. --limit N keeps the last N in either, and
 --reverse turns the order round. The order is that in which runs ended.
 
-csv has a row for each run: the fields of the specification, then the others, with
-lists and objects as JSON in their cells. A text that a spreadsheet would take for
-a formula has ' put before it. --rows decisions, tasks, errors or accesses gives a
-row for each of those instead; accesses, of data records, are in no other format.`,
+csv has a row for each run: the fields of the specification, then the others,
+with lists and objects as JSON in their cells. A text that a spreadsheet would
+take for a formula has ' put before it. --rows decisions, tasks, errors or
+accesses gives a row for each of those instead; accesses, of data records, are
+in no other format.`,
 		Example: examples(
 			"flexor audit --agent feed-monitor --limit 50",
 			"flexor audit --from 2026-04-01 --to 2026-04-30",

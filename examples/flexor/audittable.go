@@ -37,7 +37,7 @@ func newTablePrinter(c *cli, full completer, rows string) *tablePrinter {
 		cols = left("RUN", "AGENT", "TRIGGER", "AT (UTC)", "DURATION", "STATUS", "DECISIONS", "ERRORS")
 		cols[4].right, cols[6].right, cols[7].right = true, true, true
 	}
-	return &tablePrinter{full: full, c: c, rows: rows, table: newTable(c.out, c.colour, cols...), brief: brief{limit: tableCell}}
+	return &tablePrinter{full: full, c: c, rows: rows, table: c.newTable(cols...), brief: brief{limit: tableCell}}
 }
 
 func (p *tablePrinter) put(e *audit.Entry) error {

@@ -29,17 +29,18 @@ func (c *cli) deployCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "deploy",
 		Short: "Deploy an agent to an environment, or all of them",
-		Long: `Makes a version of an agent the one that runs in an environment: signed by who deploys
-it, in the vault's governance log. A run in production needs it. To sandbox it takes an
-operator, elsewhere an admin.
+		Long: `Makes a version of an agent the one that runs in an environment: signed by who
+deploys it, in the vault's governance log. A run in production needs it. To
+sandbox it takes an operator, elsewhere an admin.
 
 The agent's file, agents/<name>.yaml in the vault, states its version and the
-environment that it is for; deploying it elsewhere is refused. The digest of the file is
-recorded as that of what is deployed, unless --digest names another artifact. An agent
-without a file needs --version.
+environment that it is for; deploying it elsewhere is refused. The digest of the
+file is recorded as that of what is deployed, unless --digest names another
+artifact. An agent without a file needs --version.
 
-Without --agent all agents are deployed that have a file for that environment. If some
-are and some cannot be, the exit code is 6. With --dry-run nothing is done or recorded.`,
+Without --agent all agents are deployed that have a file for that environment.
+If some are and some cannot be, the exit code is 6. With --dry-run nothing is
+done or recorded.`,
 		Example: examples(
 			"flexor deploy --env production --agent feed-monitor --dry-run",
 			"flexor deploy --env production --agent feed-monitor",

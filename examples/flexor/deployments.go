@@ -14,10 +14,11 @@ func (c *cli) deploymentsCommand() *cobra.Command {
 	var agents []string
 	cmd := &cobra.Command{
 		Use:   "deployments",
-		Short: "List what is deployed where, by whom, and what can be rolled back to",
-		Long: `Lists for each agent and environment the version that is deployed and the ones before
-it that are kept, the current one first: when, by whom, in which role and by which key.
-All that was ever deployed is in flexor access log --kind deploy,rollback.`,
+		Short: "List what is deployed where, by whom, and what is kept before it",
+		Long: `Lists for each agent and environment the version that is deployed and the ones
+before it that are kept, the current one first: when, by whom, in which role and
+by which key. All that was ever deployed is in flexor access log --kind
+deploy,rollback.`,
 		Example: examples("flexor deployments", "flexor deployments --agent feed-monitor --env production --format json"),
 		Args:    noArgs,
 	}

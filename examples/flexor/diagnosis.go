@@ -62,7 +62,7 @@ type diagnosis struct {
 // write writes the diagnosis for people. A remedy stands below what it is for, as
 // both may be long.
 func (d *diagnosis) write(c *cli) error {
-	t := newTable(c.out, c.colour, column{head: "CHECK"}, column{head: "RESULT"}, column{head: "DETAIL, AND REMEDY"})
+	t := c.newTable(column{head: "CHECK"}, column{head: "RESULT"}, column{head: "DETAIL, AND REMEDY"})
 	for _, f := range d.Checks {
 		cells := plain(f.Check, string(f.Result), f.Detail)
 		cells[1].paint = func(text string) string { return c.colour.result(f.Result, text) }

@@ -20,13 +20,15 @@ func (c *cli) doctorCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check whether a vault can do what vault.json promises",
-		Long: `Checks vault.json and the layers above it, who may use the files, whether the disk
-takes writes and locks, where the signing key is, the log and the clock, who governs the
-vault, where the entries go, how long they are kept, and what each pattern costs. It
-says what to do about what it finds; a vault that is broken is checked as far as it goes.
+		Long: `Checks vault.json and the layers above it, who may use the files, whether the
+disk takes writes and locks, where the signing key is, the log and the clock,
+who governs the vault, where the entries go, how long they are kept, and what
+each pattern costs. It says what to do about what it finds; a vault that is
+broken is checked as far as it goes.
 
 The log is not changed, and not verified either: that is flexor verify. To see
-whether the disk can be written, a small file is made beside the log and removed.
+whether the disk can be written, a small file is made beside the log and
+removed.
 
   ok    as it should be
   warn  it works, but somebody should know

@@ -36,15 +36,16 @@ func (c *cli) drillCommand() *cobra.Command {
 	d := &drilling{}
 	cmd := &cobra.Command{
 		Use:   "drill",
-		Short: "Show that a run can be stopped: start a harmless one, kill it, record how long it took",
-		Long: `Shows that what runs in the vault can be stopped. It starts a process with a harmless run
-of the agent flexor-drill, kills that run as flexor agents kill does, and tells how long
-it took. Both logs keep the evidence: the order with who gave it, and the entry of the
-run with the times of the order and of its effect; flexor explain RUN --proof proves it.
+		Short: "Start a harmless run, kill it, and record how long that took",
+		Long: `Shows that what runs in the vault can be stopped. It starts a process with a
+harmless run of the agent flexor-drill, kills that run as flexor agents kill
+does, and tells how long it took. Both logs keep the evidence: the order with
+who gave it, and the entry of the run with the times of the order and of its
+effect; flexor explain RUN --proof proves it.
 
-It takes who may kill in the vault's environment; in production the agent flexor-drill
-must be deployed as any other: flexor deploy --env production --agent flexor-drill
---version 1.
+It takes who may kill in the vault's environment; in production the agent
+flexor-drill must be deployed as any other: flexor deploy --env production
+--agent flexor-drill --version 1.
 
 The exit code is 1 if a run was not stopped, or not within the time of --within.`,
 		Example: examples("flexor agents drill", "flexor agents drill --rounds 3 --within 10s --format json"),

@@ -13,17 +13,19 @@ func (c *cli) explainCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain RUN",
 		Short: "Tell one run: what it did, what it decided and why, with proof",
-		Long: `Tells one run from its records: what triggered it, its tasks, each branch it took
-with the values that drove the decision and the branches not taken, its errors and
-outputs, how it ended, and the proof that its entry stands in the signed log. If it names
-a deployment, also who deployed it, by which key, in which role and by whose grant, up to
-the first owner of the vault, each with its proof.
+		Long: `Tells one run from its records: what triggered it, its tasks, each branch it
+took with the values that drove the decision and the branches not taken, its
+errors and outputs, how it ended, and the proof that its entry stands in the
+signed log. If it names a deployment, also who deployed it, by which key, in
+which role and by whose grant, up to the first owner of the vault, each with its
+proof.
 
-RUN is the id of a run, or at least 4 characters with which only that one begins or
-ends. A run that has not ended is told as far as it went.
+RUN is the id of a run, or at least 4 characters with which only that one begins
+or ends. A run that has not ended is told as far as it went.
 
---proof FILE keeps the proof, a C2SP tlog-proof, and in FILE.line the very line of
-the log that it proves. Both can be checked without the vault: see flexor verify.`,
+--proof FILE keeps the proof, a C2SP tlog-proof, and in FILE.line the very line
+of the log that it proves. Both can be checked without the vault: see flexor
+verify.`,
 		Example: examples(
 			"flexor explain "+exampleRun,
 			"flexor explain "+exampleRun[len(exampleRun)-6:],

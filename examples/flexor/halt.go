@@ -15,16 +15,17 @@ func (c *cli) pauseCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "pause",
 		Short: "Keep an agent from being triggered",
-		Long: `Keeps an agent from being triggered in an environment, from now on and until somebody
-resumes it; its runs are refused, and that is recorded. What is deployed stays as it
-is. Runs that have begun go on: see flexor agents kill.
+		Long: `Keeps an agent from being triggered in an environment, from now on and until
+somebody resumes it; its runs are refused, and that is recorded. What is
+deployed stays as it is. Runs that have begun go on: see flexor agents kill.
 
-Outside sandbox the record says why. The reason is that of --reason, else that in the
-variable FLEXOR_REASON, else it is asked for on a terminal. To stop something must not
-fail for want of words: without any, the record says that no reason was given.
+Outside sandbox the record says why. The reason is that of --reason, else that
+in the variable FLEXOR_REASON, else it is asked for on a terminal. To stop
+something must not fail for want of words: without any, the record says that no
+reason was given.
 
-A pause holds even if the governance log is damaged, the disk is full, or vault.json is
-wrong.`,
+A pause holds even if the governance log is damaged, the disk is full, or
+vault.json is wrong.`,
 		Example: examples(
 			"flexor agents pause --agent feed-monitor --env production",
 			"flexor agents pause --agent recon-summary --env production --reason drift",

@@ -105,8 +105,14 @@ func TestHelpExamplesRun(t *testing.T) {
 func TestHelpIsComplete(t *testing.T) {
 	for _, cmd := range commands(t) {
 		assert.NotEmpty(t, cmd.Short, cmd.CommandPath())
+		assert.LessOrEqual(t, len("  deployments ")+width(cmd.Short), helpWidth, cmd.CommandPath())
+		for line := range strings.Lines(cmd.UsageString()) {
+			if !strings.Contains(cmd.Example, strings.TrimSpace(line)) {
+				assert.LessOrEqual(t, width(strings.TrimSuffix(line, "\n")), helpWidth, cmd.CommandPath())
+			}
+		}
 		for line := range strings.Lines(cmd.Long) {
-			assert.LessOrEqual(t, width(strings.TrimSuffix(line, "\n")), 90, cmd.CommandPath())
+			assert.LessOrEqual(t, width(strings.TrimSuffix(line, "\n")), helpWidth, cmd.CommandPath())
 		}
 		assert.NotNil(t, cmd.RunE, cmd.CommandPath())
 	}

@@ -24,13 +24,14 @@ func (c *cli) initCommand() *cobra.Command {
 		Short: "Make a directory a vault, and give it its first owner",
 		Long: `Makes DIR, or the working directory, a vault: writes its vault.json with the
 audit settings spelled out, and creates the audit log and the key that signs it.
-Prints the path of vault.json. A directory that is a vault already is left as it is.
+Prints the path of vault.json. A directory that is a vault already is left as it
+is.
 
-With --owner the vault gets its first owner, a directory that is a vault already as
-well: from then on it takes a role to deploy, pause, kill or read, and only owners give
-roles. The owner's key is printed, in a second line. It is shown this once, and also
-stored for you to act with in this vault, in flexor/credentials.<name> in your
-configuration directory, unless --store=false.
+With --owner the vault gets its first owner, a directory that is a vault already
+as well: from then on it takes a role to deploy, pause, kill or read, and only
+owners give roles. The owner's key is printed, in a second line. It is shown
+this once, and also stored for you to act with in this vault, in
+flexor/credentials.<name> in your configuration directory, unless --store=false.
 
 The directory is remembered, so that --vault finds it by the vault's name.`,
 		Example: examples(

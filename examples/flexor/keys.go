@@ -16,14 +16,16 @@ import (
 
 // keysCommand is about the keys by which people and services act.
 func (c *cli) keysCommand() *cobra.Command {
-	cmd := c.group("keys", "Make, list, rotate and revoke API keys", `Makes, lists, rotates and revokes the API keys by which people and services act in a
-vault. A vault knows only the public half of a key; the key itself is shown once, when
-it is made, and kept by whom it is for:
+	cmd := c.group("keys", "Make, list, rotate and revoke API keys", `Makes, lists, rotates and revokes the API keys by which people and services act
+in a vault. A vault knows only the public half of a key; the key itself is shown
+once, when it is made, and kept by whom it is for:
 
-  FLEXOR_API_KEY_FILE   names a file that holds the key, and that only its user may read
-  FLEXOR_API_KEY        holds the key; for CI
-  flexor/credentials    in the user's configuration directory; credentials.<vault> beside
-                        it holds the key for one vault, and comes first
+  FLEXOR_API_KEY_FILE  names a file that holds the key, and that only its user
+                       may read
+  FLEXOR_API_KEY       holds the key; for CI
+  flexor/credentials   in the user's configuration directory;
+                       credentials.<vault> beside it holds the key for one
+                       vault, and comes first
 
 No key is ever given on a command line.`,
 		"flexor keys create --user alice@fund.com", "flexor keys list", "flexor keys rotate --overlap 24h")
@@ -36,9 +38,9 @@ func (c *cli) keyCreateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "create",
 		Short: "Make a key for somebody",
-		Long: `Makes a key by which a person or a service acts in this vault, and prints it: the
-only time that it is shown. It takes an owner. What the key is good for depends on the
-role of whom it is for: see flexor access grant.`,
+		Long: `Makes a key by which a person or a service acts in this vault, and prints it:
+the only time that it is shown. It takes an owner. What the key is good for
+depends on the role of whom it is for: see flexor access grant.`,
 		Example: examples(
 			"flexor keys create --user alice@fund.com > alice.key",
 			"flexor keys create --service ci --expires 30d > ci.key",
@@ -121,12 +123,13 @@ func (c *cli) keyRotateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rotate [KEY]",
 		Short: "Replace a key by a new one",
-		Long: `Replaces a key, yours unless KEY names another by its id, by a new one for the same
-person or service, and prints it: the only time that it is shown. Another's takes an
-owner. With --overlap the old key stays valid for so long; else it ends at once.
+		Long: `Replaces a key, yours unless KEY names another by its id, by a new one for the
+same person or service, and prints it: the only time that it is shown. Another's
+takes an owner. With --overlap the old key stays valid for so long; else it ends
+at once.
 
-If it is yours and is kept in your configuration directory, the new one takes its place
-there, unless --store=false.`,
+If it is yours and is kept in your configuration directory, the new one takes
+its place there, unless --store=false.`,
 		Example: examples("flexor keys rotate --overlap 24h"),
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
@@ -196,8 +199,8 @@ func (c *cli) keyRevokeCommand() *cobra.Command {
 		Use:   "revoke KEY",
 		Short: "End the validity of a key at once",
 		Long: `Ends the validity of the key with the id KEY at once, everywhere in this vault.
-Another's takes an owner; your own you may always revoke, unless the vault would be left
-without an owner who can act.`,
+Another's takes an owner; your own you may always revoke, unless the vault would
+be left without an owner who can act.`,
 		Example: examples("flexor keys revoke flxu_0aB3dE6gH9 --reason lost"),
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {

@@ -17,12 +17,12 @@ func (c *cli) keyAddCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "add",
 		Short: "Let somebody use a key that they have already",
-		Long: `Makes known to this vault a key that a person or a service has already, by its public
-half, which flexor keys public prints for them: nobody else ever sees the key. It takes an
-owner, as flexor keys create does.
+		Long: `Makes known to this vault a key that a person or a service has already, by its
+public half, which flexor keys public prints for them: nobody else ever sees the
+key. It takes an owner, as flexor keys create does.
 
-So one key serves in several vaults: each lets it in by its own owners, and in each its
-holder has the role that they have there.`,
+So one key serves in several vaults: each lets it in by its own owners, and in
+each its holder has the role that they have there.`,
 		Example: examples(
 			"flexor keys public --new alice.key > alice.pub",
 			`flexor keys add --user alice@fund.com --public-key "$(cat alice.pub)"`,
@@ -69,8 +69,8 @@ func (c *cli) keyPublicCommand() *cobra.Command {
 		Use:   "public",
 		Short: "Print the public half of your key",
 		Long: `Prints the public half of your key, for an owner to let it into their vault with
-flexor keys add. It is no secret. With --new, a new key is made, put into FILE, which only
-you may read, and used for nothing else: no vault knows it yet.`,
+flexor keys add. It is no secret. With --new, a new key is made, put into FILE,
+which only you may read, and used for nothing else: no vault knows it yet.`,
 		Example: examples(
 			"flexor keys public",
 			"flexor keys public --new alice.key > alice.pub",

@@ -29,17 +29,19 @@ func (c *cli) killCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "kill",
 		Short: "Stop a run now, and wait until it has stopped",
-		Long: `Stops a run now, whatever process runs it: its context is cancelled, and its entry says
-who stopped it, in which role, why, and when it was asked for and took effect. The
-command waits for the end of the run and says how long it took.
+		Long: `Stops a run now, whatever process runs it: its context is cancelled, and its
+entry says who stopped it, in which role, why, and when it was asked for and
+took effect. The command waits for the end of the run and says how long it took.
 
-RUN is the id of a run, or at least 4 characters with which only that one begins or
-ends. What is said of the reason in flexor agents pause --help holds here as well.
+RUN is the id of a run, or at least 4 characters with which only that one begins
+or ends. What is said of the reason in flexor agents pause --help holds here as
+well.
 
-The exit code is 0 only if the run has ended by then because of an order to kill it. It
-is 1 if the run goes on: because it ignores its context, or because its process hangs.
-It is 1 as well if there is nothing to stop, because the run has ended by itself or its
-process is gone; and 3 for a run that this vault does not know.`,
+The exit code is 0 only if the run has ended by then because of an order to kill
+it. It is 1 if the run goes on: because it ignores its context, or because its
+process hangs. It is 1 as well if there is nothing to stop, because the run has
+ended by itself or its process is gone; and 3 for a run that this vault does not
+know.`,
 		Example: examples("flexor agents kill --run "+exampleRun, "flexor agents kill --run z3n5rd --reason drift --wait 1m"),
 		Args:    noArgs,
 	}

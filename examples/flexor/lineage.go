@@ -51,24 +51,26 @@ func (c *cli) lineageCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "lineage --record URI",
 		Short: "Show who touched a data record, and what was made from it",
-		Long: `Shows the runs that touched a data record: those that wrote it, those that read it,
-those that made another record from it, and those that read such a record. Each line
-shows the first access of its run. --direction upstream shows what the record was
-made from in place of what was made from it.
+		Long: `Shows the runs that touched a data record: those that wrote it, those that read
+it, those that made another record from it, and those that read such a record.
+Each line shows the first access of its run. --direction upstream shows what the
+record was made from in place of what was made from it.
 
-The record is named by its URI, in any spelling. One that ends in / stands for all
-that begins so.
+The record is named by its URI, in any spelling. One that ends in / stands for
+all that begins so.
 
-What a run writes counts as made from all that it read before, unless its code said
-from which records it was made; --explicit follows only what was said. Filters such
-as --agent select from the answer, and do not change what is followed.
+What a run writes counts as made from all that it read before, unless its code
+said from which records it was made; --explicit follows only what was said.
+Filters such as --agent select from the answer, and do not change what is
+followed.
 
-The last line says whether the answer is complete: whether anything that was recorded
-was not followed, and why. A tree and a table show 95 runs and records; standard
-error says how many there are.
+The last line says whether the answer is complete: whether anything that was
+recorded was not followed, and why. A tree and a table show 95 runs and records;
+standard error says how many there are.
 
---prove DIR keeps the answer, and every record of the log that it rests on with the
-proof that it stands there. flexor verify --proof DIR checks it without the vault.`,
+--prove DIR keeps the answer, and every record of the log that it rests on with
+the proof that it stands there. flexor verify --proof DIR checks it without the
+vault.`,
 		Example: examples(
 			"flexor lineage --record "+exampleRecord,
 			"flexor lineage --record "+exampleRecord+" --direction upstream",

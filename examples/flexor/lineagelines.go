@@ -165,7 +165,7 @@ func completeness(res *lineage.Result) string {
 
 // lineageTable writes a row for each line.
 func (c *cli) lineageTable(res *lineage.Result, lines []lineage.Touch) error {
-	t := newTable(c.out, c.colour,
+	t := c.newTable(
 		column{head: "RELATION"}, column{head: "AGENT"}, column{head: "RUN"}, column{head: "AT (UTC)"}, column{head: "STATUS"},
 		column{head: "OP"}, column{head: "STEPS", right: true}, column{head: "ACCESSES", right: true}, column{head: "RECORD"})
 	for _, l := range lines {

@@ -15,17 +15,18 @@ func (c *cli) lineageExportCommand() *cobra.Command {
 	var send lineageSend
 	cmd := &cobra.Command{
 		Use:   "export",
-		Short: "Write or send what runs of a period read and wrote, as OpenLineage events",
-		Long: `Writes the finished runs of a period as events of OpenLineage 2-0-2, one a line: for
-each run its start, and its end with the records that it read and wrote. A catalogue
-that takes such events can be fed with it. --from and --to are those of flexor audit.
+		Short: "Write or send what runs read and wrote, as OpenLineage events",
+		Long: `Writes the finished runs of a period as events of OpenLineage 2-0-2, one a line:
+for each run its start, and its end with the records that it read and wrote. A
+catalogue that takes such events can be fed with it. --from and --to are those
+of flexor audit.
 
---send posts the events to a server that takes them by HTTP, such as Marquez, in place
-of writing them. A URL without a path gets /api/v1/lineage. The API key is read from
-OPENLINEAGE_API_KEY. An event is sent again until the server has taken it; one that it
-refuses ends the command. With --cursor, FILE keeps how far the server is, and the next
-time only later runs are sent: each at least once, and none left out. So a job that
-runs again and again keeps a server up to date:
+--send posts the events to a server that takes them by HTTP, such as Marquez, in
+place of writing them. A URL without a path gets /api/v1/lineage. The API key is
+read from OPENLINEAGE_API_KEY. An event is sent again until the server has taken
+it; one that it refuses ends the command. With --cursor, FILE keeps how far the
+server is, and the next time only later runs are sent: each at least once, and
+none left out. So a job that runs again and again keeps a server up to date:
 
   flexor lineage export --send https://marquez.example --cursor marquez.cursor`,
 		Example: examples(

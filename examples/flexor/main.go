@@ -45,6 +45,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		getenv: env,
 		now:    time.Now,
 		colour: paletteFor(stdout, env),
+		room:   roomOf(stdout),
 	}
 	root := c.rootCommand()
 	root.SetArgs(append([]string{}, args...)) // never nil: cobra would take os.Args
@@ -59,6 +60,7 @@ type cli struct {
 	getenv  func(name string) (string, bool)
 	now     func() time.Time
 	colour  palette
+	room    int    // columns of the terminal that out is; 0: it is none
 	vault   string // --vault
 	command string // that runs, as in "flexor agents kill"
 	stops   bool   // the command stops something, which a wrong vault.json must not keep it from

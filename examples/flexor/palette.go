@@ -24,6 +24,19 @@ func paletteFor(w io.Writer, env func(string) (string, bool)) palette {
 	return palette{ok && noColor == "" && terminal != "dumb" && runtime.GOOS != "windows" && term.IsTerminal(int(file.Fd()))}
 }
 
+// roomOf returns how many columns the terminal w has; 0: it is none, or does not say.
+func roomOf(w io.Writer) int {
+	file, ok := w.(*os.File)
+	if !ok {
+		return 0
+	}
+	columns, _, err := term.GetSize(int(file.Fd()))
+	if err != nil {
+		return 0
+	}
+	return columns
+}
+
 func (p palette) paint(code, text string) string {
 	if !p.on || text == "" {
 		return text

@@ -26,16 +26,18 @@ func (c *cli) redactCommand() *cobra.Command {
 		Use:   "redact [FILE...]",
 		Short: "Redact text or JSON lines, and explain what is found",
 		Long: `Reads text or JSON lines from the files, or from standard input, and writes them
-without personal data and secrets. With --explain it lists what is found instead: where,
-by which detector, why, and what is written for it. It never shows what was found.
+without personal data and secrets. With --explain it lists what is found
+instead: where, by which detector, why, and what is written for it. It never
+shows what was found.
 
-A line that is a JSON object or array is redacted as JSON: names are seen as well as
-values, and JSON inside strings. The lines of a private key belong together. A line of
-more than 1 MiB is replaced as a whole.
+A line that is a JSON object or array is redacted as JSON: names are seen as
+well as values, and JSON inside strings. The lines of a private key belong
+together. A line of more than 1 MiB is replaced as a whole.
 
-All built-in detectors look, unless --detectors names some. With --vault it is those that
-the vault uses, with its audit.pii_patterns and audit.pii_keys; pseudonyms are then made
-with a key of this one time. --pattern adds a regular expression, to try it.`,
+All built-in detectors look, unless --detectors names some. With --vault it is
+those that the vault uses, with its audit.pii_patterns and audit.pii_keys;
+pseudonyms are then made with a key of this one time. --pattern adds a regular
+expression, to try it.`,
 		Example: examples(
 			`echo "write to alice@fund.com" | flexor redact`,
 			`echo "write to alice@fund.com" | flexor redact --explain`,

@@ -20,16 +20,17 @@ func (c *cli) restoreCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "restore --from URL DIR",
 		Short: "Rebuild the logs of a vault from a second copy",
-		Long: `Rebuilds the logs of a vault in DIR, byte for byte, from the place that they were
-sent to (audit.secondary_destination), and verifies them. Logs that are in DIR already
-are never touched: then nothing is done.
+		Long: `Rebuilds the logs of a vault in DIR, byte for byte, from the place that they
+were sent to (audit.secondary_destination), and verifies them. Logs that are in
+DIR already are never touched: then nothing is done.
 
-If there is a vault.json in DIR, the logs of the vault of that name are put where it
-wants them. vault.json itself and the private keys are not among what is sent: put them
-back from where they are kept. Without the keys the logs can be read and verified, and
-not added to.
+If there is a vault.json in DIR, the logs of the vault of that name are put
+where it wants them. vault.json itself and the private keys are not among what
+is sent: put them back from where they are kept. Without the keys the logs can
+be read and verified, and not added to.
 
-A copy that is not right is exit code 5, and no log is left that is not verified.`,
+A copy that is not right is exit code 5, and no log is left that is not
+verified.`,
 		Example: examples(
 			"flexor restore --from file://$PWD/archive restored",
 		),

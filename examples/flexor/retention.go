@@ -20,9 +20,9 @@ import (
 
 // retentionCommand is about how long records are kept.
 func (c *cli) retentionCommand() *cobra.Command {
-	cmd := c.group("retention", "Show what is removed when, remove it now, or hold it", `Records are kept for as many days as audit.retention_days in vault.json says. Then
-whole files of them are removed, by every agent that has the vault open, once a day. A
-hold wins over that, whatever the age of what it covers.`,
+	cmd := c.group("retention", "Show what is removed when, remove it now, or hold it", `Records are kept for as many days as audit.retention_days in vault.json says.
+Then whole files of them are removed, by every agent that has the vault open,
+once a day. A hold wins over that, whatever the age of what it covers.`,
 		"flexor retention status", "flexor retention apply --dry-run", "flexor retention hold --from 2026-04-01 --to 2026-04-30 --reason case-12")
 	cmd.AddCommand(c.retentionStatusCommand(), c.retentionApplyCommand(), c.retentionHoldCommand(), c.retentionReleaseCommand(), c.retentionHoldsCommand(), c.retentionForgetCommand())
 	return cmd
@@ -39,10 +39,11 @@ func (c *cli) retentionStatusCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Show the days that the log has, when each goes, and what keeps it",
-		Long: `Shows each day that the log has, how large it is, when its time is over, and what keeps
-it beyond that: a hold, or a destination that does not have it yet. Only the oldest days
-can go, so what keeps a day keeps those after it too. Then it says how large the log is,
-how fast it grows, and how large it will be when it is as old as the retention.`,
+		Long: `Shows each day that the log has, how large it is, when its time is over, and
+what keeps it beyond that: a hold, or a destination that does not have it yet.
+Only the oldest days can go, so what keeps a day keeps those after it too. Then
+it says how large the log is, how fast it grows, and how large it will be when
+it is as old as the retention.`,
 		Example: examples("flexor retention status", "flexor retention status --format json"),
 		Args:    noArgs,
 	}
@@ -176,12 +177,12 @@ func (c *cli) retentionApplyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "apply",
 		Short: "Remove what is no longer kept, as agents do once a day",
-		Long: `Removes the files of the days whose time is over, the oldest first, up to the first
-that a hold keeps, that a destination does not have yet, or that has records of a run
-without an entry. Each file is verified before it goes. What is removed cannot be
-brought back, and the governance log records what it was: the range, and the root hash
-of the log at its end. It does what every agent does by itself once a day, and so takes
-no more than a key that may look.`,
+		Long: `Removes the files of the days whose time is over, the oldest first, up to the
+first that a hold keeps, that a destination does not have yet, or that has
+records of a run without an entry. Each file is verified before it goes. What is
+removed cannot be brought back, and the governance log records what it was: the
+range, and the root hash of the log at its end. It does what every agent does by
+itself once a day, and so takes no more than a key that may look.`,
 		Example: examples("flexor retention apply --dry-run", "flexor retention apply"),
 		Args:    noArgs,
 	}

@@ -16,9 +16,9 @@ func (c *cli) retentionHoldCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "hold",
 		Short: "Keep what was recorded on some days, however old it is",
-		Long: `Keeps what was recorded from one day to another, both included, in UTC, from being
-removed until the hold is released. Without --from it begins with the log, without --to
-it goes on. It takes an owner, and a reason.`,
+		Long: `Keeps what was recorded from one day to another, both included, in UTC, from
+being removed until the hold is released. Without --from it begins with the log,
+without --to it goes on. It takes an owner, and a reason.`,
 		Example: examples("flexor retention hold --from 2026-04-01 --to 2026-04-30 --reason case-12", "flexor retention hold --from 2026-04-01 --reason inquiry"),
 		Args:    noArgs,
 	}

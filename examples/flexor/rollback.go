@@ -13,9 +13,10 @@ func (c *cli) rollbackCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rollback",
 		Short: "Deploy again what was deployed before",
-		Long: `Deploys again the version of an agent that was deployed to the environment before the
-current one, with the digest that it had, or another that is kept: the last three
-versions are (see flexor deployments). It takes who may deploy there.`,
+		Long: `Deploys again the version of an agent that was deployed to the environment
+before the current one, with the digest that it had, or another that is kept:
+the last three versions are (see flexor deployments). It takes who may deploy
+there.`,
 		Example: examples(
 			"flexor rollback --agent feed-monitor --env production --dry-run",
 			"flexor rollback --agent feed-monitor --env production",

@@ -65,8 +65,13 @@ from the working directory, or the one named by --vault or FLEXOR_VAULT.`,
 		c.completionCommand(), c.versionCommand(),
 	)
 	root.SetHelpCommand(c.helpCommand(root))
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped "+strconv.Itoa(helpWidth)+" "))
 	return root
 }
+
+// helpWidth is how many columns of a terminal help takes. Examples may be longer, so that
+// they can be copied.
+const helpWidth = 80
 
 // noSuchCommand refuses arguments where a command is expected.
 func noSuchCommand(cmd *cobra.Command, args []string) error {

@@ -16,12 +16,13 @@ func (c *cli) runsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "runs",
 		Short: "List the runs that run now",
-		Long: `Lists the runs that have begun and not ended, the oldest first, with their process.
-What has ended is in flexor audit.
+		Long: `Lists the runs that have begun and not ended, the oldest first, with their
+process. What has ended is in flexor audit.
 
   running   its process lives
   stopping  there is an order to kill it, and it has not ended yet
-  dead      its process is gone, and the log cannot be written from here to close it`,
+  dead      its process is gone, and the log cannot be written from here to
+            close it`,
 		Example: examples("flexor runs", "flexor runs --format jsonl"),
 		Args:    noArgs,
 	}

@@ -35,7 +35,7 @@ func (c *cli) spotPrinter(format string, files bool) spotPrinter {
 	if files {
 		columns = append([]column{{"FILE", false}}, columns...)
 	}
-	return &spotTable{newTable(c.out, c.colour, columns...), files}
+	return &spotTable{c.newTable(columns...), files}
 }
 
 // spotTable is for people.

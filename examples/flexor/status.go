@@ -27,10 +27,10 @@ func (c *cli) statusCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Show the vault, its log, and the runs that have not ended",
-		Long: `Shows what the vault is and what it records, how large its log is and what stands
-last in it, how far second copies are, the runs that have not ended with their process,
-whether this user can record, and what is questionable in vault.json. It does not verify
-the log: that is flexor verify.`,
+		Long: `Shows what the vault is and what it records, how large its log is and what
+stands last in it, how far second copies are, the runs that have not ended with
+their process, whether this user can record, and what is questionable in
+vault.json. It does not verify the log: that is flexor verify.`,
 		Example: examples("flexor status", "flexor status --format json"),
 		Args:    noArgs,
 	}

@@ -166,3 +166,23 @@ func (b *brief) values(vs audit.Values) string {
 
 // message returns an error message on one line.
 func (b *brief) message(text string) string { return b.value(json.RawMessage(text)) }
+
+// wrapped returns text in lines of at most room columns, broken between words; a word that
+// has more keeps them. Without room it is one line.
+func wrapped(text string, room int) (lines []string) {
+	for room > 0 && width(text) > room {
+		end, at := 0, 0
+		for i, r := range text {
+			if r == ' ' && (at <= room || end == 0) {
+				end = i
+			}
+			at += width(string(r))
+		}
+		if end == 0 {
+			break
+		}
+		lines = append(lines, text[:end])
+		text = strings.TrimLeft(text[end:], " ")
+	}
+	return append(lines, text)
+}

@@ -34,29 +34,31 @@ func (c *cli) verifyCommand() *cobra.Command {
 		Use:   "verify",
 		Short: "Check every byte of the audit log, or a proof taken from it",
 		Long: `Checks every byte of the audit log against its signed history, and says how far
-the trust in it goes. A copy of the vault on a disk that cannot be written will do,
-and no private key is needed. Nothing is changed.
+the trust in it goes. A copy of the vault on a disk that cannot be written will
+do, and no private key is needed. Nothing is changed.
 
-  SELF-SIGNED  the log is what its own key signed: whoever holds that key could have
-               rewritten all of it
-  ANCHORED     besides, it begins with all that a checkpoint stated that was kept
-               elsewhere
+  SELF-SIGNED  the log is what its own key signed: whoever holds that key could
+               have rewritten all of it
+  ANCHORED     besides, it begins with all that a checkpoint stated that was
+               kept elsewhere
 
 Keep a checkpoint elsewhere from time to time (--checkpoint), and hold the log
-against it (--anchor). Or name the place that a second copy of the log is sent to: then
-the log is held against that copy, and a log that was cut back, rewritten or begun anew
-is found, with the place from which on it differs. Damage is exit code 5.
+against it (--anchor). Or name the place that a second copy of the log is sent
+to: then the log is held against that copy, and a log that was cut back,
+rewritten or begun anew is found, with the place from which on it differs.
+Damage is exit code 5.
 
 With --export-tiles the log is also written as C2SP tlog-tiles, for clients and
 witnesses of transparency logs.
 
-With --access it checks the governance log in place of the audit log: every decision that
-it records is derived anew, from its bytes and the fingerprint of the genesis alone, and
-every finished run is held against it: what it says of the governance log and of its
-deployment must be so. That takes no key.
+With --access it checks the governance log in place of the audit log: every
+decision that it records is derived anew, from its bytes and the fingerprint of
+the genesis alone, and every finished run is held against it: what it says of
+the governance log and of its deployment must be so. That takes no key.
 
-With --proof and --line it checks offline what flexor explain --proof kept, and with
---proof DIR what flexor lineage --prove DIR wrote; with --key that needs no vault.`,
+With --proof and --line it checks offline what flexor explain --proof kept, and
+with --proof DIR what flexor lineage --prove DIR wrote; with --key that needs no
+vault.`,
 		Example: examples(
 			"flexor verify",
 			"flexor verify --checkpoint > april.checkpoint",

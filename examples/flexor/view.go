@@ -35,7 +35,7 @@ func (v view[T]) write(c *cli, format string, list []T) error {
 	case "csv":
 		return v.csv(c, list)
 	}
-	t := newTable(c.out, c.colour, v.columns...)
+	t := c.newTable(v.columns...)
 	for _, item := range list {
 		if err := t.row(v.cells(item)); err != nil {
 			return err

@@ -15,8 +15,9 @@ func (c *cli) whoamiCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "whoami",
 		Short: "Say who you are to the vault, by which key and in which role",
-		Long: `Says who you are to the vault: whose key you have, where it was found, how long it is
-valid, and which role it gives you here by which grant. Nothing is recorded.
+		Long: `Says who you are to the vault: whose key you have, where it was found, how long
+it is valid, and which role it gives you here by which grant. Nothing is
+recorded.
 
 The exit code is 4 if the vault does not know the key, or it is not valid.`,
 		Example: examples("flexor whoami", "flexor whoami --format json"),
