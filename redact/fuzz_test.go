@@ -70,6 +70,8 @@ func FuzzRedactJSON(f *testing.F) {
 		`{"value":"z","NAME":"bob@x.com_token","k":"EMP-1234"}`,
 		`{"a.email@x.com":"5","k":"near 123 bob@x.com b"}`,
 		`["--pin","x","--password","bob@x.com"]`, `{"type":"phone","value":"089123456"}`, `{"password":{"value":["bob@x.com","x"]}}`, `{"headers":[["x-token","bob@x.com"],["a"]]}`,
+		`["sshpass","-p","bob@x.com"]`, `{"command":"curl","args":["-u","bob@x.com:x"]}`, `{"kind":"Secret","data":{"a":"x"}}`, `{"sensitive":true,"value":{"a":["x"]}}`,
+		`{"cookies":{"sid":"bob@x.com"}}`, `{"name":"password","old":{"a":"x","b":{"c":"y"}},"new":"bob@x.com"}`, `{"headers":["X-Token","x"]}`, `["eyJ1c2VyX3Rva2VuIjoieCIsImEiOlsiYiJdfQ", "%7B%22pin%22%3A%221%22%7D"]`,
 		`["%7B%22a%22%3A%22bob%2540x.com%22%7D", "\ud800", "bob@x.com 41111111EMP-111111111"]`,
 		`[[[[1e5,-0.1,"secret[EMAIL]secrets"]]]]`, `"\u0000[EMAIL:k3:aaaa]"`, `{"a":`, "\"\xff\"", ``,
 	} {

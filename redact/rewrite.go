@@ -15,7 +15,7 @@ const (
 	// a find is a find of its own.
 	maxRounds = 8
 	// maxEncoded is how deep encodings inside each other are looked through.
-	maxEncoded = 2
+	maxEncoded = 4
 )
 
 // edit is a part of a text that is replaced.

@@ -64,8 +64,9 @@ const commandTriggers = `curl(?:\.exe)? |mysql|mariadb|mongo(?:sh|dump|restore)?
 // argsMost is how far behind a command its arguments are looked for.
 const argsMost = 2048
 
-// commandSecret returns the password that is given to the command at i.
-func commandSecret(b []byte, i int) (start, end int, ok bool) {
+// commandSecret returns the password that is given to the command at i. last is where the command before it ends, and is
+// set to where this one does: so a line of nothing but commands is read once.
+func commandSecret(b []byte, i int, last *int) (start, end int, ok bool) {
 	if i > 0 && wordChars.has[b[i-1]] || !commandChars.has[b[i]] {
 		return 0, 0, false
 	}
@@ -77,7 +78,10 @@ func commandSecret(b []byte, i int) (start, end int, ok bool) {
 	if c.user {
 		return curlUser(b, i)
 	}
-	args := b[word:commandEnd(b, word)]
+	if *last <= word {
+		*last = commandEnd(b, word)
+	}
+	args := b[word:*last]
 	if c.login && !bytes.Contains(args, []byte(" login ")) {
 		return 0, 0, false
 	}
@@ -106,10 +110,12 @@ var commandChars = newAlphabet("0-9a-z.-")
 
 // flagValue returns the value of the flag of a command among its arguments, which stand in b from i on.
 func (c *command) flagValue(b []byte, i int, args []byte) (start, end int, ok bool) {
-	for at := 0; ; {
+	const most = 64 // flags that begin like it
+	at := 0
+	for range most {
 		next := bytes.Index(args[at:], []byte(c.flag))
 		if next < 0 {
-			return 0, 0, false
+			break
 		}
 		at += next + len(c.flag)
 		if before := args[at-len(c.flag)-1]; before != ' ' {
@@ -126,6 +132,7 @@ func (c *command) flagValue(b []byte, i int, args []byte) (start, end int, ok bo
 			return a.start, a.end, true
 		}
 	}
+	return 0, 0, false
 }
 
 // ports reports whether v maps a port to another one, as docker run -p does.

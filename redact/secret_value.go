@@ -130,6 +130,7 @@ func findCopies(d *detector, b []byte, hits []hit, from int) []hit {
 func findAssignedSecrets(d *detector, b []byte, hits []hit) []hit {
 	done := 0    // the end of the last find
 	cookies := 0 // the end of the cookies that were looked at
+	command := 0 // the end of the last command
 	for i := 0; i < len(b); i++ {
 		n := secretWordAt(b, i)
 		if n == 0 {
@@ -141,7 +142,7 @@ func findAssignedSecrets(d *detector, b []byte, hits []hit) []hit {
 					i = done - 1
 				}
 			default:
-				if start, end, ok := commandSecret(b, i); ok && start >= done {
+				if start, end, ok := commandSecret(b, i, &command); ok && start >= done {
 					hits = append(hits, hit{start: start, end: end, d: d, why: "password of a command"})
 					done, i = end, end-1
 				}
