@@ -426,3 +426,20 @@ func TestErrors(t *testing.T) {
 	require.ErrorContains(t, err, "flexor verify")
 	require.ErrorContains(t, err, "could not be recorded: full")
 }
+
+// What the log has no digits for is invalid, whoever asks for it.
+func TestEndsFarAhead(t *testing.T) {
+	h := newHouse(t)
+	viewer := h.join(bob, rbac.Viewer)
+	for _, c := range []*Control{h.owner, viewer} {
+		for _, year := range []int{-1, 10000, 1 << 40} {
+			end := time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)
+			_, err := c.GrantRole(bg, carol, rbac.Viewer, end, "")
+			require.ErrorIs(t, err, ErrInvalid)
+			_, _, err = c.CreateKey(bg, KeyOrder{Subject: bob, Expires: end})
+			require.ErrorIs(t, err, ErrInvalid)
+			_, _, err = c.RotateKey(bg, Rotation{Expires: end})
+			require.ErrorIs(t, err, ErrInvalid)
+		}
+	}
+}

@@ -2,6 +2,8 @@ package control
 
 import (
 	"bytes"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -38,6 +40,28 @@ func FuzzEvent(f *testing.F) {
 		again, _, err := e.seal(func([]byte) ([]byte, error) { return e.sig, nil })
 		if err != nil || !bytes.HasPrefix(line, bytes.TrimSuffix(again, []byte("}"))) {
 			t.Fatalf("%q is read as %q", line, again)
+		}
+	})
+}
+
+// Whatever stands in the place of a halt, it is read without a panic and stops nothing.
+func FuzzHalt(f *testing.F) {
+	h := newHouse(f)
+	p := h.owner.state.place(begin)
+	h.lay(h.key, p, &pauseOrder{Agent: "a", Environment: rbac.Production})
+	h.lay(h.key, p, &killOrder{Run: "run_01h455vb4pex5vsknk084sn02q", Environment: rbac.Production})
+	h.lay(h.key, p, &pauseOrder{Agent: "b", Environment: rbac.Sandbox})
+	signed := map[string]bool{} // which is what somebody may well say
+	for _, data := range files(f, filepath.Join(h.dir, spoolName)) {
+		f.Add([]byte(data))
+		signed[strings.TrimSuffix(data, "\n")] = true
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s := h.owner.state
+		before := len(s.paused) + len(s.killed)
+		err := h.owner.takeSpooled(data)
+		if !signed[strings.TrimSuffix(string(data), "\n")] && (err == nil || len(s.paused)+len(s.killed) != before) {
+			t.Fatalf("%q has effect", data)
 		}
 	})
 }

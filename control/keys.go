@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"crypto/ed25519"
+	"errors"
 	"fmt"
 	"time"
 
@@ -115,7 +116,7 @@ func (o *createOrder) check() error {
 			return fmt.Errorf("%w: the name of a vault: %w", ErrInvalid, err)
 		}
 	}
-	return checkSubject(o.Subject)
+	return errors.Join(checkSubject(o.Subject), checkEnd(o.Expires))
 }
 func (o *createOrder) ask(r *rbac.Request) {
 	r.Action, r.Target, r.Expires = rbac.CreateKey, o.Subject, o.Expires
@@ -135,6 +136,7 @@ type rotateOrder struct {
 }
 
 func (o *rotateOrder) kind() string { return kindRotate }
+func (o *rotateOrder) check() error { return errors.Join(checkEnd(o.Expires), checkEnd(o.Until)) }
 func (o *rotateOrder) ask(r *rbac.Request) {
 	r.Action, r.TargetKey, r.Expires, r.Until = rbac.RotateKey, o.Old, o.Expires, o.Until
 	if o.overlap > 0 {

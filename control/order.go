@@ -2,6 +2,7 @@ package control
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/flexorhq/flexor-go/internal/ident"
 	"github.com/flexorhq/flexor-go/rbac"
@@ -91,6 +92,14 @@ func (plain) carry(*state, *event, *rbac.Decision)         {}
 func checkSubject(s rbac.Subject) error {
 	if err := ident.Principal(s.Name); err != nil {
 		return fmt.Errorf("%w: the name of a person or service %w", ErrInvalid, err)
+	}
+	return nil
+}
+
+// checkEnd checks when a role or a key is to end: the log has four digits for a year.
+func checkEnd(at time.Time) error {
+	if year := at.Year(); year < 0 || year > 9999 {
+		return fmt.Errorf("%w: it would end in the year %d: name a year up to 9999, or none", ErrInvalid, year)
 	}
 	return nil
 }

@@ -116,3 +116,21 @@ func TestLinksInPlaceOfDirectories(t *testing.T) {
 		})
 	}
 }
+
+// Tiles are exported into a directory that its user names, which may be a link; a link
+// that somebody lays in it meanwhile is not written through.
+func TestTilesAndLinks(t *testing.T) {
+	l, dir := newLog(t, testOptions(t))
+	appendSync(t, l, 0, 1)
+	out, named := t.TempDir(), filepath.Join(t.TempDir(), "named")
+	require.NoError(t, os.Symlink(out, named))
+	_, err := openReader(t, dir).WriteTiles(t.Context(), named)
+	require.NoError(t, err)
+
+	w := &tileWriter{dir: t.TempDir()}
+	victim := filepath.Join(t.TempDir(), "victim")
+	require.NoError(t, os.Symlink(victim, filepath.Join(w.dir, "checkpoint")))
+	w.file("checkpoint", []byte("note"))
+	require.ErrorIs(t, w.err, fs.ErrExist)
+	require.NoFileExists(t, victim)
+}

@@ -12,8 +12,6 @@ import (
 	"strings"
 
 	"golang.org/x/mod/sumdb/tlog"
-
-	"github.com/flexorhq/flexor-go/internal/durable"
 )
 
 // tileHeight is the height of the tiles of C2SP tlog-tiles: 256 hashes each.
@@ -34,7 +32,7 @@ type Tiles struct {
 // web server would hand them to clients of transparency logs. All of it is
 // verified on the way. The checkpoint is written last.
 func (r *Reader) WriteTiles(ctx context.Context, dir string) (out Tiles, err error) {
-	w := &tileWriter{fs: r.fs, dir: dir}
+	w := &tileWriter{dir: dir}
 	if err := w.begin(); err != nil {
 		return out, err
 	}
@@ -94,7 +92,6 @@ func tilePath(t tlog.Tile) string {
 
 // tileWriter writes the files of a tiled log. The first failure sticks.
 type tileWriter struct {
-	fs  durable.FS
 	dir string
 	err error
 
@@ -108,7 +105,7 @@ type tileWriter struct {
 
 // begin checks that there is nothing to overwrite.
 func (w *tileWriter) begin() error {
-	there, err := w.fs.ReadDir(w.dir)
+	there, err := os.ReadDir(w.dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -154,7 +151,12 @@ func (w *tileWriter) file(name string, data []byte) {
 	if w.err = os.MkdirAll(filepath.Dir(path), 0o755); w.err != nil {
 		return
 	}
-	if w.err = os.WriteFile(path, data, 0o644); w.err == nil {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644) // the directory was empty
+	if err == nil {
+		_, err = f.Write(data)
+		err = errors.Join(err, f.Close())
+	}
+	if w.err = err; err == nil {
 		w.files++
 	}
 }
