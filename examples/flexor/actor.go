@@ -109,7 +109,7 @@ func (c *cli) governed(ctx context.Context) (*actor, error) {
 		return nil, err
 	}
 	if a.Vault() == "" && a.Damage() == nil {
-		return nil, errors.Join(fail(exitDenied, firstOwner(a.cfg), "the vault %s has no owner yet, so nobody has a role, and nothing is deployed", a.cfg.Name), a.Close())
+		return nil, errors.Join(a.ownerless(), a.Close())
 	}
 	if err := a.mayView(ctx); err != nil {
 		return nil, errors.Join(err, a.Close())
@@ -139,8 +139,16 @@ func (c *cli) mayRead(ctx context.Context, cfg *vaultcfg.Config) error {
 	return errors.Join(err, a.Close())
 }
 
+// ownerless is the failure of who asks for something that only a vault with an owner has.
+func (a *actor) ownerless() error {
+	return fail(exitDenied, firstOwner(a.cfg), "the vault %s has no owner yet, so nobody has a role, and nothing is deployed", a.cfg.Name)
+}
+
 // keyless is the failure of who acts without a key.
 func (a *actor) keyless() error {
+	if a.Vault() == "" && a.Damage() == nil {
+		return a.ownerless()
+	}
 	return fail(exitDenied, fmt.Sprintf("ask an owner for one (flexor keys create --user YOU), and put it into a file that only you may read, named by %s", keyFileVariable),
 		"the vault %s is governed, so it takes a key to use it: %w", a.cfg.Name, forPeople{a.noKey})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -123,8 +124,10 @@ func (c *cli) initNew(ctx context.Context, dir string, o *initOrder) error {
 		return misuse("give a --name of letters, digits and hyphens", "init: %w", err)
 	case errors.Is(err, syscall.EROFS):
 		return fail(exitFailed, "choose a directory on a disk that can be written", "init: %w", err)
+	case errors.Is(err, fs.ErrPermission):
+		return fail(exitDenied, "choose a directory that this user may write", "init: %w", err)
 	case err != nil:
-		return fmt.Errorf("init: %w", err)
+		return fail(exitFailed, "choose another directory", "init: %w", err)
 	}
 	fmt.Fprintln(c.out, path)
 	if err := control.Forget(dir, snapshots()); err != nil { // a vault that was here before

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"fmt"
+	"errors"
 	"strings"
 	"time"
 
@@ -34,7 +34,7 @@ func (l length) Set(text string) error {
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil {
-		return fmt.Errorf("write a length of time such as 10s, 90m, 2h or 7d")
+		return errors.New("write a length of time such as 10s, 90m, 2h or 7d")
 	}
 	if inDays {
 		d *= 24

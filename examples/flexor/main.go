@@ -40,7 +40,7 @@ func main() {
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) (string, bool)) int {
 	c := &cli{
 		in:     stdin,
-		out:    bufio.NewWriterSize(stdout, 64<<10),
+		out:    bufio.NewWriterSize(onScreen(stdout, isTerminal(stdout)), 64<<10),
 		err:    stderr,
 		getenv: env,
 		now:    time.Now,

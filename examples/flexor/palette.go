@@ -20,8 +20,13 @@ type palette struct{ on bool }
 func paletteFor(w io.Writer, env func(string) (string, bool)) palette {
 	noColor, _ := env("NO_COLOR")
 	terminal, _ := env("TERM")
+	return palette{noColor == "" && terminal != "dumb" && runtime.GOOS != "windows" && isTerminal(w)}
+}
+
+// isTerminal reports whether w is a terminal.
+func isTerminal(w io.Writer) bool {
 	file, ok := w.(*os.File)
-	return palette{ok && noColor == "" && terminal != "dumb" && runtime.GOOS != "windows" && term.IsTerminal(int(file.Fd()))}
+	return ok && term.IsTerminal(int(file.Fd()))
 }
 
 // roomOf returns how many columns the terminal w has; 0: it is none, or does not say.

@@ -60,7 +60,7 @@ it is as old as the retention.`,
 		if format.value == "json" {
 			return writeJSON(c.out, plan, "  ")
 		}
-		if err := retentionDays().write(c, format.value, plan.Items); err != nil {
+		if err := retentionDays(c.now()).write(c, format.value, plan.Items); err != nil {
 			return err
 		}
 		c.summarize(&plan, policy)
@@ -140,12 +140,15 @@ func (p *place) copies() []vaultcfg.Location {
 	return slices.DeleteFunc(all, func(to vaultcfg.Location) bool { return to.Scheme == "vault" || wired().Feeds.Takes(to) })
 }
 
-// retentionDays is how the days of a log are shown.
-func retentionDays() view[retention.Item] {
+// retentionDays is how the days of a log are shown. The file of a day that goes on is not
+// sent to its end before that has come, so that nothing waits for a destination yet.
+func retentionDays(now time.Time) view[retention.Item] {
 	keeper := func(it retention.Item) string {
 		switch {
 		case it.Hold != nil:
 			return fmt.Sprintf("hold %d", it.Hold.Index)
+		case it.Waits && it.Day.Equal(day(now).start):
+			return "still written to"
 		case it.Waits:
 			return "not everywhere yet"
 		}

@@ -136,6 +136,9 @@ func (c *cli) verify(ctx context.Context, v *verification) error {
 		return c.verifyAccess(ctx, v)
 	}
 	p, err := c.open()
+	if damaged(err) {
+		return fail(exitIntegrity, putBack, "verify: %w", err)
+	}
 	if err != nil {
 		return err
 	}
@@ -193,10 +196,12 @@ func damaged(err error) bool {
 	return errors.Is(err, vault.ErrCorrupt) || errors.Is(err, vault.ErrForeign)
 }
 
+// putBack is what to do about a log that is not right.
+const putBack = "keep this copy as evidence, put the log back from a backup, and verify that with --anchor"
+
 // damage is the failure for a log that is not right.
 func damage(p *place, d *damageReport) error {
-	return fail(exitIntegrity,
-		"keep this copy as evidence, put the log back from a backup, and verify that with --anchor",
+	return fail(exitIntegrity, putBack,
 		"verify: %s is damaged: %s\nstill right: %s", p.dir, d.text(), d.right())
 }
 
