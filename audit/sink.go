@@ -76,7 +76,7 @@ type Sink interface {
 //
 // Entries yields the entries that match f. A problem is yielded as an error
 // and ends the iteration: damage is never a shorter answer. The entry yielded
-// with an error is the zero Entry. ctx cancels the reading.
+// with an error is the zero Entry. ctx cancels the reading. Several may read at once.
 type Reader interface {
 	Entries(ctx context.Context, f Filter) iter.Seq2[Entry, error]
 }
