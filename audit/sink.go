@@ -67,6 +67,9 @@ type Batch struct {
 // that Append acknowledged. An Append that runs at the same time is stored or fails;
 // one that begins afterwards fails with an error that wraps [ErrClosed] and
 // [ErrNotStored].
+//
+// A sink on a place that several processes share may have a method Writer() string,
+// which names this one to the others; see [Config.Writer].
 type Sink interface {
 	Append(ctx context.Context, b Batch) error
 	Close() error
