@@ -1,8 +1,8 @@
 // Package flexor makes AI agents answerable: it records what they decided and
 // why, in a log that nobody can change unnoticed.
 //
-// A vault is a directory with a vault.json. Open it, and run agents through its
-// recorder:
+// A vault is a directory with a vault.json, which vaultcfg.Init writes, or the
+// command flexor init. Open it, and run agents through its recorder:
 //
 //	v, err := flexor.Open(ctx, "vaults/company", nil)
 //	if err != nil {

@@ -160,12 +160,11 @@ func Open(ctx context.Context, path string, o *Options) (*Vault, error) {
 		v.logger = slog.New(slog.DiscardHandler)
 	}
 	var sink audit.Sink
-	writer := ""
 	if cfg.Audit.Enabled {
 		if err := v.openLog(ctx, o); err != nil {
 			return nil, err
 		}
-		sink, writer = v.log, v.log.Writer()
+		sink = v.log
 	}
 	gate, err := v.openControl(ctx, o)
 	if err == nil {
@@ -177,7 +176,6 @@ func Open(ctx context.Context, path string, o *Options) (*Vault, error) {
 			IncludeInputs:  cfg.Audit.IncludeInputs,
 			IncludeOutputs: cfg.Audit.IncludeOutputs,
 			Sync:           o.Sync,
-			Writer:         writer,
 			Logger:         o.Logger,
 			TracerProvider: o.TracerProvider,
 			MeterProvider:  o.MeterProvider,

@@ -132,6 +132,23 @@ func TestNewRefusesBadSettings(t *testing.T) {
 	}
 }
 
+// sharedSink is one that has a name for its process.
+type sharedSink struct{ audittest.Sink }
+
+func (*sharedSink) Writer() string { return "wrt_of_the_sink" }
+
+func TestWriterOfTheSink(t *testing.T) {
+	for own, want := range map[string]string{"": "wrt_of_the_sink", "mine": "mine"} {
+		sink := new(sharedSink)
+		rec, err := audit.New(sink, &audit.Config{Writer: own})
+		require.NoError(t, err)
+		require.NoError(t, rec.Do(t.Context(), "feed", manual, func(context.Context, *audit.Run) error { return nil }))
+		line, err := audit.DecodeLine(sink.Records()[0].JSON)
+		require.NoError(t, err)
+		assert.Equal(t, want, line.Writer)
+	}
+}
+
 func TestStartNotRecordedMeansNotRun(t *testing.T) {
 	broken := errors.New("disk full")
 	gate := new(fakeGate)

@@ -10,13 +10,15 @@ import (
 // The package that holds deployments, pauses and kills implements it; a
 // recorder without a gate admits every run.
 //
-// Admit is called once for each run, before anything of it is recorded. A nil
-// error admits it; any error refuses it, and the refusal is recorded. stop may
-// be called at any time until Leave, from any goroutine, any number of times;
-// the first call cancels the run's context.
+// Admit is called once for each run, before anything of it is recorded, with the
+// context of whoever starts it. A nil error admits it; any error refuses it, and
+// the refusal is recorded: its text, redacted. stop may be called at any time, also
+// before Admit returns, from any goroutine, any number of times; the first call
+// cancels the run's context, and those after its end change nothing. It waits for
+// nothing.
 //
 // Leave is called once for each admitted run, after its end was recorded or
-// could not be.
+// could not be. Both are called from many goroutines at once.
 type Gate interface {
 	Admit(ctx context.Context, r Admission, stop func(Kill)) (Pass, error)
 	Leave(runID string)

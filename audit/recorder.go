@@ -42,7 +42,8 @@ type Config struct {
 	Sync SyncMode
 
 	// Writer identifies this process to those who share its log, so that they
-	// can tell its runs from those of a process that died. Zero: not stated.
+	// can tell its runs from those of a process that died. Zero: what the sink says
+	// by a method Writer() string, as that of sinks/vault does; else it is not stated.
 	Writer string
 
 	// Logger hears of records that could not be stored, once for each run.
@@ -105,6 +106,9 @@ func New(sink Sink, cfg *Config) (*Recorder, error) {
 	r := &Recorder{sink: sink}
 	if cfg != nil {
 		r.cfg = *cfg
+	}
+	if w, ok := sink.(interface{ Writer() string }); ok && r.cfg.Writer == "" {
+		r.cfg.Writer = w.Writer()
 	}
 	if err := r.cfg.complete(); err != nil {
 		return nil, fmt.Errorf("audit: new recorder: %w", err)

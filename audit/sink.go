@@ -67,6 +67,9 @@ type Batch struct {
 // that Append acknowledged. An Append that runs at the same time is stored or fails;
 // one that begins afterwards fails with an error that wraps [ErrClosed] and
 // [ErrNotStored].
+//
+// A sink on a place that several processes share may have a method Writer() string,
+// which names this one to the others; see [Config.Writer].
 type Sink interface {
 	Append(ctx context.Context, b Batch) error
 	Close() error
@@ -76,7 +79,7 @@ type Sink interface {
 //
 // Entries yields the entries that match f. A problem is yielded as an error
 // and ends the iteration: damage is never a shorter answer. The entry yielded
-// with an error is the zero Entry. ctx cancels the reading.
+// with an error is the zero Entry. ctx cancels the reading. Several may read at once.
 type Reader interface {
 	Entries(ctx context.Context, f Filter) iter.Seq2[Entry, error]
 }

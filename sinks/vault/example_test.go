@@ -24,7 +24,7 @@ func Example_receipt() {
 	if err != nil {
 		panic(err)
 	}
-	rec, err := audit.New(log, &audit.Config{Vault: "company", Writer: log.Writer()})
+	rec, err := audit.New(log, &audit.Config{Vault: "company"})
 	if err != nil {
 		panic(err)
 	}

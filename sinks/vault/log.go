@@ -198,7 +198,7 @@ func (l *Log) enter(ctx context.Context, dir string, signer Signer) error {
 }
 
 // Writer returns the id by which this Log's runs are told from those of other
-// processes; it belongs into [audit.Config.Writer].
+// processes. [audit.New] asks for it.
 func (l *Log) Writer() string { return l.writer }
 
 // Recovery returns what opening the log had to repair.

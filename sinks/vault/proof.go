@@ -40,8 +40,8 @@ func (r *Reader) ReceiptAt(ctx context.Context, index uint64, cp Checkpoint) (Re
 }
 
 // CheckReceipt checks offline that line, a record of a log byte for byte without
-// its newline, stands in the log that publicKey belongs to. receipt is what
-// [Receipt.Text] returned; publicKey is what [Reader.PublicKey] returned, and must come
+// its newline, stands in the log that publicKey belongs to. receipt is what the
+// Text of a [Receipt] returned; publicKey is what [Reader.PublicKey] returned, and must come
 // from somewhere the log's keeper cannot change. The error wraps [ErrProof].
 func CheckReceipt(publicKey string, receipt, line []byte) error {
 	v, err := note.NewVerifier(publicKey)

@@ -39,7 +39,7 @@ func open(t testing.TB, dir string) *Log {
 
 func recorder(t testing.TB, l *Log) *audit.Recorder {
 	t.Helper()
-	r, err := audit.New(l, &audit.Config{Vault: "test", Writer: l.Writer()})
+	r, err := audit.New(l, &audit.Config{Vault: "test"})
 	require.NoError(t, err)
 	return r
 }
