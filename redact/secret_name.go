@@ -108,6 +108,16 @@ func wordKind(prev, word []byte, kind nameKind) nameKind {
 		if kind == wordSecret { // of a password: good enough to try words on
 			return wordSecret
 		}
+	case "code", "codes":
+		switch string(prev) {
+		case "otp", "totp", "mfa", "verification", "recovery", "backup", "2fa":
+			return wordSecret
+		}
+	case "phrase":
+		switch string(prev) {
+		case "seed", "recovery", "mnemonic", "pass":
+			return wordSecret
+		}
 	case "token":
 		if string(prev) == "client" || string(prev) == "request" {
 			return requestSecret
