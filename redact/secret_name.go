@@ -96,7 +96,7 @@ func nameWordEnd(name []byte, i int) int {
 // of kind so far.
 func wordKind(prev, word []byte, kind nameKind) nameKind {
 	switch string(word) {
-	case "pass", "pw", "pwd", "otp", "totp", "senha", "kennwort":
+	case "pass", "pw", "pwd", "otp", "totp", "psk", "senha", "kennwort":
 		return wordSecret
 	case "cvv", "cvc":
 		return codeSecret

@@ -44,7 +44,7 @@ var secretWords = []secretWord{
 	{word: "signature", ends: true}, {word: "sig", ends: true}, {word: "session", ends: true}, {word: "sessid", ends: true},
 	{word: "otp", ends: true}, {word: "otp_code"}, {word: "otpcode"}, {word: "cvv", ends: true}, {word: "cvc", ends: true},
 	{word: "cloudflare"}, {word: "heroku"}, {word: "hubspot"}, {word: "messagebird"}, {word: "snyk"}, {word: "contribsys"},
-	{word: "mfa"}, {word: "2fa"}, {word: "verification"}, {word: "recovery"}, {word: "backup"}, {word: "phrase"}, {word: "identified"}, {word: "securestring"}, {word: "sonar"}, {word: "sourcegraph"}, {word: "artifactory"}, {word: "jfrog"}, {word: "sumo"}, {word: "meraki"}, {word: "scraping"},
+	{word: "psk", ends: true}, {word: "mfa"}, {word: "2fa"}, {word: "verification"}, {word: "recovery"}, {word: "backup"}, {word: "phrase"}, {word: "identified"}, {word: "securestring"}, {word: "sonar"}, {word: "sourcegraph"}, {word: "artifactory"}, {word: "jfrog"}, {word: "sumo"}, {word: "meraki"}, {word: "scraping"},
 	{word: "contrasena"}, {word: "motdepasse"}, {word: "kennwort"}, {word: "wachtwoord"}, {word: "senha", ends: true},
 }
 
