@@ -5,6 +5,37 @@ import "bytes"
 // userArgument stands for the name of an argument that is user:password.
 const userArgument = "user and password of curl"
 
+// pemLine notes whether an element of an array is a line of a private key, which begins with the line that says so, and
+// reports whether it is. All lines are named as if they stood under "password".
+func (s *scanner) pemLine(f *frame, n int32, text []byte) bool {
+	switch {
+	case beginsKey(text):
+		f.key = n
+	case bytes.HasPrefix(text, []byte("-----END ")):
+		f.key = -1
+	case f.key >= 0 && s.p.items[n].marks&nested == 0:
+		s.p.nameArgument(n, f.key, "password")
+	}
+	return f.key >= 0
+}
+
+// beginsKey reports whether a text is the first line of a private key, and no more.
+func beginsKey(text []byte) bool {
+	return bytes.HasPrefix(text, []byte("-----BEGIN ")) && bytes.HasSuffix(text, []byte("PRIVATE KEY-----")) && len(text) < pemHeader
+}
+
+// nameArgument names an item as no other item does. by is the one to which that is due.
+func (p *pass) nameArgument(n, by int32, name string) {
+	if p.arguments == nil {
+		p.arguments = map[int32]string{}
+	}
+	p.arguments[n] = name
+	p.items[n].link = by
+	p.items[n].marks |= hasTrigger
+	p.extra = append(p.extra, n)
+	p.pairs = true
+}
+
 // argument notes whether an element of an array is a command, or the password of one: ["sshpass","-p","x"]. Such a
 // password is named as if --password stood before it.
 func (s *scanner) argument(f *frame, n int32, text []byte) {
@@ -28,23 +59,16 @@ func (s *scanner) argument(f *frame, n int32, text []byte) {
 	if f.last >= 0 {
 		before = p.textOf(f.last)
 	}
+	name := "password"
+	if c.user {
+		name = userArgument
+	}
 	switch {
 	case c.apart && c.asks(before) && !isFlagAlone(text):
-		p.items[n].link = f.last
+		p.nameArgument(n, f.last, name)
 	case c.holds(text):
-		p.items[n].link = f.command
-	default:
-		return
+		p.nameArgument(n, f.command, name)
 	}
-	if p.arguments == nil {
-		p.arguments = map[int32]string{}
-	}
-	if p.arguments[n] = "password"; c.user {
-		p.arguments[n] = userArgument
-	}
-	p.items[n].marks |= hasTrigger
-	p.extra = append(p.extra, n)
-	p.pairs = true
 }
 
 // holds reports whether an argument is the flag with the password behind it.

@@ -40,6 +40,7 @@ func FuzzDigits(f *testing.F) {
 	f.Add("009 1-009 1-009  000?-009 ", "")
 	f.Add("see +3584093872+3584035840 fo", "")
 	f.Add("4111111111111111-555-123-4567 020 7946 0958 020 7946 0959 4111 1111 1111 1111", "phone")
+	f.Add("IQ79N HOI372999664458366", "")
 	triggers := map[*detector]*regexp.Regexp{}
 	find := &finder{numDetectors()}
 	for _, d := range find.detectors {

@@ -92,7 +92,7 @@ func (n *numbers) ibanAt(start int) (end int, why string) {
 		iban[size], ends[size] = c, i+1
 		size++
 	}
-	if size < minIBAN || !hasDigitRun(n.b[start:ends[size-1]]) && !bankFirst(iban[:size]) && ends[minIBAN-1]-start > minIBAN {
+	if size < minIBAN || !hasDigitRun(n.b[start:ends[size-1]]) && !bankFirst(iban[:size], &ends) && ends[minIBAN-1]-start > minIBAN {
 		return 0, ""
 	}
 	upper := n.b[start] == country[0] && n.b[start+1] == country[1]
@@ -114,14 +114,15 @@ func (n *numbers) ibanAt(start int) (end int, why string) {
 	return 0, ""
 }
 
-// bankFirst reports what the first trigger of this detector's own does.
-func bankFirst(iban []byte) bool {
+// bankFirst reports what the first trigger of this detector's own does: four letters of the bank in one piece, and four
+// digits.
+func bankFirst(iban []byte, ends *[maxIBAN]int) bool {
 	for _, c := range iban[4:8] {
 		if isDigit(c) {
 			return false
 		}
 	}
-	return digitsAt(iban, 8) >= 4
+	return digitsAt(iban, 8) >= 4 && ends[7]-ends[4] == 3 && ends[11]-ends[8] == 3
 }
 
 // ibanEnds reports whether what follows b[end] is not a part of the same word, or is a bank's

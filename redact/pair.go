@@ -275,6 +275,9 @@ func (s *scanner) element(n int32) {
 		return
 	}
 	text := p.textOf(n)
+	if s.pemLine(f, n, text) {
+		return
+	}
 	s.argument(f, n, text)
 	if f.name >= 0 && !isFlagAlone(text) && p.items[n].marks&nested == 0 {
 		p.items[n].link = f.name

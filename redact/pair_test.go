@@ -70,6 +70,10 @@ func TestPairs(t *testing.T) {
 		`{"kind":"Secret","data":{"user":"am9l","name":"bm8x"},"stringData":{"a":["x1"]}}`: `{"kind":"Secret","data":{"user":"[SECRET]","name":"[SECRET]"},"stringData":{"a":["[SECRET]"]}}`,
 		`{"items":[{"data":{"a":"x1"},"type":"Opaque","kind":"Secret"}]}`:                  `{"items":[{"data":{"a":"[SECRET]"},"type":"Opaque","kind":"Secret"}]}`,
 		`{"db_passwords":{"prod":"hunter2","count":"1234"}}`:                               `{"db_passwords":{"prod":"[SECRET]","count":"1234"}}`,
+		// A key in lines.
+		`["-----BEGIN RSA PRIVATE KEY-----","MIIEpQIBAAKCAQEAn6","q1w2",12345678,"-----END RSA PRIVATE KEY-----","x1y2"]`:  `["-----BEGIN RSA PRIVATE KEY-----","[SECRET]","[SECRET]","[SECRET]","-----END RSA PRIVATE KEY-----","x1y2"]`,
+		`{"kty":"EC","d":"870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4"}`: `{"kty":"EC","d":"[SECRET]","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4"}`,
+		`{"mfaCode":"493027","recovery_codes":["a1b2-c3d4"],"seed_phrase":"legal winner thank year"}`:                      `{"mfaCode":"[SECRET]","recovery_codes":["[SECRET]"],"seed_phrase":"[SECRET]"}`,
 		// Cookies, headers in turn, values that are marked.
 		`{"cookies":[{"name":"sessionid","value":"a8Zq01mm"},{"name":"theme","value":"dark12"}]}`: `{"cookies":[{"name":"sessionid","value":"[SECRET]"},{"name":"theme","value":"dark12"}]}`,
 		`{"cookies":{"sessionid":"a8Zq01mm","theme":"dark12"}}`:                                   `{"cookies":{"sessionid":"[SECRET]","theme":"dark12"}}`,
@@ -119,6 +123,8 @@ func TestNoPairs(t *testing.T) {
 		`["-v","staging7"]`, `["-p","8080"]`,
 		`{"name":"token","value":{"symbol":"USDX2"}}`, `{"name":"secret scanning","value":{"alerts":"1234"}}`, `{"type":"transfer","from":"ACC-1001","to":"ACC-1002"}`,
 		`{"kind":"ConfigMap","data":{"a":"staging7"}}`, `{"kind":"SecretList","data":{"a":"staging7"}}`, `{"data":{"a":"staging7","n":{"b":"x1"}},"type":"event"}`,
+		`["-----BEGIN CERTIFICATE-----","MIIEpQIBAAKCAQEAn6"]`, `{"d":"2026-04-30","p":"3f786850e387550fdab836ed7e6dc881de23001bab12","q":"select a1 from b2 where c3"}`,
+		`{"verification_status":"done1","backup_count":"1234","recovery_time":"12345s","search_phrase":"x1 y2","status_code":"E1234"}`,
 		`{"headers":["user","password","email","name"]}`, `{"headers":["X-Api-Key","staging7","x"]}`, `{"headers":["X-Request-Id","a1b2c3d4e5"]}`,
 		`{"sensitive":false,"value":"staging7"}`, `{"sensitive":"high","value":"staging7"}`, `{"sensitive":true,"n":"staging7"}`, `{"masked":true,"of":{"value":"staging7"}}`,
 		`["docker","run","-p","8080:80","nginx7"]`, `["mysql","-p","db7","-P","3306"]`, `["curl","-u","joe","https://db"]`, `["sshpass","-p","-e","staging7"]`,
@@ -156,7 +162,7 @@ func TestPairsOfShapes(t *testing.T) {
 			`{"o":{"name":"password","p":{"q":1}},"m":1}`, `{"o":{"p":{"q":1},"value":"hunter2"}}`,
 			`{"kind":"ConfigMap","data":{"a":"x1"}}`, `{"data":{"a":"x1"},"kind":"List"}`, `{"n":1,"value":"x1"}`, `{"sensitive":true,"n":1}`, `{"sensitive":false,"n":1,"value":"x1"}`, `{"cookies":{"a":"x1y2z3"}}`,
 			`{"args":["sshpass","-q","a"]}`, `{"args":["ls","-p","a"]}`, `{"command":"ls","args":["-p","a"]}`, `{"o":{"value":{"a":"hunter2"},"n":1}}`,
-			`{"args":["a","b"]}`, `{"args":["hunter2"]}`, `{"headers":[["a"]]}`, `{"headers":[["a","b","c"]]}`,
+			`{"args":["-----END","b","a"]}`, `{"args":["a","b"]}`, `{"args":["hunter2"]}`, `{"headers":[["a"]]}`, `{"headers":[["a","b","c"]]}`,
 		} {
 			got, _ := r.JSON([]byte(src))
 			require.Equal(t, src, string(got))
@@ -170,6 +176,7 @@ func TestPairsOfShapes(t *testing.T) {
 			`{"data":{"a":"x1"},"kind":"Secret"}`:                     `{"data":{"a":"[SECRET]"},"kind":"Secret"}`,
 			`{"sensitive":true,"n":1,"value":"x1"}`:                   `{"sensitive":true,"n":1,"value":"[SECRET]"}`,
 			`{"cookies":{"sid":"x1y2z3"}}`:                            `{"cookies":{"sid":"[SECRET]"}}`,
+			`{"args":["-----BEGIN PRIVATE KEY-----","b1x","a1"]}`:     `{"args":["-----BEGIN PRIVATE KEY-----","[SECRET]","[SECRET]"]}`,
 			`{"args":["sshpass","-p","a"]}`:                           `{"args":["sshpass","-p","[SECRET]"]}`,
 			`{"command":"sshpass","args":["-p","a"]}`:                 `{"command":"sshpass","args":["-p","[SECRET]"]}`,
 			`{"o":{"value":{"a":"hunter2"},"name":"password"}}`:       `{"o":{"value":{"a":"[SECRET]"},"name":"password"}}`,

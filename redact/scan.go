@@ -18,6 +18,7 @@ type frame struct {
 	flagged       bool  // there is such a key, whatever it says
 	cookies       int32 // of an object the key "cookies" that it stands under; -1: none
 	command       int32 // the item of the command of which the strings in an array are arguments, or will be; -1: none
+	key           int32 // of an array the first line of a private key, the other lines of which come now; -1: none
 	login         bool  // it is one that takes a password
 	marks         uint8 // behindName, behindValue
 }
@@ -131,7 +132,7 @@ func (s *scanner) value(parent, index int32) bool {
 // open begins an array or an object.
 func (s *scanner) open(array bool, parent, index int32) {
 	p := s.p
-	f := frame{parent: parent, index: index, array: -1, name: -1, typed: -1, values: int32(len(p.values)), last: -1, below: -1, secret: -1, cookies: -1, command: -1}
+	f := frame{parent: parent, index: index, array: -1, name: -1, typed: -1, values: int32(len(p.values)), last: -1, below: -1, secret: -1, cookies: -1, command: -1, key: -1}
 	if array {
 		f.array = p.add(arrayItem, s.base+s.pos-1, s.base+s.pos, parent, index)
 		p.items[f.array].link = p.keyOver(f.array)

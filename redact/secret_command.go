@@ -59,7 +59,7 @@ func commandOf(word []byte) *command {
 }
 
 // commandTriggers match where commandSecret may find something.
-const commandTriggers = `curl(?:\.exe)? |mysql|mariadb|mongo(?:sh|dump|restore)? |sshpass|redis-cli|sqlcmd|zip -|7z |ldap(?:search|modify|add) |(?:docker|podman|helm|az) (?:registry )?login`
+const commandTriggers = `curl(?:\.exe)? |mysql|mariadb|mongo(?:sh|dump|restore)? |sshpass|redis-cli|sqlcmd|zip -|7z |ldap(?:search|modify|add) |::add-mask::|(?:docker|podman|helm|az) (?:registry )?login`
 
 // argsMost is how far behind a command its arguments are looked for.
 const argsMost = 2048
@@ -67,6 +67,10 @@ const argsMost = 2048
 // commandSecret returns the password that is given to the command at i. last is where the command before it ends, and is
 // set to where this one does: so a line of nothing but commands is read once.
 func commandSecret(b []byte, i int, last *int) (start, end int, ok bool) {
+	if mask := []byte("::add-mask::"); b[i] == ':' && bytes.HasPrefix(b[i:], mask) { // of GitHub's runners
+		a, ok := valueAt(b, i+len(mask), assignment{op: ' '})
+		return a.start, a.end, ok && !standIn(b[a.start:a.end])
+	}
 	if i > 0 && wordChars.has[b[i-1]] || !commandChars.has[b[i]] {
 		return 0, 0, false
 	}

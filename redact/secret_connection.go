@@ -8,7 +8,7 @@ import "bytes"
 // one can still see what was connected to.
 func newConnectionDetector() *detector {
 	d := newSecretDetector("connection_string", labelSecret,
-		`://[^/@\s]*:`, `@(?:tcp|udp|unix)\(`, `(?i)jdbc:oracle:`,
+		`://[^/@\s]*:`, pgpassTrigger, `@(?:tcp|udp|unix)\(`, `(?i)jdbc:oracle:`,
 		`(?i)(?:password|pwd|accountkey|sharedaccesskey|sharedsecretvalue)[ ]*=`)
 	d.find = func(t *text, hits []hit) []hit { return findConnections(d, t, hits) }
 	return d
@@ -25,6 +25,9 @@ func findConnections(d *detector, t *text, hits []hit) []hit {
 		case b[i] == ':' && bytes.HasPrefix(b[i:], []byte("://")) && base62.has[b[i-1]]:
 			start, end = c.urlPassword(i)
 			why = "password in a URL"
+		case b[i] == ':' && pgpassPort(b[i:]) > 0:
+			start, end = pgpassPassword(b, i)
+			why = "password in .pgpass"
 		case b[i] == '@':
 			start, end = c.driverPassword(i)
 			why = "password in a driver's connection string"
@@ -86,6 +89,50 @@ func (c *connections) urlPassword(i int) (start, end int) {
 		return 0, 0
 	}
 	return start, c.nextAt
+}
+
+// pgpassTrigger matches the port in a line of .pgpass: host:port:database:user:password. Of other ports too many things
+// are written like that.
+const pgpassTrigger = `:(?:5432|5433|6432|\*):`
+
+// pgpassPort returns the size of such a port and the colons around it, or 0.
+func pgpassPort(b []byte) int {
+	for _, port := range [...]string{":5432:", ":5433:", ":6432:", ":*:"} {
+		if bytes.HasPrefix(b, []byte(port)) {
+			return len(port)
+		}
+	}
+	return 0
+}
+
+// pgpassPassword returns the password of the line of .pgpass of which the port stands at i.
+func pgpassPassword(b []byte, i int) (start, end int) {
+	host := i
+	for host > 0 && i-host < nameMost && (nameChars.has[b[host-1]] || b[host-1] == '*') {
+		host--
+	}
+	if host == i || host > 0 && b[host-1] != '\n' {
+		return 0, 0
+	}
+	i += pgpassPort(b[i:])
+	for range 2 { // database and user
+		field := i
+		for i < len(b) && i-field < nameMost && b[i] != ':' && !urlEnd.has[b[i]] {
+			i++
+		}
+		if i == field || i == len(b) || b[i] != ':' {
+			return 0, 0
+		}
+		i++
+	}
+	start, end = i, i
+	for end < len(b) && end-start < listMost && !urlEnd.has[b[end]] {
+		end++
+	}
+	if end == start || end < len(b) && b[end] != '\n' && b[end] != '\r' || wordy(b[start:end]) || numeric(b[start:end], 4) {
+		return 0, 0
+	}
+	return start, end
 }
 
 // driverMost is how long user and password may be before the @ of a driver.

@@ -44,6 +44,9 @@ func (a assignment) secret(b []byte, name int, kind nameKind) bool {
 // valueUnderName returns the secret in b, a whole value under a name.
 func valueUnderName(b, name []byte) (start, end int, ok bool) {
 	kind := nameOf(name)
+	if kind == notSecret && isJWKPart(name) {
+		return 0, len(b), len(b) >= jwkLeast && base64URL.run(b, 0) == len(b) && mixed(b)
+	}
 	if kind == likelySecret {
 		return 0, len(b), ownedKey(name) && random(b) && base64URL.run(b, 0) == len(b) && (mixed(b) || scrambled(b)) // not the path of a file
 	}
@@ -72,6 +75,21 @@ func valueUnderName(b, name []byte) (start, end int, ok bool) {
 		return 0, 0, false
 	}
 	return start, end, true
+}
+
+// jwkTrigger matches the names of the parts of a private JSON Web Key (RFC 7518, section 6), which have at least jwkLeast
+// characters of base64.
+const (
+	jwkTrigger = `^(?:d|p|q|dp|dq|qi)$`
+	jwkLeast   = 43
+)
+
+func isJWKPart(name []byte) bool {
+	switch string(name) {
+	case "d", "p", "q", "dp", "dq", "qi":
+		return true
+	}
+	return false
 }
 
 // ownedKey reports whether a name says whose key stands under it, as godaddyKey does, and key does not.

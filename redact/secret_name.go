@@ -96,7 +96,7 @@ func nameWordEnd(name []byte, i int) int {
 // of kind so far.
 func wordKind(prev, word []byte, kind nameKind) nameKind {
 	switch string(word) {
-	case "pass", "pw", "pwd", "otp", "totp", "senha", "kennwort":
+	case "pass", "pw", "pwd", "otp", "totp", "psk", "senha", "kennwort":
 		return wordSecret
 	case "cvv", "cvc":
 		return codeSecret
@@ -106,6 +106,16 @@ func wordKind(prev, word []byte, kind nameKind) nameKind {
 		return tokenSecret
 	case "hash":
 		if kind == wordSecret { // of a password: good enough to try words on
+			return wordSecret
+		}
+	case "code", "codes":
+		switch string(prev) {
+		case "otp", "totp", "mfa", "verification", "recovery", "backup", "2fa":
+			return wordSecret
+		}
+	case "phrase":
+		switch string(prev) {
+		case "seed", "recovery", "mnemonic", "pass":
 			return wordSecret
 		}
 	case "token":

@@ -106,6 +106,7 @@ func TestSecretsAreFound(t *testing.T) {
 		"ALTER LOGIN sa WITH PASSWORD = N'⟦Hunt3r!x⟧' OLD_PASSWORD = '⟦older1⟧'", "machine h login joe password ⟦48151623⟧", "machine h\n login joe\n password ⟦swordfish⟧\n",
 		"- name: DB_PASSWORD\n  value: ⟦hunter2⟧\n", "- name: \"DB_PASSWORD\"\r\n  value: '⟦hunter2⟧'\n", "<property><name>db.password</name>\n <value>⟦swordfish⟧</value></property>", "<entry key=\"db.password\">⟦swordfish⟧</entry>",
 		"<key>password</key>\n\t<string>⟦swordfish⟧</string>", "<param name='password'>⟦swordfish⟧</param>", "password: &pw ⟦hunter2⟧\nother: *pw", "token: !!str ⟦a8Zq01mmX7tYb9Lk2Pw4⟧", "const apiKey =\n  \"⟦a8Zq01mmX7tYb9Lk2Pw4⟧\"",
+		"db.example.com:5432:prod:joe:⟦hunter2⟧\n*:*:*:ann:⟦x1y2⟧", "::add-mask::⟦hunter2⟧", "wifi.psk=⟦swordfish⟧",
 		"ConvertTo-SecureString -String '⟦Hunt3r!⟧' -AsPlainText", "$password = ConvertTo-SecureString \"⟦Hunt3r!⟧\" -AsPlainText", "joe:⟦$2y$10$abcdefghijklmnopqrstuuK8a7Zq01mmX7tYb9Lk2Pw4ab1cd2ef3⟧:1",
 		"https://api.example.com/v1/user?key=⟦9e4635bc-28dc-25d3-8546-2b30115d9a7b⟧", "request to the x API\nusing key=⟦eccb41cc2d4dab96b748ed040e9b3081⟧", "Ocp-Apim-Subscription-Key: ⟦0123456789abcdef0123456789abcdef⟧",
 		// of headers, cookies and commands
@@ -147,6 +148,7 @@ func TestNothingSecretIsLeftAlone(t *testing.T) {
 		"", "password", "password:", "password=", "password: \nuser: app", "token expired", "invalid token: signature mismatch", "password: incorrect", "the password is wrong",
 		"password: !Sub '${Env}-db'", "token: !Ref DbToken1", "auth: ntlm fallback2 used", "<string name=\"forgot_password\">Forgot it?</string>", "password: never",
 		"CREATE TABLE users (password varchar(60), token varchar(128))", "ALTER ROLE joe PASSWORD NULL", "create user request identified by correlation", "records are identified by isin US0378331005",
+		"db.example.com:5432:prod:joe:idle", "at db:5432:prod:joe:x1y2 now", "db:5432:prod", "db:5432::joe:x1y2", "::add-mask::***", "a:*:b:c:1234:5",
 		"patients are identified by 'name'", "we create users identified by email address", "could not set password 'must have a digit'", "<label for=\"password\">Password</label>", "<a id=\"password\">Forgot it?</a>",
 		"docker run --name mysql -p3306:3306 -d mysql:8", "mongo is up; mkdir -p data7", "- name: DB_PASSWORD\n  valueFrom: x7y8", "login joe password policy", "https://api.example.com/v1/user?key=status", "https://example.com/cache?key=eccb41cc2d4dab96b748ed040e9b3081",
 		"API response cached using key=eccb41cc2d4dab96b748ed040e9b3081", "IDENTIFIED EXTERNALLY", "password for the account: see wiki", "enable secret 5 times", "zip -r x.zip -P",

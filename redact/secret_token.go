@@ -58,7 +58,7 @@ func (k *secretToken) find(b []byte, i int) (start, end int, ok bool) {
 	// What decides is looked at first: the rest of a long run is read only once.
 	most := min(len(b), body+max(k.min, k.max, tokenPeek)+1)
 	end = k.of.run(b[:most], body)
-	for end > body && b[end-1] == '.' { // the end of a sentence
+	for end > body && (b[end-1] == '.' || b[end-1] == ',') { // the end of a sentence, or of a part
 		end--
 	}
 	n := end - body
@@ -72,7 +72,7 @@ func (k *secretToken) find(b []byte, i int) (start, end int, ok bool) {
 	}
 	if end == most {
 		end = k.of.run(b, end)
-		for b[end-1] == '.' {
+		for b[end-1] == '.' || b[end-1] == ',' {
 			end--
 		}
 	}

@@ -16,7 +16,7 @@ func newSecretValueDetector() *detector {
 	for _, w := range secretWords {
 		d.triggers = append(d.triggers, w.trigger())
 	}
-	d.triggers = append(d.triggers, literals(true, "cookie"), commandTriggers)
+	d.triggers = append(d.triggers, literals(true, "cookie"), commandTriggers, jwkTrigger)
 	d.find = func(t *text, hits []hit) []hit { return findSecretValues(d, t, hits) }
 	return d
 }
@@ -42,9 +42,9 @@ var secretWords = []secretWord{
 	{word: "pwd"}, {word: "pw", ends: true}, {word: "secret"}, {word: "token"}, {word: "key"}, {word: "cred"},
 	{word: "authorization"}, {word: "auth", ends: true}, {word: "bearer"}, {word: "basic", ends: true}, {word: "jwt", ends: true},
 	{word: "signature", ends: true}, {word: "sig", ends: true}, {word: "session", ends: true}, {word: "sessid", ends: true},
-	{word: "otp", ends: true}, {word: "cvv", ends: true}, {word: "cvc", ends: true},
+	{word: "otp", ends: true}, {word: "otp_code"}, {word: "otpcode"}, {word: "cvv", ends: true}, {word: "cvc", ends: true},
 	{word: "cloudflare"}, {word: "heroku"}, {word: "hubspot"}, {word: "messagebird"}, {word: "snyk"}, {word: "contribsys"},
-	{word: "identified"}, {word: "securestring"}, {word: "sonar"}, {word: "sourcegraph"}, {word: "artifactory"}, {word: "jfrog"}, {word: "sumo"}, {word: "meraki"}, {word: "scraping"},
+	{word: "psk", ends: true}, {word: "mfa"}, {word: "2fa"}, {word: "verification"}, {word: "recovery"}, {word: "backup"}, {word: "phrase"}, {word: "identified"}, {word: "securestring"}, {word: "sonar"}, {word: "sourcegraph"}, {word: "artifactory"}, {word: "jfrog"}, {word: "sumo"}, {word: "meraki"}, {word: "scraping"},
 	{word: "contrasena"}, {word: "motdepasse"}, {word: "kennwort"}, {word: "wachtwoord"}, {word: "senha", ends: true},
 }
 

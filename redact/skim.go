@@ -115,7 +115,7 @@ func (at *place) link(text []byte) *link {
 // namesNext reports whether a text at a place may say that others are secrets: the next element, the arguments of
 // a command, the data of a manifest.
 func (at *place) namesNext(text []byte) bool {
-	return at.ahead && len(text) > 0 && (text[0] == '-' && isSecretFlag(text) || commandOf(text) != nil || isManifest(text))
+	return at.ahead && len(text) > 0 && (text[0] == '-' && (isSecretFlag(text) || beginsKey(text)) || commandOf(text) != nil || isManifest(text))
 }
 
 // mayBeAt reports whether what a text goes on with may be the value of a place: a number or not, as it was.

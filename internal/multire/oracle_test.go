@@ -132,6 +132,7 @@ func randomPattern(r *rand.Rand, depth int) string {
 func FuzzSet(f *testing.F) {
 	f.Add(`a.c|\bk`, `(?i)é+$`, []byte("aéc K\xFFé"))
 	f.Add(`\d{2,4}`, `(?m)^\W`, []byte("12\n-34\n"))
+	f.Add(``, `0`, []byte(""))
 	f.Add(`[^a]\B`, `\x{FFFD}`, []byte("\xE2\x82\xF0"))
 	f.Fuzz(func(t *testing.T, one, two string, text []byte) {
 		patterns := []string{one, two}

@@ -25,7 +25,7 @@ const (
 // fill puts those of the spans in a row that are short and ASCII.
 func (r *row) fill(text []byte, spans []Span) {
 	r.text, r.ends, r.spans, r.taken, r.next = r.text[:0], r.ends[:0], r.spans[:0], 0, 0
-	if len(spans) <= fewSpans {
+	if len(spans) <= fewSpans || len(text) == 0 { // a lane without a span reads text meanwhile, so there must be some
 		return
 	}
 	// Most often all are ASCII, and to look at them all at once is less work.
