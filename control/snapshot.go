@@ -17,6 +17,7 @@ import (
 
 	"github.com/flexorhq/flexor-go/internal/durable"
 	"github.com/flexorhq/flexor-go/internal/ledger"
+	"github.com/flexorhq/flexor-go/internal/osfile"
 	"github.com/flexorhq/flexor-go/rbac"
 )
 
@@ -104,7 +105,7 @@ func (c *Control) loadSnapshot(publicKey string) (*snapshot, error) {
 }
 
 func readSnapshot(path string) (*snapshot, error) {
-	f, err := os.Open(path)
+	f, err := osfile.Open(path, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +174,7 @@ func replaceFile(path string, data []byte) error {
 	}
 	_, err = f.Write(data)
 	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
+		err = osfile.Rename(f.Name(), path)
 	}
 	if err != nil {
 		return errors.Join(err, os.Remove(f.Name()))

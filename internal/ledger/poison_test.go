@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -213,6 +214,7 @@ func TestReplacedUnderALiveWriter(t *testing.T) {
 		data, err := os.ReadFile(name)
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(name+".new", data, 0o644))
+		require.NoError(t, os.Remove(name)) // Windows replaces no open file by os.Rename
 		require.NoError(t, os.Rename(name+".new", name))
 	}
 	for name, harm := range map[string]func(t *testing.T, dir, seg string){
@@ -229,6 +231,9 @@ func TestReplacedUnderALiveWriter(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if name == "directory replaced" && runtime.GOOS == "windows" {
+				t.Skip("Windows renames no directory in which a file is open")
+			}
 			o := testOptions(t)
 			dir := filepath.Join(t.TempDir(), "audit-log")
 			require.NoError(t, os.Mkdir(dir, 0o755))

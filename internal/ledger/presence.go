@@ -43,7 +43,7 @@ func (p *Presence) path() string { return filepath.Join(p.dir, writersDir, p.ID+
 //
 // The file appears and is locked, and later is unlocked and disappears, under the
 // ledger's lock, so that [Writers] never takes it for that of a dead one in
-// between. (Windows can neither rename nor remove a file that is locked.)
+// between.
 func Enter(ctx context.Context, fsys durable.FS, dir, id string, first uint64) (*Presence, error) {
 	if id == "" || strings.ContainsAny(id, `/\.`) {
 		return nil, fmt.Errorf("ledger: writer id %q is no file name", id)
@@ -65,7 +65,7 @@ func Enter(ctx context.Context, fsys durable.FS, dir, id string, first uint64) (
 // Advance notes that all records of this writer that anybody still has to look
 // at, should it die, stand at index first or later. It is a hint, and is never
 // synced: who finds an older one reads more of the log than necessary. So it may
-// fail, as it does on Windows, where nobody writes a file that is locked.
+// fail.
 func (p *Presence) Advance(fsys durable.FS, first uint64) error {
 	next := *p
 	next.First = first
@@ -136,8 +136,7 @@ func (p *Presence) Abandon() error {
 // them: it ends with Leave or Abandon.
 //
 // Without adopt no right to write is needed: on a read-only disk every writer is
-// dead, and one that may not be looked into counts as live. Where the file of a
-// live writer cannot be read, as on Windows, only its ID is known. Nor does it wait
+// dead, and one that may not be looked into counts as live. Nor does it wait
 // for ever for a process that hangs with the ledger's lock in its hands: a writer
 // that just then comes or goes may be taken for dead, but has no records to look at.
 func Writers(fsys durable.FS, dir string, adopt bool) (live, dead []*Presence, err error) {
@@ -215,7 +214,6 @@ func writerPIDs(fsys durable.FS, dir string) (pids []int) {
 
 // find reads the sign of life of a writer and locks it if the writer is dead. It is nil
 // for a file that no writer left: who is dead has theirs removed, and nothing else.
-// It is read first: Windows does not let others read what somebody locked.
 func find(fsys durable.FS, dir, id string) (p *Presence, lives bool, err error) {
 	p = &Presence{ID: id, dir: dir}
 	data, rerr := durable.ReadFile(fsys, p.path(), 1<<16)

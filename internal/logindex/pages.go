@@ -63,8 +63,8 @@ func (p *Part) forget() {
 	}
 }
 
-// readPage reads a page from the file. That is opened each time: an open file could not
-// be removed on Windows, and its segment not be purged.
+// readPage reads a page from the file. That is opened each time: an open file would keep
+// its room on the disk after its segment was purged.
 func (p *Part) readPage(i int) (*page, error) {
 	f, err := p.open()
 	if err != nil {

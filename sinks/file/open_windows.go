@@ -22,12 +22,24 @@ func removed(f *os.File) bool {
 	return err == nil && (info.DeletePending || info.NumberOfLinks == 0)
 }
 
-// truncate cuts an open file that nobody renames meanwhile. What was opened to append
-// may not be cut on Windows, so it is opened once more.
+// truncate cuts an open file. What was opened to append may not be cut on Windows, so it
+// is opened once more.
 func truncate(f *os.File, size int64) error {
 	again, err := osfile.Open(f.Name(), os.O_WRONLY, 0)
 	if err != nil {
 		return err
 	}
-	return errors.Join(again.Truncate(size), again.Close())
+	defer again.Close() // it is synced with f
+	ours, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	named, err := again.Stat()
+	if err != nil {
+		return err
+	}
+	if !os.SameFile(ours, named) {
+		return errors.New("it was renamed meanwhile")
+	}
+	return again.Truncate(size)
 }
