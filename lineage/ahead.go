@@ -20,6 +20,7 @@ type ahead struct {
 	most    int // goroutines
 	chunk   int // versions that are read together
 	waiting int // chunks that must wait to be followed: fewer are followed before others could help
+	room    int // readings of a chunk beyond which no more of its versions are looked at
 
 	own    sights         // what the walk reads itself
 	turns  chan *sights   // that nobody reads yet; nil: no goroutine was started
@@ -30,19 +31,19 @@ type ahead struct {
 }
 
 const (
-	mostAhead     = 4   // goroutines: the walk itself is not faster than some of them
-	chunkAhead    = 128 // versions
-	waitingAhead  = 4   // chunks
-	chunksAhead   = 4   // that are read, or wait for it, for each goroutine
-	readingsAhead = 1 << 15
+	mostAhead     = 4       // goroutines: the walk itself is not faster than so many
+	chunkAhead    = 128     // versions
+	waitingAhead  = 4       // chunks
+	chunksAhead   = 4       // for each goroutine, read or waiting for it
+	readingsAhead = 1 << 15 // of a chunk: a version can be seen by all of a collection, many versions by as many each
 )
 
-// newAhead returns what reads ahead on all processors; in tests, on so many goroutines, from the
-// first version on.
+// newAhead returns what reads ahead on all processors; in tests, on so many with the walk, and
+// from the first version on.
 func newAhead(g *graph, queue *arena[found], forced int) *ahead {
-	a := &ahead{graph: g, queue: queue, most: min(runtime.GOMAXPROCS(0)-1, mostAhead), chunk: chunkAhead, waiting: waitingAhead}
+	a := &ahead{graph: g, queue: queue, most: min(runtime.GOMAXPROCS(0)-1, mostAhead), chunk: chunkAhead, waiting: waitingAhead, room: readingsAhead}
 	if forced > 0 {
-		a.most, a.chunk, a.waiting = forced, 2, 1
+		a.most, a.chunk, a.waiting, a.room = forced-1, 3, 1, 10
 	}
 	return a
 }
@@ -94,12 +95,9 @@ func (l *sights) view(g *graph, s *shelf, at, end spot) {
 	l.views = append(l.views, view{s, end, len(l.readings)})
 }
 
-// lookAll finds what sees the versions; not the rest of them, if that becomes much.
-func (l *sights) lookAll(g *graph) {
-	for i := range l.versions {
-		if len(l.readings) >= readingsAhead {
-			break
-		}
+// lookAll finds what sees the versions, of those behind which there are fewer readings than room.
+func (l *sights) lookAll(g *graph, room int) {
+	for i := 0; i < len(l.versions) && len(l.readings) < room; i++ {
 		l.look(g, &l.versions[i])
 	}
 	l.done <- struct{}{}
@@ -172,7 +170,7 @@ func (a *ahead) sendNext() {
 		for range a.most {
 			a.ending.Go(func() {
 				for l := range a.turns {
-					l.lookAll(a.graph)
+					l.lookAll(a.graph, a.room)
 				}
 			})
 		}
@@ -206,7 +204,7 @@ func (a *ahead) wait(l *sights) {
 		case <-l.done:
 			return
 		case other := <-a.turns:
-			other.lookAll(a.graph)
+			other.lookAll(a.graph, a.room)
 		}
 	}
 }
