@@ -125,7 +125,7 @@ func (t *trace) find() {
 				}
 			})
 		}
-		t.ahead = newAhead(t.graph, t.queue, t.q.goroutines)
+		t.ahead = newAhead(t.graph, t.queue, t.mayFollow, t.q.goroutines)
 		defer t.ahead.end()
 		t.walk(t.readersOf)
 	}
@@ -158,7 +158,7 @@ func (t *trace) start(way int) {
 }
 
 // walk follows what was found until nothing is left, or may not be followed.
-func (t *trace) walk(follow func(number int, depth int) (more bool)) {
+func (t *trace) walk(follow func(number, depth int) (more bool)) {
 	for i := 0; i < t.queue.n && t.ctx.Err() == nil; i++ {
 		c := t.queue.at(i)
 		t.at = int(c.order)
@@ -182,13 +182,14 @@ func (t *trace) excluded(r *run) bool {
 
 // readersOf follows a version to the readings that see it. With a negative depth it
 // only reports whether there are any.
-func (t *trace) readersOf(number int, depth int) (more bool) {
+func (t *trace) readersOf(number, depth int) (more bool) {
 	c := *t.queue.at(number)
 	if depth < 0 {
 		return t.isRead(c.shelf, c.at, func(at spot) bool { return !t.q.ExcludeFailed || !t.excluded(t.runAt(at)) })
 	}
 	own := c.shelf
-	for v, plain := range t.ahead.views(number, t.mayFollow) {
+	sights, version := t.ahead.sights(number)
+	for v, plain := range sights.of(version) {
 		readings := t.seeing(v.shelf, plain, c.at, v.end)
 		for i := range readings {
 			t.see(&readings[i], depth, c)
@@ -293,7 +294,7 @@ func (t *trace) own(s *shelf) bool {
 
 // sourcesOf follows a version to what it was made from. With a negative depth it only
 // reports whether there is anything.
-func (t *trace) sourcesOf(number int, depth int) (more bool) {
+func (t *trace) sourcesOf(number, depth int) (more bool) {
 	c := *t.queue.at(number)
 	run, access := t.runAt(c.at), t.flags(c.at)
 	if t.excluded(run) || access.Op == logindex.Delete || t.q.Explicit && !access.Stated {
