@@ -13,13 +13,15 @@ import (
 // changes the graph, but for the homes of shelves. So an answer is the same
 // however much was read ahead.
 
-// ahead reads ahead of a walk. The zero value reads nothing ahead.
+// ahead reads ahead of a walk; see [newAhead].
 type ahead struct {
 	graph   *graph
 	queue   *arena[found]
-	most    int // goroutines
-	chunk   int // versions that are read together
-	waiting int // chunks that must wait to be followed: fewer are followed before others could help
+	most    int               // goroutines
+	chunk   int               // versions that are read together
+	waiting int               // chunks that must wait to be followed: fewer are followed before others could help
+	room    int               // readings of a chunk beyond which no more of its versions are looked at
+	open    func(*found) bool // whether a version may be followed; if not, nor may those behind it
 
 	own    sights         // what the walk reads itself
 	turns  chan *sights   // that nobody reads yet; nil: no goroutine was started
@@ -30,19 +32,19 @@ type ahead struct {
 }
 
 const (
-	mostAhead     = 4   // goroutines: the walk itself is not faster than some of them
-	chunkAhead    = 128 // versions
-	waitingAhead  = 4   // chunks
-	chunksAhead   = 4   // that are read, or wait for it, for each goroutine
-	readingsAhead = 1 << 15
+	mostAhead     = 4       // goroutines: the walk itself is not faster than so many
+	chunkAhead    = 128     // versions
+	waitingAhead  = 4       // chunks
+	chunksAhead   = 4       // for each goroutine, read or waiting for it
+	readingsAhead = 1 << 15 // of a chunk: a version can be seen by all of a collection, many versions by as many each
 )
 
-// newAhead returns what reads ahead on all processors; in tests, on so many goroutines, from the
-// first version on.
-func newAhead(g *graph, queue *arena[found], forced int) *ahead {
-	a := &ahead{graph: g, queue: queue, most: min(runtime.GOMAXPROCS(0)-1, mostAhead), chunk: chunkAhead, waiting: waitingAhead}
+// newAhead returns what reads ahead on all processors; in tests, on so many with the walk, and
+// from the first version on.
+func newAhead(g *graph, queue *arena[found], open func(*found) bool, forced int) *ahead {
+	a := &ahead{graph: g, queue: queue, open: open, most: min(runtime.GOMAXPROCS(0)-1, mostAhead), chunk: chunkAhead, waiting: waitingAhead, room: readingsAhead}
 	if forced > 0 {
-		a.most, a.chunk, a.waiting = forced, 2, 1
+		a.most, a.chunk, a.waiting, a.room = forced-1, 3, 1, 10
 	}
 	return a
 }
@@ -54,7 +56,7 @@ type sights struct {
 	ends     []int   // where the views of each version end: of those that were looked at
 	views    []view
 	readings []reading
-	warm     uint32
+	warm     uint32        // of no use but to be computed
 	done     chan struct{} // has one when all of it was looked at
 }
 
@@ -94,12 +96,9 @@ func (l *sights) view(g *graph, s *shelf, at, end spot) {
 	l.views = append(l.views, view{s, end, len(l.readings)})
 }
 
-// lookAll finds what sees the versions; not the rest of them, if that becomes much.
-func (l *sights) lookAll(g *graph) {
-	for i := range l.versions {
-		if len(l.readings) >= readingsAhead {
-			break
-		}
+// lookAll finds what sees the versions, of those behind which there are fewer readings than room.
+func (l *sights) lookAll(g *graph, room int) {
+	for i := 0; i < len(l.versions) && len(l.readings) < room; i++ {
 		l.look(g, &l.versions[i])
 	}
 	l.done <- struct{}{}
@@ -110,8 +109,7 @@ func (l *sights) reset() {
 	l.versions, l.ends, l.views, l.readings = l.versions[:0], l.ends[:0], l.views[:0], l.readings[:0]
 }
 
-// of yields the views of a version with their readings. These are good until others are
-// asked for.
+// of yields the views of a version with their readings.
 func (l *sights) of(version int) iter.Seq2[view, []reading] {
 	return func(yield func(view, []reading) bool) {
 		first, from := 0, 0
@@ -130,33 +128,31 @@ func (l *sights) of(version int) iter.Seq2[view, []reading] {
 	}
 }
 
-// views yields the views of the version with that number in the queue, as [sights.of]. The
-// versions are asked for in their order; open reports whether one may be followed.
-func (a *ahead) views(number int, open func(*found) bool) iter.Seq2[view, []reading] {
+// sights returns what sees the version with that number in the queue, and as the how-manieth it
+// stands there. That is good until the next call. The versions are asked for in their order.
+func (a *ahead) sights(number int) (l *sights, version int) {
 	chunk, version := number/a.chunk, number%a.chunk
 	if version == 0 && a.most > 0 {
-		a.send(chunk, open)
+		a.send(chunk)
 	}
-	if len(a.sent) > 0 && a.sent[0].chunk == chunk {
-		if l := a.sent[0]; version < len(l.ends) {
-			return l.of(version)
-		}
+	if len(a.sent) > 0 && a.sent[0].chunk == chunk && version < len(a.sent[0].ends) {
+		return a.sent[0], version
 	}
 	a.own.reset()
 	a.own.look(a.graph, a.queue.at(number))
-	return a.own.of(0)
+	return &a.own, 0
 }
 
 // send sends chunks to be read, from one that is followed now, and waits for that if it
 // was sent.
-func (a *ahead) send(chunk int, open func(*found) bool) {
+func (a *ahead) send(chunk int) {
 	if len(a.sent) > 0 && a.sent[0].chunk < chunk {
 		a.sent[0].reset()
 		a.idle, a.sent = append(a.idle, a.sent[0]), a.sent[1:]
 	}
 	a.next = max(a.next, chunk)
 	if whole := a.queue.n / a.chunk; whole-chunk >= a.waiting {
-		for a.next < whole && len(a.sent) < a.most*chunksAhead && open(a.queue.at(a.next*a.chunk+a.chunk-1)) {
+		for a.next < whole && len(a.sent) < a.most*chunksAhead && a.open(a.queue.at(a.next*a.chunk+a.chunk-1)) {
 			a.sendNext()
 		}
 	}
@@ -172,7 +168,7 @@ func (a *ahead) sendNext() {
 		for range a.most {
 			a.ending.Go(func() {
 				for l := range a.turns {
-					l.lookAll(a.graph)
+					l.lookAll(a.graph, a.room)
 				}
 			})
 		}
@@ -206,7 +202,7 @@ func (a *ahead) wait(l *sights) {
 		case <-l.done:
 			return
 		case other := <-a.turns:
-			other.lookAll(a.graph)
+			other.lookAll(a.graph, a.room)
 		}
 	}
 }

@@ -189,7 +189,7 @@ func (t *trace) finishEdges() {
 
 func (t *trace) finishEdge(e *edge, out *Edge) {
 	p, row := t.Parts[e.access.Part()], t.row(e.access)
-	run := t.runAt(e.access) // which the trace has met: nothing changes
+	run := t.runs.at(int(e.run))
 	run.cite()
 	out.RunID, out.AgentName, out.At, out.Position = run.id(), run.agent, p.Time(row), row.Position
 	out.Made, out.Explicit, out.Record = e.made, e.explicit, t.shelves.at(int(e.shelf)).record

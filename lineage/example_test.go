@@ -51,8 +51,17 @@ func Example() {
 		fmt.Println(t.Role, t.AgentName)
 	}
 	fmt.Println("complete:", res.Complete)
+	for a, err := range lineage.AccessesTo(ctx, v.Log, prices, nil) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(a.Op, "of", a.Rows, "rows")
+	}
 	// Output:
 	// read_by feed-monitor
 	// included_in recon-summary
 	// complete: true
+	// read of 0 rows
+	// read of 4 rows
 }

@@ -313,7 +313,7 @@ func history(tb testing.TB, rnd *rand.Rand) (*memory, *oracle) {
 }
 
 // TestOracle compares answers on random histories with those of the oracle. Every other
-// log is indexed in pieces, and three of four are traced by several goroutines.
+// log is indexed in pieces, and every other one is traced by several goroutines.
 func TestOracle(t *testing.T) {
 	n := 12_000
 	if testing.Short() {

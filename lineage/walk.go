@@ -97,6 +97,7 @@ type edge struct {
 	version  spot // 0: none made it
 	position uint64
 	shelf    uint32 // the number of that of its record
+	run      uint32 // that of its run
 	made     bool
 	explicit bool
 }
@@ -111,7 +112,7 @@ func (t *trace) find() {
 			if r := t.runAt(at); !t.excluded(r) && t.inWindow(at) {
 				stated := t.flags(at).Stated
 				t.touch(writtenBy, r, s, at, 0, stated, false)
-				t.edge(edge{access: at, made: true, version: at, position: t.pos(at), shelf: uint32(s.number), explicit: stated})
+				t.edge(r, edge{access: at, made: true, version: at, position: t.pos(at), shelf: uint32(s.number), explicit: stated})
 			}
 		})
 	}
@@ -124,7 +125,7 @@ func (t *trace) find() {
 				}
 			})
 		}
-		t.ahead = newAhead(t.graph, t.queue, t.q.goroutines)
+		t.ahead = newAhead(t.graph, t.queue, t.mayFollow, t.q.goroutines)
 		defer t.ahead.end()
 		t.walk(t.readersOf)
 	}
@@ -157,7 +158,7 @@ func (t *trace) start(way int) {
 }
 
 // walk follows what was found until nothing is left, or may not be followed.
-func (t *trace) walk(follow func(number int, depth int) (more bool)) {
+func (t *trace) walk(follow func(number, depth int) (more bool)) {
 	for i := 0; i < t.queue.n && t.ctx.Err() == nil; i++ {
 		c := t.queue.at(i)
 		t.at = int(c.order)
@@ -181,13 +182,14 @@ func (t *trace) excluded(r *run) bool {
 
 // readersOf follows a version to the readings that see it. With a negative depth it
 // only reports whether there are any.
-func (t *trace) readersOf(number int, depth int) (more bool) {
+func (t *trace) readersOf(number, depth int) (more bool) {
 	c := *t.queue.at(number)
 	if depth < 0 {
 		return t.isRead(c.shelf, c.at, func(at spot) bool { return !t.q.ExcludeFailed || !t.excluded(t.runAt(at)) })
 	}
 	own := c.shelf
-	for v, plain := range t.ahead.views(number, t.mayFollow) {
+	sights, version := t.ahead.sights(number)
+	for v, plain := range sights.of(version) {
 		readings := t.seeing(v.shelf, plain, c.at, v.end)
 		for i := range readings {
 			t.see(&readings[i], depth, c)
@@ -226,7 +228,7 @@ func (t *trace) see(r *reading, depth int, c found) {
 	if t.excluded(run.meet()) {
 		return
 	}
-	t.edge(edge{access: r.at, version: c.at, position: c.pos, shelf: uint32(c.shelf.number), explicit: r.made})
+	t.edge(run, edge{access: r.at, version: c.at, position: c.pos, shelf: uint32(c.shelf.number), explicit: r.made})
 	if r.made {
 		t.reach(run, r.at, depth)
 		return
@@ -277,7 +279,7 @@ func (t *trace) reach(run *run, at spot, depth int) {
 		t.touch(includedIn, run, s, at, depth, access.Stated, false)
 		before := t.at
 		t.at = t.count // the edge is told with the version
-		t.edge(edge{access: at, made: true, version: at, position: access.Position, shelf: uint32(s.number), explicit: access.Stated})
+		t.edge(run, edge{access: at, made: true, version: at, position: access.Position, shelf: uint32(s.number), explicit: access.Stated})
 		t.at = before
 	}
 	if t.count > t.told {
@@ -292,7 +294,7 @@ func (t *trace) own(s *shelf) bool {
 
 // sourcesOf follows a version to what it was made from. With a negative depth it only
 // reports whether there is anything.
-func (t *trace) sourcesOf(number int, depth int) (more bool) {
+func (t *trace) sourcesOf(number, depth int) (more bool) {
 	c := *t.queue.at(number)
 	run, access := t.runAt(c.at), t.flags(c.at)
 	if t.excluded(run) || access.Op == logindex.Delete || t.q.Explicit && !access.Stated {
@@ -313,13 +315,13 @@ func (t *trace) sourcesOf(number int, depth int) (more bool) {
 	if depth < 0 {
 		return len(from) > 0
 	}
-	t.edge(edge{access: c.at, made: true, version: c.at, position: c.pos, shelf: uint32(c.shelf.number), explicit: access.Stated})
+	t.edge(run, edge{access: c.at, made: true, version: c.at, position: c.pos, shelf: uint32(c.shelf.number), explicit: access.Stated})
 	for i := range from {
 		r := &from[i]
 		t.sources(r, func(s *shelf, source spot) {
-			if run := t.runAt(source); t.flags(source).Op != logindex.Delete && !t.excluded(run) {
-				t.edge(edge{access: r.at, version: source, position: t.pos(source), shelf: uint32(s.number), explicit: r.made})
-				t.reach(run, source, depth)
+			if by := t.runAt(source); t.flags(source).Op != logindex.Delete && !t.excluded(by) {
+				t.edge(run, edge{access: r.at, version: source, position: t.pos(source), shelf: uint32(s.number), explicit: r.made})
+				t.reach(by, source, depth)
 			}
 		}, func(s *shelf) { t.external(r, s, depth) })
 	}
@@ -328,7 +330,7 @@ func (t *trace) sourcesOf(number int, depth int) (more bool) {
 
 // external notes a record that was read as it was before the log began.
 func (t *trace) external(r *reading, s *shelf, depth int) {
-	t.edge(edge{access: r.at, shelf: uint32(s.number), explicit: r.made})
+	t.edge(t.runAt(r.at), edge{access: r.at, shelf: uint32(s.number), explicit: r.made})
 	if t.outside[s.record] || t.own(s) {
 		return
 	}
@@ -343,9 +345,10 @@ func (t *trace) external(r *reading, s *shelf, depth int) {
 // is followed; the first of them tells what comes of the record in question.
 func (t *trace) toldBefore() bool { return t.told > 0 && t.at <= t.told }
 
-// edge notes an edge. Some are noted more than once.
-func (t *trace) edge(e edge) {
+// edge notes an edge of a run. Some are noted more than once.
+func (t *trace) edge(r *run, e edge) {
 	if !t.q.NoEdges && !t.toldBefore() {
+		e.run = r.number
 		t.edges.push(e)
 	}
 }

@@ -28,6 +28,9 @@ const (
 	// maxHeld is how many bytes of indexes it keeps in memory because they cannot be
 	// written. A log with more is read whole.
 	maxHeld = 512 << 20
+	// maxMade is how many indexes are made at once: for each its segment, and as much again, is held
+	// in memory.
+	maxMade = 8
 	// defaultChunk is [Index.chunk].
 	defaultChunk = 8192
 
@@ -214,11 +217,11 @@ func (x *Index) begin(ctx context.Context) error {
 }
 
 // segments returns the indexes of finished segments. Those that are not there are made on
-// all processors.
+// several processors.
 func (x *Index) segments(ctx context.Context, ends []ledger.End) ([]*Part, error) {
 	parts, errs := make([]*Part, len(ends)), make([]error, len(ends))
 	var wg sync.WaitGroup
-	turn := make(chan struct{}, runtime.GOMAXPROCS(0))
+	turn := make(chan struct{}, min(runtime.GOMAXPROCS(0), maxMade))
 	for i, e := range ends {
 		turn <- struct{}{}
 		wg.Go(func() {
