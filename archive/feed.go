@@ -295,13 +295,14 @@ func (f *feed) find(ctx context.Context, store Store) error {
 // was one, the place was emptied, or is another one, and what is there was put since: that is
 // written down first, or whoever goes on after this process could take it for a whole copy.
 func (f *feed) begin() error {
-	if f.state.Chunk != "" {
-		first, err := f.reader.First()
-		if err != nil {
-			return err
-		}
-		f.missing(0, first)
+	if f.state.Chunk == "" {
+		return nil
 	}
+	first, err := f.reader.First()
+	if err != nil {
+		return err
+	}
+	f.missing(0, first)
 	f.state.unconfirm()
 	return f.state.write(f.path)
 }

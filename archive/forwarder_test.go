@@ -239,7 +239,7 @@ func TestFailures(t *testing.T) {
 			arrived(t, store, l)
 			copies, err = Status(context.Background(), vault)
 			require.NoError(t, err)
-			require.Equal(t, Copy{Destination: "test", Log: "flexor/test/audit-log", Confirmed: 20, ConfirmedAt: copies[0].ConfirmedAt}, copies[0])
+			require.Equal(t, Copy{Destination: "test", Log: "flexor/test/audit-log", Confirmed: 20, ConfirmedAt: copies[0].ConfirmedAt, LookedAt: copies[0].LookedAt}, copies[0])
 		})
 	}
 }

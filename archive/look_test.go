@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -77,18 +78,18 @@ func TestDownWhileIdle(t *testing.T) {
 	l.add(t, 3, 100)
 	require.NoError(t, f.Flush(ctx))
 	require.NoError(t, os.Rename(store.root, store.root+".away"))
-	clock.add(time.Hour)
-	polls(f)
-	copies, err := Status(ctx, vault)
-	require.NoError(t, err)
-	require.Contains(t, copies[0].Error, "mount the share that holds it")
+	fails := func(text string) func() bool {
+		return func() bool {
+			clock.add(time.Hour)
+			copies, err := Status(ctx, vault)
+			return err == nil && (copies[0].Error != "") == (text != "") && strings.Contains(copies[0].Error, text)
+		}
+	}
+	require.Eventually(t, fails("mount the share that holds it"), time.Minute, time.Millisecond)
 	require.Equal(t, 1, j.count("forwarding failed"))
 	require.NoError(t, os.Rename(store.root+".away", store.root))
-	for ; err == nil && copies[0].Error != ""; copies, err = Status(ctx, vault) {
-		clock.add(time.Hour)
-		polls(f)
-	}
-	require.NoError(t, err)
+	require.Eventually(t, fails(""), time.Minute, time.Millisecond)
+	require.Eventually(t, func() bool { return j.count("forwarding goes on") == 1 }, time.Minute, time.Millisecond)
 	arrived(t, store, l)
 }
 
