@@ -99,8 +99,11 @@ func (c *cli) helpCommand(root *cobra.Command) *cobra.Command {
 		Example: examples("flexor help audit"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			cmd, rest, err := root.Find(args)
-			if err != nil || len(rest) > 0 {
+			switch {
+			case err != nil:
 				return noSuchCommand(root, args)
+			case len(rest) > 0:
+				return noArgs(cmd, rest)
 			}
 			return cmd.Help()
 		},
