@@ -217,3 +217,35 @@ func TestOwnersRemoveEachOtherAcrossProcesses(t *testing.T) {
 		}
 	}
 }
+
+// Of many who give a vault its first owner at once, one does, and the others are told.
+func TestInitAtOnce(t *testing.T) {
+	for range 3 {
+		dir := t.TempDir()
+		errs := make(chan error)
+		const n = 4
+		for range n {
+			go func() {
+				c, _, err := Init(bg, dir, Genesis{Vault: "company", Tier: rbac.L2, Owner: alice}, nil)
+				if err == nil {
+					err = c.Close()
+				}
+				errs <- err
+			}()
+		}
+		won := 0
+		for range n {
+			if err := <-errs; err == nil {
+				won++
+			} else {
+				require.ErrorIs(t, err, rbac.ErrInitialised)
+			}
+		}
+		require.Equal(t, 1, won)
+		c, err := Open(bg, dir, nil)
+		require.NoError(t, err)
+		require.NoError(t, c.Damage())
+		require.Empty(t, c.Flags())
+		require.NoError(t, c.Close())
+	}
+}

@@ -1,13 +1,16 @@
 package ledger
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -179,4 +182,33 @@ func TestWhoHoldsTheLock(t *testing.T) {
 	require.ErrorContains(t, locked, "another process holds it")
 	require.ErrorContains(t, heldBy(durable.Disk{}, dir, locked), "one of the processes 4711 4712 holds it")
 	require.Equal(t, []int{4711, 4712}, locked.PIDs)
+}
+
+// Records of runs wait for who hangs with the lock, and the logger hears of it.
+func TestAppendsWaitAndSaySo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var said bytes.Buffer
+		o := testOptions(t)
+		m := newMemFS(filepath.Dir(memDir))
+		o.FS, o.Logger = m, slog.New(slog.NewTextHandler(&said, nil))
+		require.NoError(t, Create(memDir, o))
+		l := openLog(t, memDir, o)
+		lock, err := m.Lock(lockName(memDir), true)
+		require.NoError(t, err)
+		appended := make(chan error, 1)
+		go func() {
+			_, err := l.AppendSync(record(0))
+			appended <- err
+		}()
+		time.Sleep(hangs - time.Second)
+		synctest.Wait()
+		require.Empty(t, said.String())
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		require.Empty(t, appended)
+		require.Contains(t, said.String(), lockName(memDir))
+		require.NoError(t, lock.Unlock())
+		require.NoError(t, <-appended)
+		require.NoError(t, l.Close())
+	})
 }

@@ -35,7 +35,6 @@ type batch struct {
 
 func newBatch() *batch {
 	return &batch{
-		ctx:   context.Background(),
 		ready: make(chan struct{}), turn: make(chan struct{}, 1),
 		written: make(chan struct{}), synced: make(chan struct{}),
 	}
