@@ -145,8 +145,13 @@ func (r *Redactor) compileTriggers() (err error) {
 	if r.set, err = multire.Compile(patterns); err != nil {
 		return fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
+	r.set.CacheBytes = stateBytes
 	return nil
 }
+
+// stateBytes is room for the states of the automaton that entries need with all detectors, in each goroutine. With half of
+// it they are forgotten before they were of use: entries took 9 µs instead of 4.
+const stateBytes = 4 << 20
 
 // bitset is a set of detectors, by their numbers.
 type bitset []uint64
