@@ -94,12 +94,13 @@ func TestLines(t *testing.T) {
 // What cannot work is an error before anything is recorded.
 func TestFeedsThatFail(t *testing.T) {
 	ctx := context.Background()
+	lines := fileURL(filepath.Join(t.TempDir(), "decisions.jsonl"))
 	for place, says := range map[string]string{
-		"openlineage+https://marquez.example":   `import "github.com/flexorhq/flexor-go/sinks/openlineage" and add Feeds: flexor.Feeds{"openlineage": openlineage.Open} to its flexor.Options`,
-		"file://host/decisions.jsonl":           "does not name a file of this machine",
-		"file:///decisions.jsonl?kinds=all":     `setting kinds: no record has the kind "all"`,
-		"file:///decisions.jsonl?compress=lzma": `setting compress: no way to compress is called "lzma"`,
-		"file:///decisions.jsonl?perm=abc":      "setting perm: ",
+		"openlineage+https://marquez.example": `import "github.com/flexorhq/flexor-go/sinks/openlineage" and add Feeds: flexor.Feeds{"openlineage": openlineage.Open} to its flexor.Options`,
+		"file://host/decisions.jsonl":         "does not name a file of this machine",
+		lines + "?kinds=all":                  `setting kinds: no record has the kind "all"`,
+		lines + "?compress=lzma":              `setting compress: no way to compress is called "lzma"`,
+		lines + "?perm=abc":                   "setting perm: ",
 	} {
 		dir := copiedVault(t, place)
 		_, err := flexor.Open(ctx, dir, nil)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/flexorhq/flexor-go/internal/durable"
+	"github.com/flexorhq/flexor-go/internal/osfile"
 )
 
 // Folder is the directory in a vault where forwarding keeps its state: for each
@@ -112,7 +113,7 @@ func (s *state) write(path string) error {
 
 // touch makes a file if it is not there.
 func touch(path string) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o644)
+	f, err := osfile.Open(path, os.O_WRONLY|os.O_CREATE, 0o644)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/flexorhq/flexor-go/internal/durable"
+	"github.com/flexorhq/flexor-go/internal/osfile"
 )
 
 // Folder is the directory in a vault where flexor.Open keeps the [Config.State] of its
@@ -68,7 +69,7 @@ func (s *state) write(dir string) error {
 
 // touch makes a file if it is not there.
 func touch(path string) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o644)
+	f, err := osfile.Open(path, os.O_WRONLY|os.O_CREATE, 0o644)
 	if err == nil {
 		err = f.Close()
 	}
