@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -36,7 +37,7 @@ func copiedVault(t *testing.T, place string) string {
 }
 
 func fileURL(dir string) string {
-	u := url.URL{Scheme: "file", Path: filepath.ToSlash(dir)}
+	u := url.URL{Scheme: "file", Path: "/" + strings.TrimPrefix(filepath.ToSlash(dir), "/")}
 	return u.String()
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"iter"
 	"net/url"
@@ -17,6 +18,7 @@ import (
 	"time"
 
 	"github.com/flexorhq/flexor-go/internal/durable"
+	"github.com/flexorhq/flexor-go/internal/osfile"
 )
 
 // Dir is a [Store] in a directory, for example of a mounted share. An object is a
@@ -76,7 +78,7 @@ func (d *Dir) Put(ctx context.Context, name string, data []byte, _ time.Time) er
 	}
 	settle := func() error { return durable.Disk{}.SyncDir(filepath.Dir(path)) }
 	same := func() error {
-		there, err := os.ReadFile(path)
+		there, err := readFile(path)
 		if err == nil && !bytes.Equal(there, data) {
 			return fmt.Errorf("%w: %s", ErrConflict, path)
 		}
@@ -155,11 +157,21 @@ func (d *Dir) Get(ctx context.Context, name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := os.ReadFile(path)
+	data, err := readFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w: %s", ErrNotExist, path)
 	}
 	return data, explain(err)
+}
+
+// readFile is os.ReadFile, but that others may meanwhile remove the other name of the file.
+func readFile(path string) ([]byte, error) {
+	f, err := osfile.Open(path, os.O_RDONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() // opened for reading: nothing to lose
+	return io.ReadAll(f)
 }
 
 // List implements [Store].

@@ -127,7 +127,7 @@ func TestDirNotThere(t *testing.T) {
 		require.ErrorIs(t, err, ErrPermanent, text)
 	}
 	root := filepath.Join(t.TempDir(), "share")
-	s, err := OpenFileURL(ctx, &url.URL{Scheme: "file", Path: filepath.ToSlash(root)})
+	s, err := OpenFileURL(ctx, &url.URL{Scheme: "file", Path: "/" + strings.TrimPrefix(filepath.ToSlash(root), "/")})
 	require.NoError(t, err)
 	for range s.List(ctx, "", "") {
 		require.NoError(t, os.Mkdir(root, 0o755)) // after it was noticed

@@ -240,7 +240,7 @@ func cmdSecondary(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(json.Unmarshal(data, &doc))
 	var places []string
 	for _, path := range args[1:] {
-		place := url.URL{Scheme: "file", Path: filepath.ToSlash(ts.MkAbs(path))}
+		place := url.URL{Scheme: "file", Path: "/" + strings.TrimPrefix(filepath.ToSlash(ts.MkAbs(path)), "/")}
 		places = append(places, place.String())
 	}
 	doc["audit"].(map[string]any)["secondary_destination"] = places
