@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 	"time"
 
@@ -90,10 +91,15 @@ func AccessesTo(ctx context.Context, log Log, record string, redactor audit.Reda
 			snapshot, spots = s, spotsOf(s, uri)
 			return nil
 		})
+		name, of := "", home{part: math.MaxUint32}
 		for i := 0; err == nil && i < len(spots); i++ {
-			p := snapshot.Parts[spots[i].Part()]
+			part := spots[i].Part()
+			p := snapshot.Parts[part]
 			r := p.Row(spots[i].Row())
-			a := accessOf(p, r, p.RunID(r.Run), p.Name(r.Record))
+			if h := (home{uint32(part), r.Record}); h != of { // mostly the same as before
+				name, of = p.Name(r.Record), h
+			}
+			a := accessOf(p, r, p.RunID(r.Run), name)
 			if bad := p.Err(); bad != nil {
 				err = fmt.Errorf("an index was damaged or replaced while it was read; ask again: %w", bad)
 			} else if err = context.Cause(ctx); err == nil && !yield(a, nil) {
