@@ -109,7 +109,7 @@ func differs(ctx context.Context, store Store, prefix, name, dir string) (*ledge
 
 // readAt reads at most n bytes of a file; none if there is no such file.
 func readAt(path string, off int64, n int) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := durable.Disk{}.OpenFile(path, os.O_RDONLY, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -18,10 +18,13 @@ import (
 // lost must not make [Confirmed] count less than was promised.
 const programFile = "program"
 
+// maxName is more bytes than the name of a destination has.
+const maxName = 64 << 10
+
 // mark writes down that a program named the destination, unless that stands there.
 func (s *sender) mark() error {
 	path, name := filepath.Join(s.dir, programFile), []byte(s.dest.Name+"\n")
-	if there, err := os.ReadFile(path); err == nil && string(there) == string(name) {
+	if there, err := durable.ReadFile(durable.Disk{}, path, maxName); err == nil && string(there) == string(name) {
 		return nil
 	}
 	return durable.WriteFile(durable.Disk{}, path, name, 0o644)
@@ -103,7 +106,7 @@ func Forget(vault, name string, keep ...string) (found bool, err error) {
 
 // called reports whether the destination with that folder has that name.
 func called(folder, name string) (is bool, err error) {
-	there, err := os.ReadFile(filepath.Join(folder, programFile))
+	there, err := durable.ReadFile(durable.Disk{}, filepath.Join(folder, programFile), maxName)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false, err
 	}

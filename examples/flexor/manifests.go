@@ -5,15 +5,14 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/flexorhq/flexor-go/control"
+	"github.com/flexorhq/flexor-go/internal/durable"
 )
 
 // agentFile is the file of an agent in a vault, agents/<name>.yaml.
@@ -54,20 +53,12 @@ func (a *agentFiles) load(agent string) *agentFile {
 		return nil // such as a/../../b: no name of a file in the vault
 	}
 	path := filepath.Join(a.dir, name)
-	f, err := os.Open(path)
+	data, err := durable.ReadFile(durable.Disk{}, path, maxAgentFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return &agentFile{err: err}
-	}
-	defer f.Close() // opened for reading: nothing to lose
-	data, err := io.ReadAll(io.LimitReader(f, maxAgentFile+1))
-	if err != nil {
-		return &agentFile{err: err}
-	}
-	if len(data) > maxAgentFile {
-		return &agentFile{err: fmt.Errorf("%s: more than %d bytes", path, maxAgentFile)}
 	}
 	m, err := control.ReadManifest(data)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	flexor "github.com/flexorhq/flexor-go"
 	"github.com/flexorhq/flexor-go/archive"
 	"github.com/flexorhq/flexor-go/control"
+	"github.com/flexorhq/flexor-go/internal/durable"
 	"github.com/flexorhq/flexor-go/sinks/openlineage"
 	"github.com/flexorhq/flexor-go/sinks/s3"
 	"github.com/flexorhq/flexor-go/sinks/vault"
@@ -68,7 +69,7 @@ func (c *cli) readAnchor(ctx context.Context, cfg *vaultcfg.Config, dir, from st
 	if err != nil {
 		return a, err
 	}
-	identity, err := os.ReadFile(filepath.Join(dir, "log.json"))
+	identity, err := durable.ReadFile(durable.Disk{}, filepath.Join(dir, "log.json"), maxInput)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return a, errors.Join(err, store.Close())
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/flexorhq/flexor-go/internal/durable"
 	"github.com/flexorhq/flexor-go/vaultcfg"
 )
 
@@ -85,7 +86,7 @@ func remembered(name string) (dir string, err error) {
 // nameOf returns the name of the vault in dir, and nothing for what is none. It
 // looks at nothing else in its vault.json: whoever uses the vault does.
 func nameOf(dir string) string {
-	data, err := os.ReadFile(filepath.Join(dir, vaultFile))
+	data, err := durable.ReadFile(durable.Disk{}, filepath.Join(dir, vaultFile), maxInput)
 	if err != nil {
 		return ""
 	}
