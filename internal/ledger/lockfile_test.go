@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -184,10 +185,28 @@ func TestWhoHoldsTheLock(t *testing.T) {
 	require.Equal(t, []int{4711, 4712}, locked.PIDs)
 }
 
+// heard is what a logger was told.
+type heard struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (h *heard) Write(p []byte) (int, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.text.Write(p)
+}
+
+func (h *heard) String() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.text.String()
+}
+
 // Records of runs wait for who hangs with the lock, and the logger hears of it.
 func TestAppendsWaitAndSaySo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var said bytes.Buffer
+		var said heard
 		o := testOptions(t)
 		m := newMemFS(filepath.Dir(memDir))
 		o.FS, o.Logger = m, slog.New(slog.NewTextHandler(&said, nil))
