@@ -90,13 +90,13 @@ func (l *Log) join(ctx context.Context, s *salted, decide decision, wait bool) (
 		l.waiting.Add(1)
 		defer l.waiting.Add(-1)
 	}
-	since := time.Now()
 	b, part, err := l.enqueue(ctx, s, decide, wait)
 	if err != nil {
 		return 0, err
 	}
 	defer l.busy.Done()
 	if part.turn {
+		since := time.Now()
 		select {
 		case <-b.turn:
 		case <-ctx.Done():
@@ -154,7 +154,7 @@ func (b *batch) index(p part, syncErr error) (first uint64, err error) {
 func (l *Log) enqueue(ctx context.Context, s *salted, decide decision, wait bool) (b *batch, p part, err error) {
 	l.queueMu.Lock()
 	defer l.queueMu.Unlock()
-	since := time.Now()
+	var since time.Time // it waits
 	for {
 		if l.closed {
 			return nil, part{}, ErrClosed
@@ -166,6 +166,9 @@ func (l *Log) enqueue(ctx context.Context, s *salted, decide decision, wait bool
 		}
 		// The batch is full, or somebody must be alone: wait until its leader took it.
 		l.queueMu.Unlock()
+		if since.IsZero() {
+			since = time.Now()
+		}
 		select {
 		case <-b.written:
 		case <-ctx.Done():
