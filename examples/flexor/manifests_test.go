@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/flexorhq/flexor-go/internal/durable"
 )
 
 func TestTriggerOf(t *testing.T) {
@@ -53,7 +55,7 @@ func TestAgentFiles(t *testing.T) {
 	assert.True(t, ok)
 	assert.Equal(t, a.Manifest, again)
 
-	assert.ErrorContains(t, files.file("huge").err, "more than 1048576 bytes")
+	assert.ErrorIs(t, files.file("huge").err, durable.ErrTooLarge)
 	assert.Nil(t, files.file("x/../../outside"), "a name does not lead out of the directory")
 	assert.Nil(t, files.file("none"))
 }

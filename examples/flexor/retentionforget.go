@@ -19,10 +19,10 @@ func (c *cli) retentionForgetCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "forget DESTINATION",
 		Short: "Wait no longer for a place that nothing is sent to any more",
-		Long: `Makes the vault forget a secondary destination that was taken out of vault.json, or out
-of the program that named it, by the name that flexor status shows: retention does not
-wait for what it lacks, and status does not show it. What it holds stays there. It takes
-an owner; in vault.json, take it out first.`,
+		Long: `Makes the vault forget a secondary destination that was taken out of vault.json,
+or out of the program that named it, by the name that flexor status shows:
+retention does not wait for what it lacks, and status does not show it. What it
+holds stays there. It takes an owner; in vault.json, take it out first.`,
 		Example: examples("flexor retention forget file://$PWD/old-archive"),
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
