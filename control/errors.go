@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/flexorhq/flexor-go/audit"
 	"github.com/flexorhq/flexor-go/internal/ledger"
 	"github.com/flexorhq/flexor-go/rbac"
 )
@@ -64,12 +65,13 @@ func (e *DeniedError) Error() string {
 	return text
 }
 
-// Unwrap returns [ErrDenied] and the failure to record the denial, if any.
+// Unwrap returns [ErrDenied]; [audit.ErrDenied], so that a task that returns the error
+// is recorded as denied; and the failure to record the denial, if any.
 func (e *DeniedError) Unwrap() []error {
 	if e.NotRecorded == nil {
-		return []error{ErrDenied}
+		return []error{ErrDenied, audit.ErrDenied}
 	}
-	return []error{ErrDenied, e.NotRecorded}
+	return []error{ErrDenied, audit.ErrDenied, e.NotRecorded}
 }
 
 // Reason returns why d was decided as one sentence: it is [rbac.Decision.Reason], and
