@@ -47,7 +47,7 @@ func (c *Control) Authorize(ctx context.Context, r rbac.Request) (d rbac.Decisio
 		d = new(rbac.Policy).Authorize(r)
 	} else {
 		r.Key, r.Vault = c.keyID(c.state), c.state.vault
-		d = c.state.decide(r)
+		d = c.decide(c.state, r)
 	}
 	doubt(&d, unread)
 	return d
