@@ -322,6 +322,7 @@ func TestNoLog(t *testing.T) {
 	dir := t.TempDir()
 	_, err := Open(context.Background(), dir, nil)
 	require.ErrorIs(t, err, ErrNotFound)
+	require.ErrorContains(t, err, "to create one set Config.Origin")
 	_, err = OpenReader(dir)
 	require.ErrorIs(t, err, ErrNotFound)
 	left, err := os.ReadDir(dir)
