@@ -113,7 +113,9 @@ type grantOrder struct {
 }
 
 func (o *grantOrder) kind() string { return kindGrant }
-func (o *grantOrder) check() error { return errors.Join(checkSubject(o.Subject), checkEnd(o.Expires)) }
+func (o *grantOrder) check() error {
+	return errors.Join(checkSubject(o.Subject), checkRole(o.Role), checkEnd(o.Expires))
+}
 func (o *grantOrder) ask(r *rbac.Request) {
 	r.Action, r.Target, r.Role, r.Expires = rbac.GrantRole, o.Subject, o.Role, o.Expires
 }

@@ -3,6 +3,7 @@ package control
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -41,4 +42,23 @@ func TestStopJSON(t *testing.T) {
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"run_id":"run_01h455vb4pex5vsknk084sn02q","agent_name":"feed-monitor","environment":"production","fate":"stopped","pid":7,
 		"kill":{"by":"alice@fund.com","requested_at":"2026-04-30T14:00:00Z","effective_at":"2026-04-30T14:00:00Z"}}`, string(text))
+}
+
+// What has no text form cannot be recorded, not as a denial either, so it is no order.
+func TestOrderForNobody(t *testing.T) {
+	h := newHouse(t)
+	for says, order := range map[string]struct {
+		who  rbac.Subject
+		role rbac.Role
+	}{
+		`control: invalid: "service:ci" is not the name of a person or a service: rbac.ParseSubject reads what people write`: {rbac.User("service:ci"), rbac.Viewer},
+		"control: invalid: none is no role to grant: name viewer, operator, admin or owner":                                  {bob, 0},
+		"control: invalid: unknown role 99 is no role to grant: name viewer, operator, admin or owner":                       {bob, 99},
+	} {
+		out, err := h.owner.GrantRole(t.Context(), order.who, order.role, time.Time{}, "")
+		require.ErrorIs(t, err, ErrInvalid)
+		require.EqualError(t, err, says)
+		_, err = json.Marshal(out)
+		require.NoError(t, err)
+	}
 }
