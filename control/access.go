@@ -131,6 +131,7 @@ type revokeOrder struct {
 }
 
 func (o *revokeOrder) kind() string        { return kindRevoke }
+func (o *revokeOrder) check() error        { return checkSubject(o.Subject) }
 func (o *revokeOrder) ask(r *rbac.Request) { r.Action, r.Target = rbac.RevokeRole, o.Subject }
 
 type viewOrder struct{ plain }

@@ -61,4 +61,6 @@ func TestOrderForNobody(t *testing.T) {
 		_, err = json.Marshal(out)
 		require.NoError(t, err)
 	}
+	_, err := h.owner.RevokeRole(t.Context(), rbac.User("service:ci"), "")
+	require.ErrorIs(t, err, ErrInvalid)
 }

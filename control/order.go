@@ -88,7 +88,7 @@ func (plain) fit(*state) error                             { return nil }
 func (plain) stands(*state, *rbac.Decision) (uint64, bool) { return 0, false }
 func (plain) carry(*state, *event, *rbac.Decision)         {}
 
-// checkSubject checks who is to get a role or a key.
+// checkSubject checks who is to get a role or a key, or to lose a role.
 func checkSubject(s rbac.Subject) error {
 	if err := ident.Principal(s.Name); err != nil {
 		return fmt.Errorf("%w: the name of a person or service %w", ErrInvalid, err)
