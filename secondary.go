@@ -145,11 +145,22 @@ func elsewhere(cfg *vaultcfg.Config, o *Options) (copies, records []placeElsewhe
 	for _, text := range o.Secondaries {
 		loc, err := vaultcfg.ParseLocation(text)
 		if err != nil {
-			return nil, nil, fmt.Errorf("%w: Options.Secondaries: %w", ErrDestination, err)
+			return nil, nil, fmt.Errorf("%w: Options.Secondaries: %s: %w", ErrDestination, shown(text), err)
 		}
 		sort(placeElsewhere{"Options.Secondaries", loc, true})
 	}
 	return copies, records, nil
+}
+
+// shown returns a malformed URL as far as it holds no credentials.
+func shown(text string) string {
+	if strings.Contains(text, "@") {
+		return "a URL with an @"
+	}
+	if i := strings.IndexAny(text, "?#"); i >= 0 {
+		text = text[:i] + "…"
+	}
+	return strconv.Quote(text)
 }
 
 // Confirmed returns what says how many of the first records of the audit log all places

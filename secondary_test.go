@@ -138,8 +138,17 @@ func TestSecondaryThatFails(t *testing.T) {
 		require.ErrorContains(t, err, says)
 		require.ErrorContains(t, err, place)
 	}
-	_, err := flexor.Open(ctx, newVault(t), &flexor.Options{Secondaries: []string{"nowhere"}})
-	require.ErrorIs(t, err, flexor.ErrDestination)
+	for place, says := range map[string]string{
+		"nowhere":                         `Options.Secondaries: "nowhere": not a URL with a scheme (`,
+		"s3://%zz?token=secret":           `Options.Secondaries: "s3://%zz…": not a valid URL (`,
+		"s3://key:secret@bucket/":         `Options.Secondaries: a URL with an @: a user name or password must not be`,
+		"s3://key:sec?ret@secret/%zz@x/#": `Options.Secondaries: a URL with an @: `,
+	} {
+		_, err := flexor.Open(ctx, newVault(t), &flexor.Options{Secondaries: []string{place}})
+		require.ErrorIs(t, err, flexor.ErrDestination)
+		require.ErrorContains(t, err, says)
+		require.NotContains(t, err.Error(), "secret")
+	}
 
 	down := errors.New("no route")
 	share := t.TempDir()

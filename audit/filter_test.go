@@ -5,8 +5,10 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/flexorhq/flexor-go/audit"
+	"github.com/flexorhq/flexor-go/audit/audittest"
 )
 
 func TestFilterMatch(t *testing.T) {
@@ -34,5 +36,29 @@ func TestFilterMatch(t *testing.T) {
 		"all must match": {audit.Filter{Agents: []string{"feed"}, RunIDs: []string{"run_2"}}, false},
 	} {
 		t.Run(name, func(t *testing.T) { assert.Equal(t, tc.want, tc.f.Match(&e)) })
+	}
+}
+
+func TestFilterCheck(t *testing.T) {
+	good := audit.Filter{
+		Statuses:     []audit.Status{audit.Success, audit.Partial, audit.Failed},
+		TriggerTypes: []audit.TriggerType{audit.Schedule, audit.Event, audit.Webhook, audit.Manual},
+		Environments: []string{"sandbox", "staging", "production"},
+	}
+	require.NoError(t, good.Check())
+	require.NoError(t, new(audit.Filter).Check())
+	sink := new(audittest.Sink)
+	for says, f := range map[string]audit.Filter{
+		`audit: invalid: filter: status "failure" is not success, partial or failed`:            {Statuses: []audit.Status{audit.Failed, "failure"}},
+		`audit: invalid: filter: trigger type "cron" is not schedule, event, webhook or manual`: {TriggerTypes: []audit.TriggerType{"cron"}},
+		`audit: invalid: filter: environment "prod" is not sandbox, staging or production`:      {Environments: []string{"prod"}},
+	} {
+		require.ErrorIs(t, f.Check(), audit.ErrInvalid)
+		assert.EqualError(t, f.Check(), says)
+		var got error
+		for _, err := range sink.Entries(t.Context(), f) {
+			got = err
+		}
+		require.EqualError(t, got, says)
 	}
 }

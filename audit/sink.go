@@ -78,7 +78,8 @@ type Sink interface {
 // Reader answers questions about finished runs.
 //
 // Entries yields the entries that match f. A problem is yielded as an error
-// and ends the iteration: damage is never a shorter answer. The entry yielded
+// and ends the iteration: damage is never a shorter answer, and neither is a filter that
+// fails [Filter.Check]. The entry yielded
 // with an error is the zero Entry. ctx cancels the reading. Several may read at once.
 type Reader interface {
 	Entries(ctx context.Context, f Filter) iter.Seq2[Entry, error]

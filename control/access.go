@@ -47,7 +47,7 @@ func (c *Control) Authorize(ctx context.Context, r rbac.Request) (d rbac.Decisio
 		d = new(rbac.Policy).Authorize(r)
 	} else {
 		r.Key, r.Vault = c.keyID(c.state), c.state.vault
-		d = c.state.decide(r)
+		d = c.decide(c.state, r)
 	}
 	doubt(&d, unread)
 	return d
@@ -113,7 +113,9 @@ type grantOrder struct {
 }
 
 func (o *grantOrder) kind() string { return kindGrant }
-func (o *grantOrder) check() error { return errors.Join(checkSubject(o.Subject), checkEnd(o.Expires)) }
+func (o *grantOrder) check() error {
+	return errors.Join(checkSubject(o.Subject), checkRole(o.Role), checkEnd(o.Expires))
+}
 func (o *grantOrder) ask(r *rbac.Request) {
 	r.Action, r.Target, r.Role, r.Expires = rbac.GrantRole, o.Subject, o.Role, o.Expires
 }
@@ -129,6 +131,7 @@ type revokeOrder struct {
 }
 
 func (o *revokeOrder) kind() string        { return kindRevoke }
+func (o *revokeOrder) check() error        { return checkSubject(o.Subject) }
 func (o *revokeOrder) ask(r *rbac.Request) { r.Action, r.Target = rbac.RevokeRole, o.Subject }
 
 type viewOrder struct{ plain }

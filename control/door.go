@@ -93,7 +93,7 @@ func (v *visit) judge() (rbac.Decision, error) {
 		}
 	}
 	r := s.request(v.order, id, v.at, v.reason)
-	d := s.decide(r)
+	d := c.decide(s, r)
 	if c.damage != nil && !stops(r.Action) {
 		refuse(&d, LogCorrupt)
 		return d, nil
@@ -102,6 +102,15 @@ func (v *visit) judge() (rbac.Decision, error) {
 		return d, nil
 	}
 	return d, v.order.fit(s)
+}
+
+// decide is [state.decide] for the actor, of whom it knows whether they gave a key.
+func (c *Control) decide(s *state, r rbac.Request) rbac.Decision {
+	d := s.decide(r)
+	if d.Code == rbac.KeyInvalid && c.cfg.Key.ID() == "" {
+		refuse(&d, KeyMissing)
+	}
+	return d
 }
 
 // ahead does what comes before the ledger's lock: it finds out what can only be
@@ -239,6 +248,9 @@ func (v *visit) deny(d *rbac.Decision) ([][]byte, error) {
 		return nil, err
 	}
 	body := deniedBody{Order: v.order.kind(), Asked: asked, Code: d.Code, Needed: d.Needed}
+	if d.Code == KeyMissing {
+		body.Code = rbac.KeyInvalid // which is what follows from the log
+	}
 	p := c.state.place(v.at)
 	if d.Subject != (rbac.Subject{}) {
 		p.By, p.Key, p.Role = d.Subject, d.Request.Key, d.Role

@@ -147,10 +147,10 @@ func TestDenials(t *testing.T) {
 	require.Equal(t, kindRevoke, body().Order)
 	require.JSONEq(t, `{"subject":"alice@fund.com"}`, string(body().Asked))
 
-	for _, c := range []*Control{stranger, h.as(impostor), h.as(rbac.APIKey{})} {
+	for c, code := range map[*Control]rbac.Code{stranger: rbac.KeyInvalid, h.as(impostor): rbac.KeyInvalid, h.as(rbac.APIKey{}): KeyMissing} {
 		out, err := c.GrantRole(bg, carol, rbac.Owner, time.Time{}, "")
 		require.ErrorIs(t, err, ErrDenied)
-		require.Equal(t, rbac.KeyInvalid, out.Decision.Code)
+		require.Equal(t, code, out.Decision.Code)
 		require.Zero(t, h.last().By)
 		require.Equal(t, c.cfg.Key.ID(), body().Claimed)
 		who, _ := c.Actor()

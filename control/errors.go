@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/flexorhq/flexor-go/audit"
 	"github.com/flexorhq/flexor-go/internal/ledger"
 	"github.com/flexorhq/flexor-go/rbac"
 )
@@ -45,6 +46,9 @@ const (
 	// LogTooNew: the log has an event that a newer version of this software wrote,
 	// and that must be understood before anything else is allowed.
 	LogTooNew rbac.Code = "log_too_new"
+	// KeyMissing: no key was given, see [Config]. In the log such a denial has the
+	// code [rbac.KeyInvalid], as all by keys that are not known have.
+	KeyMissing rbac.Code = "key_missing"
 )
 
 // DeniedError is an order that was not allowed. It changed nothing.
@@ -64,12 +68,13 @@ func (e *DeniedError) Error() string {
 	return text
 }
 
-// Unwrap returns [ErrDenied] and the failure to record the denial, if any.
+// Unwrap returns [ErrDenied]; [audit.ErrDenied], so that a task that returns the error
+// is recorded as denied; and the failure to record the denial, if any.
 func (e *DeniedError) Unwrap() []error {
 	if e.NotRecorded == nil {
-		return []error{ErrDenied}
+		return []error{ErrDenied, audit.ErrDenied}
 	}
-	return []error{ErrDenied, e.NotRecorded}
+	return []error{ErrDenied, audit.ErrDenied, e.NotRecorded}
 }
 
 // Reason returns why d was decided as one sentence: it is [rbac.Decision.Reason], and
@@ -82,6 +87,8 @@ func Reason(d rbac.Decision) string {
 		return "the governance log could not be read; until it can be, only pause and kill are carried out."
 	case LogTooNew:
 		return "the governance log has an event of a newer version of flexor: update this program; until then only pause and kill are carried out."
+	case KeyMissing:
+		return "no API key was given, so nobody acts: set Options.Key, in package control Config.Key, to the key of who does; flexor takes it from the file that FLEXOR_API_KEY_FILE names."
 	}
 	return d.Reason()
 }

@@ -47,9 +47,9 @@ func (c *Control) Resume(ctx context.Context, agent string, env rbac.Environment
 
 // A Run is a run of an agent, as the audit log knows it.
 type Run struct {
-	ID          string           // required
-	Agent       string           // for the record; may be empty
-	Environment rbac.Environment // where it runs, and so what it takes to kill it; required
+	ID          string           `json:"run_id"`               // required
+	Agent       string           `json:"agent_name,omitempty"` // for the record; may be empty
+	Environment rbac.Environment `json:"environment"`          // where it runs, and so what it takes to kill it; required
 }
 
 // Kill orders the end of a run: whatever process runs it cancels its context. Kill

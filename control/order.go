@@ -88,10 +88,21 @@ func (plain) fit(*state) error                             { return nil }
 func (plain) stands(*state, *rbac.Decision) (uint64, bool) { return 0, false }
 func (plain) carry(*state, *event, *rbac.Decision)         {}
 
-// checkSubject checks who is to get a role or a key.
+// checkSubject checks who is to get a role or a key, or to lose a role.
 func checkSubject(s rbac.Subject) error {
 	if err := ident.Principal(s.Name); err != nil {
 		return fmt.Errorf("%w: the name of a person or service %w", ErrInvalid, err)
+	}
+	if _, err := s.MarshalText(); err != nil { // it could not be recorded either
+		return fmt.Errorf("%w: %q is not the name of a person or a service: rbac.ParseSubject reads what people write", ErrInvalid, s.Name)
+	}
+	return nil
+}
+
+// checkRole checks which role somebody is to get.
+func checkRole(r rbac.Role) error {
+	if _, err := r.MarshalText(); err != nil {
+		return fmt.Errorf("%w: %s is no role to grant: name viewer, operator, admin or owner", ErrInvalid, r)
 	}
 	return nil
 }

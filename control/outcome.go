@@ -9,16 +9,16 @@ import "github.com/flexorhq/flexor-go/rbac"
 // could not be recorded, and [ErrClosed] after [Control.Close].
 type Outcome struct {
 	// Decision says whether it was allowed, and why.
-	Decision rbac.Decision
+	Decision rbac.Decision `json:"decision"`
 	// Index is where the event stands in the governance log that records the order
 	// or, if it was denied, the denial; [Control.Receipt] proves it. Meaningful if
 	// Recorded.
-	Index uint64
+	Index uint64 `json:"index"`
 	// Recorded says that this call recorded an event, which is on disk. A denial that
 	// repeats one of the last minute is only counted.
-	Recorded bool
+	Recorded bool `json:"recorded"`
 	// Repeated says that the order was allowed and asked for what is the case
 	// already. Index is that of the order that made it so; for a resume of what is not
 	// paused it is meaningless.
-	Repeated bool
+	Repeated bool `json:"repeated"`
 }

@@ -38,15 +38,15 @@ const (
 
 // A Stop is what became of a run that was ordered to end.
 type Stop struct {
-	Run  Run
-	Fate Fate
+	Run
+	Fate Fate `json:"fate"`
 	// PID is the process of the run, for people. Zero: it is not known, as of runs that
 	// have ended.
-	PID int
+	PID int `json:"pid,omitempty"`
 	// Kill is the order, as the run obeyed it. Nil: it did not.
-	Kill *audit.Kill
+	Kill *audit.Kill `json:"kill,omitempty"`
 	// Entry is that of the run. Nil: it has none.
-	Entry *audit.Entry
+	Entry *audit.Entry `json:"entry,omitempty"`
 
 	begun uint64 // index of its start in the audit log, of one that has not ended
 }

@@ -151,7 +151,7 @@ func (f *Feed) take() *lock.Lock {
 func (f *Feed) stuck(err error) {
 	const text = "feed: nothing can be sent while its state cannot be read; it is tried again, and the log keeps what was not sent"
 	if f.told != text {
-		f.cfg.Logger.Error(text, "to", f.cfg.Name, "dir", f.cfg.State, "err", err)
+		f.cfg.Logger.Error(text, "destination", f.cfg.Name, "dir", f.cfg.State, "err", err)
 		f.told = text
 	}
 	f.set(func() { f.err = err })
@@ -222,10 +222,10 @@ func (f *Feed) meet() error {
 	at := f.state.Next
 	switch {
 	case at < first:
-		f.cfg.Logger.Error("feed: records were removed from the log before they were sent", "to", f.cfg.Name, "from", at, "before", first)
+		f.cfg.Logger.Error("feed: records were removed from the log before they were sent", "destination", f.cfg.Name, "from", at, "before", first)
 		at = first
 	case at > head.Size:
-		f.cfg.Logger.Error("feed: the log ends before what was sent: it was put back from a copy; what it gets from now on is sent", "to", f.cfg.Name, "sent", at, "end", head.Size)
+		f.cfg.Logger.Error("feed: the log ends before what was sent: it was put back from a copy; what it gets from now on is sent", "destination", f.cfg.Name, "sent", at, "end", head.Size)
 		at = head.Size
 	}
 	f.state.Next = at
@@ -264,14 +264,14 @@ func (f *Feed) leaveOut(a *Aside) {
 	f.state.Refused += uint64(len(a.Records))
 	f.state.LastRefused, f.state.RefusedAt, f.state.Refusal = last, time.Now().UTC(), a.Why.Error()
 	if bits.Len64(f.state.Refused) > bits.Len64(before) {
-		f.cfg.Logger.Error("feed: records are refused for what they are, and left out; the others go on", "to", f.cfg.Name, "refused", f.state.Refused, "last", last, "err", a.Why)
+		f.cfg.Logger.Error("feed: records are refused for what they are, and left out; the others go on", "destination", f.cfg.Name, "refused", f.state.Refused, "last", last, "err", a.Why)
 	}
 }
 
 // sent notes that the target has the records before next.
 func (f *Feed) sent(next uint64) {
 	if f.told != "" {
-		f.cfg.Logger.Info("feed: sending goes on", "to", f.cfg.Name)
+		f.cfg.Logger.Info("feed: sending goes on", "destination", f.cfg.Name)
 	}
 	f.told = ""
 	f.state.Next, f.state.SentAt = next, time.Now().UTC()
@@ -289,7 +289,7 @@ func (f *Feed) failed(err error) {
 		level, text = slog.LevelError, "feed: nothing can be sent until this is put right; the log keeps what was not sent"
 	}
 	if text != f.told { // once: the error itself may be another each time
-		f.cfg.Logger.Log(context.Background(), level, text, "to", f.cfg.Name, "err", err)
+		f.cfg.Logger.Log(context.Background(), level, text, "destination", f.cfg.Name, "err", err)
 		f.told = text
 	}
 	f.state.NextTry = time.Now().Add(f.backoff(err)).UTC()

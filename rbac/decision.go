@@ -1,21 +1,22 @@
 package rbac
 
-// A Decision says whether something is allowed, and why. The zero value denies.
+// A Decision says whether something is allowed, and why. The zero value denies. Its
+// JSON form leaves out what is not known, and the sentence that [Decision.Reason] makes.
 type Decision struct {
-	Allowed bool
-	Code    Code    // why, for programs; see [Decision.Reason] for people
-	Subject Subject // who asked; zero: not known
-	Role    Role    // the asker's, also when it has expired; zero: none
-	Grant   Grant   // that gave the asker the role, and so decided; zero: none
-	Needed  Role    // the lowest role that may do this; zero: not known
-	Head    Head    // how much of the governance log the decision knew
+	Allowed bool    `json:"allowed"`
+	Code    Code    `json:"code"`             // why, for programs; see [Decision.Reason] for people
+	Subject Subject `json:"subject,omitzero"` // who asked; zero: not known
+	Role    Role    `json:"role,omitzero"`    // the asker's, also when it has expired; zero: none
+	Grant   Grant   `json:"grant,omitzero"`   // that gave the asker the role, and so decided; zero: none
+	Needed  Role    `json:"needed,omitzero"`  // the lowest role that may do this; zero: not known
+	Head    Head    `json:"head"`             // how much of the governance log the decision knew
 
 	// Request is what was decided on, with defaults filled in.
-	Request Request
+	Request Request `json:"request"`
 
 	// Replaced is the grant that GrantRole or RevokeRole ends, or would end if it
 	// were allowed. Zero: none.
-	Replaced Grant
+	Replaced Grant `json:"replaced,omitzero"`
 }
 
 // A Head is how much of a governance log was taken into account.

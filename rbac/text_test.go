@@ -60,3 +60,31 @@ func TestSubjectText(t *testing.T) {
 	}
 	assert.Equal(t, "nobody", Subject{}.String())
 }
+
+// Whoever asks over a network is told the decision, also one in which nothing is known.
+func TestDecisionJSON(t *testing.T) {
+	w, root := newWorld(t, "company", L2)
+	operator := w.join(root, alice, Operator)
+	for _, test := range []struct {
+		d    Decision
+		want string
+	}{
+		{Decision{}, `{"allowed":false,"code":"","head":{"size":0},"request":{"action":"","vault":""}}`},
+		{w.policy.Authorize(w.request(Request{Key: "guessed", Action: View})),
+			`{"allowed":false,"code":"key_invalid","head":{"size":3},"request":{"key":"guessed","action":"view","vault":"company","at":"2026-04-30T12:00:00Z"}}`},
+		{w.policy.Authorize(w.request(Request{Key: operator, Action: Deploy, Environment: Production})),
+			`{"allowed":false,"code":"role_insufficient","subject":"alice@fund.com","role":"operator",
+			"grant":{"index":2,"subject":"alice@fund.com","role":"operator","by":"root@fund.com","under":0},"needed":"admin","head":{"size":3},
+			"request":{"key":"` + operator + `","action":"deploy","vault":"company","at":"2026-04-30T12:00:00Z","environment":"production"}}`},
+		{w.policy.Authorize(w.request(Request{Key: root, Action: RotateKey, TargetKey: operator, NewKey: w.mint(UserKind)})), ""},
+	} {
+		text, err := json.Marshal(test.d)
+		require.NoError(t, err)
+		if test.want != "" {
+			assert.JSONEq(t, test.want, string(text))
+		}
+		var again Decision
+		require.NoError(t, json.Unmarshal(text, &again))
+		assert.Equal(t, test.d, again)
+	}
+}

@@ -58,7 +58,7 @@ func (r *Redactor) pseudonym(label, detector string, value []byte) string {
 func (r *Redactor) keyed(label, detector string, value []byte) (string, error) {
 	id, key, err := r.currentKey()
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("redact: %w", err)
 	}
 	mac := hmac.New(sha256.New, key)
 	// Equal values of different detectors have different pseudonyms.
@@ -77,16 +77,16 @@ func (r *Redactor) keyed(label, detector string, value []byte) (string, error) {
 // currentKey asks the provider.
 func (r *Redactor) currentKey() (id string, key []byte, err error) {
 	if r.provider == nil {
-		return "", nil, fmt.Errorf("redact: %w: the operator %s needs Config.Pseudonyms, which provides its key", ErrInvalid, Pseudonym)
+		return "", nil, fmt.Errorf("%w: the operator %s needs Config.Pseudonyms, which provides its key", ErrInvalid, Pseudonym)
 	}
 	id, key, err = r.provider.Current()
 	switch {
 	case err != nil:
-		return "", nil, fmt.Errorf("redact: key of pseudonyms: %w", err)
+		return "", nil, fmt.Errorf("key of pseudonyms: %w", err)
 	case !validKeyID(id):
-		return "", nil, fmt.Errorf("redact: %w: the name of a pseudonym key has 1 to %d letters and digits, not %q", ErrInvalid, maxKeyID, id)
+		return "", nil, fmt.Errorf("%w: the name of a pseudonym key has 1 to %d letters and digits, not %q", ErrInvalid, maxKeyID, id)
 	case len(key) < minKey:
-		return "", nil, fmt.Errorf("redact: %w: the pseudonym key %s has %d bytes; it needs at least %d", ErrInvalid, id, len(key), minKey)
+		return "", nil, fmt.Errorf("%w: the pseudonym key %s has %d bytes; it needs at least %d", ErrInvalid, id, len(key), minKey)
 	}
 	return id, key, nil
 }

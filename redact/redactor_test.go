@@ -246,7 +246,8 @@ func TestSettingsThatAreWrong(t *testing.T) {
 		_, err := New(c)
 		require.ErrorIs(t, err, ErrInvalid, says)
 		require.ErrorContains(t, err, says)
-		assert.Contains(t, err.Error(), "redact: ")
+		assert.Regexp(t, "^redact: ", err.Error())
+		assert.Equal(t, 1, strings.Count(err.Error(), "redact: "), "%v", err)
 	}
 	_, err := New(Config{Detectors: []string{groupAll, "email"}, Operators: map[string]Operator{"mine": Pseudonym, "custom": Drop, "secrets": Mask}, Patterns: []Pattern{{Name: "mine", Regexp: "x"}}, Pseudonyms: key})
 	require.NoError(t, err)

@@ -61,7 +61,7 @@ func ExampleParse_errors() {
 	// Output:
 	// vault.json:4:18: environment: unknown value "prod" (did you mean "production"?)
 	// vault.json:7:5: audit.retention_dayz: unknown key (did you mean "retention_days"?)
-	// vault.json:8:20: audit.destination: not a URL with a scheme (write "vault://audit-log/" for a directory in the vault, or "s3://bucket/prefix/")
+	// vault.json:8:20: audit.destination: not a URL with a scheme (write "vault://audit-log/" for a directory in the vault, and "file:///mnt/archive/" or "s3://bucket/prefix/" for a place elsewhere)
 	// first: environment on line 4
 }
 

@@ -62,7 +62,7 @@ func parseLocation(value, written string) (Location, *complaint) {
 	scheme, rest, ok := strings.Cut(value, "://")
 	if !ok || !isScheme(scheme) {
 		return Location{}, &complaint{"not a URL with a scheme",
-			`write "vault://audit-log/" for a directory in the vault, or "s3://bucket/prefix/"`}
+			`write "vault://audit-log/" for a directory in the vault, and "file:///mnt/archive/" or "s3://bucket/prefix/" for a place elsewhere`}
 	}
 	scheme = strings.ToLower(scheme)
 	if scheme == schemeVault {

@@ -37,7 +37,7 @@ func TestParseLocation(t *testing.T) {
 func TestParseLocationErrors(t *testing.T) {
 	const (
 		below   = ` (write a directory below the vault, such as "vault://audit-log/")`
-		scheme  = `not a URL with a scheme (write "vault://audit-log/" for a directory in the vault, or "s3://bucket/prefix/")`
+		scheme  = `not a URL with a scheme (write "vault://audit-log/" for a directory in the vault, and "file:///mnt/archive/" or "s3://bucket/prefix/" for a place elsewhere)`
 		dotdot  = `has a ".." element, which leads out of its directory` + below
 		device  = `has the name of a Windows device (choose another name than CON, PRN, AUX, NUL, COM1 or LPT1)`
 		letters = `has a character that is not allowed in the name of a directory (use letters, digits, "-", "_" and ".")`

@@ -87,6 +87,10 @@ func (s *Sink) Synced() int {
 // [audit.Reader] describes. Their positions count all records.
 func (s *Sink) Entries(ctx context.Context, f audit.Filter) iter.Seq2[audit.Entry, error] {
 	return func(yield func(audit.Entry, error) bool) {
+		if err := f.Check(); err != nil {
+			yield(audit.Entry{}, err)
+			return
+		}
 		records := s.Records()
 		found := 0
 		for i := range records {

@@ -46,7 +46,7 @@ func (p forPeople) Unwrap() error { return p.error }
 // denied returns the failure of a denial.
 func (a *actor) denied(e *control.DeniedError) error {
 	d := &e.Decision
-	if a.noKey != nil && d.Code == rbac.KeyInvalid {
+	if d.Code == control.KeyMissing {
 		return a.keyless()
 	}
 	text := control.Reason(*d)

@@ -109,9 +109,14 @@ func (c *cli) redactor(q *redactQuery) (*redact.Redactor, error) {
 // vaultRedactor returns the redactor that a vault.json asks for. Its pseudonyms are made
 // with a key of this one time.
 func (c *cli) vaultRedactor(cfg *vaultcfg.Config) (*redact.Redactor, error) {
+	return flexor.NewRedactor(cfg, onceKey())
+}
+
+// onceKey returns a key of pseudonyms that nobody has again.
+func onceKey() redact.KeyProvider {
 	key := make([]byte, 32)
 	rand.Read(key) // never fails
-	return flexor.NewRedactor(cfg, redact.StaticKey("once", key))
+	return redact.StaticKey("once", key)
 }
 
 // firstGroup returns 1 if a regular expression has a group, else 0. One that is wrong

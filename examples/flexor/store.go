@@ -23,10 +23,12 @@ func wired() *flexor.Options {
 	return &flexor.Options{Sinks: flexor.Sinks{"s3": s3.Open}, Feeds: flexor.Feeds{"openlineage": openlineage.Open}}
 }
 
-// openToRecord opens a vault for recording.
+// openToRecord opens a vault for recording. The key of its pseudonyms is with the programs
+// that have agents; what is recorded from here has no values of theirs that would have to
+// be found again.
 func (c *cli) openToRecord(ctx context.Context, path string) (*flexor.Vault, error) {
 	o := wired()
-	o.Getenv, o.ManualRetention = c.getenv, true
+	o.Getenv, o.ManualRetention, o.Pseudonyms = c.getenv, true, onceKey()
 	return flexor.Open(ctx, path, o)
 }
 

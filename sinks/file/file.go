@@ -1,6 +1,7 @@
 package file
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -53,7 +54,7 @@ func Open(name string, cfg *Config) (*File, error) {
 		return nil, fmt.Errorf("file: open %s: %w", name, err)
 	}
 	f := &File{name: abs, cfg: cfg.complete()}
-	if err := f.cfg.Compress.check(); err != nil {
+	if err := cmp.Or(f.cfg.Compress.check(), checkKinds(f.cfg.Kinds)); err != nil {
 		return nil, fmt.Errorf("file: open %s: %w", name, err)
 	}
 	f.close = sync.OnceValue(f.shut)

@@ -233,6 +233,13 @@ func TestCompress(t *testing.T) {
 	require.ErrorContains(t, err, `there are "gz" and "zst"`)
 }
 
+func TestUnknownKind(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "audit.jsonl")
+	_, err := Open(name, &Config{Kinds: []audit.Kind{audit.KindRun, "entry"}})
+	require.ErrorContains(t, err, `no record has the kind "entry"; there are ["start"`)
+	require.NoFileExists(t, name)
+}
+
 // What stands where a file is compressed, be it left there by a process that died or a
 // link that somebody laid, is replaced.
 func TestCompressIntoANewFile(t *testing.T) {

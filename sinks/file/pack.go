@@ -30,7 +30,7 @@ func (f *File) pack(name string) {
 	}
 	if err != nil {
 		_ = os.Remove(tmp) // it may not be there
-		f.cfg.Logger.Warn("file: cannot compress a rotated file; it stays as it is", "file", name, "error", err)
+		f.cfg.Logger.Warn("file: cannot compress a rotated file; it stays as it is", "file", name, "err", err)
 	}
 }
 

@@ -49,7 +49,7 @@ func (f *File) rotate(size int64) error {
 	}
 	if err != nil {
 		if !f.stuck {
-			f.cfg.Logger.Warn("file: cannot rotate; the file grows on", "file", f.name, "error", err)
+			f.cfg.Logger.Warn("file: cannot rotate; the file grows on", "file", f.name, "err", err)
 		}
 		f.stuck = true
 	} else {

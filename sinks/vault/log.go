@@ -149,7 +149,7 @@ func exists(dir string) (bool, error) {
 // one does so and the others wait.
 func create(dir, keyFile string, cfg *Config) (err error) {
 	if cfg.Origin == "" {
-		return fmt.Errorf("vault: open %s: %w", dir, ErrNotFound)
+		return fmt.Errorf("vault: open %s: %w: to create one set Config.Origin, for example to flexor/company/audit-log", dir, ErrNotFound)
 	}
 	o := &ledger.Options{Signer: cfg.Signer}
 	if cfg.Signer == nil {

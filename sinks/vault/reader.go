@@ -106,6 +106,10 @@ func (r *Reader) Head() (Checkpoint, error) { return r.ledger.Head() }
 // is the index of the entry's line.
 func (r *Reader) Entries(ctx context.Context, f audit.Filter) iter.Seq2[audit.Entry, error] {
 	return func(yield func(audit.Entry, error) bool) {
+		if err := f.Check(); err != nil {
+			yield(audit.Entry{}, err)
+			return
+		}
 		n := 0
 		for rec, err := range r.ledger.Records(ctx, 0, f.NewestFirst) {
 			if err != nil {

@@ -42,7 +42,7 @@ func (l *Log) settle(ctx context.Context) (err error) {
 			return err
 		}
 		l.settled = append(l.settled, e.RunID)
-		l.logger.Warn("vault: closed the run of a process that died", "run_id", e.RunID, "agent", e.AgentName)
+		l.logger.Warn("vault: closed the run of a process that died", "run_id", e.RunID, "agent_name", e.AgentName)
 	}
 	return nil
 }

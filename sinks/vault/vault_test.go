@@ -85,6 +85,11 @@ func TestEntries(t *testing.T) {
 	for i, e := range entries(t, l, audit.Filter{Statuses: []audit.Status{audit.Success}}) {
 		require.Equal(t, uint64(3*i+2), e.Position) // start, decision, entry
 	}
+	var got error
+	for _, err := range l.Entries(t.Context(), audit.Filter{Statuses: []audit.Status{"failure"}}) {
+		got = err
+	}
+	require.ErrorIs(t, got, audit.ErrInvalid, "a misspelt status is no empty answer")
 }
 
 // An entry that was acknowledged is there for everyone who asks, at once.
@@ -322,6 +327,7 @@ func TestNoLog(t *testing.T) {
 	dir := t.TempDir()
 	_, err := Open(context.Background(), dir, nil)
 	require.ErrorIs(t, err, ErrNotFound)
+	require.ErrorContains(t, err, "to create one set Config.Origin")
 	_, err = OpenReader(dir)
 	require.ErrorIs(t, err, ErrNotFound)
 	left, err := os.ReadDir(dir)
