@@ -432,7 +432,7 @@ func TestEndsFarAhead(t *testing.T) {
 	h := newHouse(t)
 	viewer := h.join(bob, rbac.Viewer)
 	for _, c := range []*Control{h.owner, viewer} {
-		for _, year := range []int{-1, 10000, 1 << 40} {
+		for _, year := range []int{-1, 10000, 1 << 30} {
 			end := time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)
 			_, err := c.GrantRole(bg, carol, rbac.Viewer, end, "")
 			require.ErrorIs(t, err, ErrInvalid)

@@ -128,12 +128,12 @@ func TestOpenRunFailsTheTest(t *testing.T) {
 
 // Two large ids are one float64, and a test that took them for the same would pass.
 func TestValuesAreComparedExactly(t *testing.T) {
-	const id = 1<<53 + 1
+	const id int64 = 1<<53 + 1
 	for _, tc := range []struct {
 		got, want any
 		same      bool
 	}{
-		{id, int64(id), true},
+		{id, uint64(id), true},
 		{id, id - 1, false},
 		{95, 95.0, true},
 		{json.RawMessage("95"), json.RawMessage("95.0"), true},
@@ -143,8 +143,8 @@ func TestValuesAreComparedExactly(t *testing.T) {
 		{"95", 95, false},
 		{nil, nil, true},
 		{nil, false, false},
-		{map[string]any{"a": []int{1, id}, "b": true}, json.RawMessage(`{"b":true,"a":[1,9007199254740993]}`), true},
-		{map[string]any{"a": []int{1, id}}, map[string]any{"a": []int{1, id - 1}}, false},
+		{map[string]any{"a": []int64{1, id}, "b": true}, json.RawMessage(`{"b":true,"a":[1,9007199254740993]}`), true},
+		{map[string]any{"a": []int64{1, id}}, map[string]any{"a": []int64{1, id - 1}}, false},
 		{map[string]any{"a": 1}, map[string]any{"a": 1, "b": 1}, false},
 		{[]int{1, 2}, []int{2, 1}, false},
 		{[]int{1}, map[string]int{"0": 1}, false},
