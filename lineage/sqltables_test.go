@@ -239,7 +239,7 @@ func TestSQLDepth(t *testing.T) {
 func FuzzSQLTables(f *testing.F) {
 	for _, seed := range []string{
 		"select * from a", "with x as (select 1) insert into a select * from x", "select '\\' from a", "delete from a using b", "/* /* */",
-		"$x$", "merge into a using b on true", "update a set b = [c]", `u&"`, "create table a as (select 1)", "-- x\n;",
+		"$x$", "create table a as", "merge into a using b on true", "update a set b = [c]", `u&"`, "create table a as (select 1)", "-- x\n;",
 	} {
 		f.Add(seed)
 	}

@@ -152,8 +152,10 @@ func (f *sqlFinder) create() {
 			switch {
 			case f.accept("("):
 				f.paren()
-			case f.accept("as") && !f.ended():
-				f.statement()
+			case f.accept("as"):
+				if !f.ended() {
+					f.statement()
+				}
 			case f.accept("clone"):
 				f.lost()
 			default:
