@@ -47,7 +47,7 @@ func newSender(cfg *Config, d Destination, p *press) (*sender, error) {
 	if err := durable.MkdirAll(durable.Disk{}, s.dir, 0o755); err != nil {
 		return nil, fmt.Errorf("archive: %w", err)
 	}
-	if err := touch(filepath.Join(s.dir, lockFile)); err != nil {
+	if err := durable.Touch(durable.Disk{}, filepath.Join(s.dir, lockFile), 0o600); err != nil {
 		return nil, fmt.Errorf("archive: %w", err)
 	}
 	if d.Program {
@@ -280,7 +280,7 @@ func (s *sender) flush(ctx context.Context, done <-chan struct{}, drain bool) er
 	s.mu.Lock()
 	attempts, drained := s.attempts, s.drained
 	s.mu.Unlock()
-	if err := touch(filepath.Join(s.dir, hurryFile)); err != nil {
+	if err := durable.Touch(durable.Disk{}, filepath.Join(s.dir, hurryFile), 0o644); err != nil {
 		return fmt.Errorf("archive: %w", err)
 	}
 	select {

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -114,13 +113,4 @@ func (s *state) write(path string) error {
 		return fmt.Errorf("archive: %w", err)
 	}
 	return nil
-}
-
-// touch makes a file if it is not there.
-func touch(path string) error {
-	f, err := durable.Disk{}.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o644)
-	if err != nil {
-		return err
-	}
-	return f.Close()
 }

@@ -88,8 +88,8 @@ func Start(ctx context.Context, cfg *Config) (*Feed, error) {
 	if err := durable.MkdirAll(durable.Disk{}, f.cfg.State, 0o755); err != nil {
 		return nil, fmt.Errorf("feed: %w", err)
 	}
-	if err := touch(f.path(lockFile)); err != nil {
-		return nil, err
+	if err := durable.Touch(durable.Disk{}, f.path(lockFile), 0o600); err != nil {
+		return nil, fmt.Errorf("feed: %w", err)
 	}
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	f.cancel = cancel

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -66,18 +65,6 @@ func (s *state) write(dir string) error {
 		return err
 	}
 	if err := durable.WriteFile(durable.Disk{}, filepath.Join(dir, stateFile), append(data, '\n'), 0o644); err != nil {
-		return fmt.Errorf("feed: %w", err)
-	}
-	return nil
-}
-
-// touch makes a file if it is not there.
-func touch(path string) error {
-	f, err := durable.Disk{}.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o644)
-	if err == nil {
-		err = f.Close()
-	}
-	if err != nil {
 		return fmt.Errorf("feed: %w", err)
 	}
 	return nil

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/flexorhq/flexor-go/internal/durable"
 )
 
 // Flush returns once the target has all that was on disk in the log at the call, whichever
@@ -16,8 +18,8 @@ func (f *Feed) Flush(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := touch(f.path(hurryFile)); err != nil {
-		return err
+	if err := durable.Touch(durable.Disk{}, f.path(hurryFile), 0o644); err != nil {
+		return fmt.Errorf("feed: %w", err)
 	}
 	f.mu.Lock()
 	begun := f.attempt // it may fail as all did before what was wrong was put right
